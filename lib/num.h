@@ -1,0 +1,21 @@
+/*
+ * num.h - strict numbers: the whole text is the number, or nothing is.
+ *
+ * No sign, no blanks, no hexadecimal; 0 on success, -EINVAL for text
+ * that is no number, -ERANGE for one that does not fit.
+ */
+#ifndef LIB_NUM_H
+#define LIB_NUM_H
+
+#include <stdint.h>
+
+#include "lib/slice.h"
+#include "lib/util.h"
+
+int num_parse_u64(struct slice s, uint64_t *ret_value) MUST_CHECK;
+/* At most `max`, else -ERANGE. */
+int num_parse_max(struct slice s, uint64_t max, uint64_t *ret_value) MUST_CHECK;
+/* Bytes: a number with an optional K, M or G (powers of 1024; also k m g). */
+int num_parse_size(struct slice s, uint64_t *ret_bytes) MUST_CHECK;
+
+#endif

@@ -1,0 +1,71 @@
+#include "tests/test.h"
+
+static void test_cut(void)
+{
+	struct slice a = SLICE("key=a=b"), before, after;
+
+	check("has one", slice_cut(a, '=', &before, &after));
+	check_slice("before", before, SLICE("key"));
+	check_slice("after", after, SLICE("a=b"));
+	check("last", slice_cut_last(a, '=', &before, &after));
+	check_slice("before last", before, SLICE("key=a"));
+	check_slice("after last", after, SLICE("b"));
+	check("none", !slice_cut(a, '#', &before, &after));
+	check("empty", !slice_cut(SLICE_NONE, '#', &before, &after));
+}
+
+static void test_compare(void)
+{
+	check("same", slice_eq(SLICE("a"), SLICE("a")));
+	check("prefix", !slice_eq(SLICE("a"), SLICE("ab")));
+	check("case", slice_eq_nocase(SLICE("From"), SLICE("fRoM")));
+	check("not case", !slice_eq_nocase(SLICE("From"), SLICE("Fro")));
+	check("at and grave", !slice_eq_nocase(SLICE("@"), SLICE("`")));
+	check("ends", slice_ends(SLICE("a@b.c"), SLICE("@b.c")));
+	check("ends short", !slice_ends(SLICE("c"), SLICE("@b.c")));
+	check("secret", slice_eq_secret(SLICE("abc"), SLICE("abc")));
+	check("secret differs", !slice_eq_secret(SLICE("abc"), SLICE("abd")));
+	check("secret shorter", !slice_eq_secret(SLICE("ab"), SLICE("abc")));
+}
+
+static void test_words(void)
+{
+	struct slice rest = SLICE("  one\ttwo\r\n three "), word;
+
+	check("1", slice_next_word(&rest, &word));
+	check_slice("1", word, SLICE("one"));
+	check("2", slice_next_word(&rest, &word));
+	check_slice("2", word, SLICE("two"));
+	check("3", slice_next_word(&rest, &word));
+	check_slice("3", word, SLICE("three"));
+	check("end", !slice_next_word(&rest, &word));
+}
+
+static void test_lines(void)
+{
+	struct slice rest = SLICE("a\n\nb"), line;
+
+	check("1", slice_next_line(&rest, &line));
+	check_slice("1", line, SLICE("a"));
+	check("2", slice_next_line(&rest, &line));
+	check_slice("2", line, SLICE(""));
+	check("3", slice_next_line(&rest, &line));
+	check_slice("3", line, SLICE("b"));
+	check("end", !slice_next_line(&rest, &line));
+}
+
+static void test_trim(void)
+{
+	check_slice("both", slice_trim(SLICE(" \ta b\r\n")), SLICE("a b"));
+	check_slice("all", slice_trim(SLICE(" \r\n")), SLICE(""));
+}
+
+int main(void)
+{
+	test_cut();
+	test_compare();
+	test_words();
+	test_lines();
+	test_trim();
+	return test_end();
+}
