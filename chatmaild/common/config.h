@@ -1,0 +1,87 @@
+/*
+ * config.h - chatmail.ini, section [params], as every program sees it.
+ *
+ * One table (config_settings) says which keys there are; the parser, the
+ * defaults, the commented file of `cmdeploy init`, the manual page
+ * chatmail.ini(5) and the values of the templates all come from it.
+ */
+#ifndef CHATMAILD_COMMON_CONFIG_H
+#define CHATMAILD_COMMON_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/settings.h"
+
+struct config {
+	char *mail_domain; /* "example.org", or an IP address, bare */
+	uint64_t max_user_send_per_minute;
+	uint64_t max_user_send_burst_size; /* 0: no burst limit */
+	uint64_t max_mailbox_size;         /* bytes */
+	uint64_t max_message_size;         /* bytes */
+	uint64_t delete_mails_after;       /* days */
+	uint64_t delete_large_after;       /* days */
+	uint64_t delete_inactive_users_after; /* days */
+	uint64_t username_min_length;
+	uint64_t username_max_length;
+	uint64_t password_min_length;
+	struct text_list passthrough_senders;
+	struct text_list passthrough_recipients;
+	bool filter_incoming;
+	uint64_t filtermail_smtp_port;
+	uint64_t postfix_reinject_port;
+	uint64_t filtermail_smtp_port_incoming;
+	uint64_t postfix_reinject_port_incoming;
+	uint64_t max_imap_connections;
+	uint64_t max_smtp_connections;
+	uint64_t max_load_1m;           /* 0: five per core */
+	uint64_t min_available_memory;  /* bytes */
+	uint64_t min_free_disk_space;   /* bytes */
+	bool disable_ipv6;
+	char *acme_email;
+	char *acme_directory;
+	struct text_list tls_external_cert_and_key;
+	char *iroh_relay;
+	char *turn_server;
+	char *notification_url;
+	char *mtail_address;
+	char *metrics;
+	char *www_folder;
+	bool imap_rawlog;
+	bool imap_compress;
+	bool echobot;
+	char *privacy_postal;
+	char *privacy_mail;
+	char *privacy_pdo;
+	char *privacy_supervisor;
+	char *mailboxes_dir; /* absolute */
+
+	/* Derived from mail_domain: what stands behind the "@". */
+	char *address_domain; /* "example.org" or "[1.2.3.4]" */
+	bool is_ip_literal;
+	/* No public authority certifies it: IP address, or name with "_". */
+	bool is_self_signed;
+};
+
+extern const struct settings config_settings;
+
+/*
+ * Reads `path`. Each doubtful but harmless thing (an unknown key, with the
+ * nearest known one) goes to warn(text, owner), which may be NULL. On
+ * failure `why` names file, line, key, what was wrong, what is accepted.
+ */
+int config_load(const char *path, struct config *ret_config,
+	settings_warn_fn warn, void *owner, struct buf *why) MUST_CHECK;
+/* The same from text; `name` stands for the file in messages. */
+int config_parse(struct slice text, const char *name,
+	struct config *ret_config, settings_warn_fn warn, void *owner,
+	struct buf *why) MUST_CHECK;
+void config_release(struct config *config);
+
+/* For daemons: loads, logs the warnings, dies when it cannot. */
+void config_load_or_die(const char *path, struct config *ret_config);
+
+/* A DNS name or an IP address that can stand in mail_domain. */
+bool config_is_domain(struct slice text);
+
+#endif

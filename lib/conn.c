@@ -1,0 +1,407 @@
+#include "lib/conn.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "lib/die.h"
+
+enum {
+	READ_BYTES = 65536,
+	KEEP_CAP_BYTES = 4096,
+};
+
+struct conn {
+	const struct conn_ops *ops;
+	void *owner;
+	sd_event *event;
+	sd_event_source *io;
+	sd_event_source *timer;
+	sd_event_source *again;
+	uint64_t timeout_usec;
+	uint64_t moved_at;
+	struct buf in;
+	struct buf out;
+	size_t out_sent; /* bytes at the front of `out` already written */
+	int fd;
+	uint32_t events;
+	bool *is_gone; /* set for a caller on the stack when freed */
+	bool is_connecting;
+	bool is_paused;
+	bool is_closing;
+	bool is_eof;
+};
+
+/* All connections of the one event loop read into this. */
+static char scratch[READ_BYTES];
+
+static uint64_t now_usec(struct conn *c)
+{
+	uint64_t now = 0;
+
+	sd_event_now(c->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void conn_end(struct conn *c, int error)
+{
+	if (c->is_closing)
+		conn_close(c);
+	else
+		c->ops->on_end(c, error);
+}
+
+static void want_events(struct conn *c)
+{
+	uint32_t events = 0;
+
+	if (c->is_connecting || conn_pending(c))
+		events |= EPOLLOUT;
+	if (!c->is_connecting && !c->is_paused && !c->is_eof && !c->is_closing)
+		events |= EPOLLIN;
+	if (events == c->events)
+		return;
+	c->events = events;
+	if (sd_event_source_set_io_events(c->io, events) < 0)
+		bug("cannot watch a connection");
+}
+
+static void shrink(struct buf *b)
+{
+	if (b->len == 0 && b->cap > KEEP_CAP_BYTES)
+		buf_release(b);
+}
+
+/* Writes what can be written. 0, or the negative errno that ends c. */
+static int write_out(struct conn *c)
+{
+	while (conn_pending(c)) {
+		ssize_t n = send(c->fd, c->out.ptr + c->out_sent,
+			conn_pending(c), MSG_NOSIGNAL);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN ? 0 : -errno;
+		c->out_sent += (size_t)n;
+		c->moved_at = now_usec(c);
+	}
+	buf_reset(&c->out);
+	c->out_sent = 0;
+	shrink(&c->out);
+	return 0;
+}
+
+/* After any callback: sends, and settles what to wait for. */
+static void settle(struct conn *c)
+{
+	if (!buf_ok(&c->out)) {
+		conn_end(c, -ENOBUFS);
+		return;
+	}
+	if (!c->is_connecting) {
+		int r = write_out(c);
+		if (r < 0) {
+			conn_end(c, r);
+			return;
+		}
+		if (c->is_closing && !conn_pending(c)) {
+			conn_close(c);
+			return;
+		}
+	}
+	want_events(c);
+}
+
+/* Hands over `data`; keeps what is left. false when c is freed or over. */
+static bool offer(struct conn *c, struct slice data)
+{
+	bool gone = false;
+	bool *outer = c->is_gone;
+
+	c->is_gone = &gone;
+	size_t used = c->ops->on_input(c, data);
+	if (gone) {
+		if (outer)
+			*outer = true;
+		return false;
+	}
+	c->is_gone = outer;
+	if (used > data.len)
+		bug("on_input consumed more than there was");
+	if (data.ptr == c->in.ptr)
+		buf_consume(&c->in, used);
+	else
+		buf_add_slice(&c->in, slice_from(data, used));
+	shrink(&c->in);
+	if (c->in.len >= c->in.max && !c->is_paused && !c->is_closing) {
+		conn_end(c, -EMSGSIZE);
+		return false;
+	}
+	return true;
+}
+
+static bool read_in(struct conn *c)
+{
+	size_t room = c->in.max - c->in.len;
+	size_t want = room < READ_BYTES ? room : READ_BYTES;
+
+	if (room == 0)
+		return offer(c, buf_slice(&c->in));
+	ssize_t n = recv(c->fd, scratch, want, 0);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	if (n <= 0) {
+		int error = n < 0 ? -errno : 0;
+		c->is_eof = true;
+		conn_end(c, error);
+		return false;
+	}
+	c->moved_at = now_usec(c);
+	if (c->in.len == 0)
+		return offer(c, slice_make(scratch, (size_t)n));
+	buf_add(&c->in, scratch, (size_t)n);
+	return offer(c, buf_slice(&c->in));
+}
+
+/* The call of a handler, which may free the connection. */
+static bool survives(struct conn *c, void (*handler)(struct conn *))
+{
+	bool gone = false;
+	bool *outer = c->is_gone;
+
+	if (!handler || c->is_closing)
+		return true;
+	c->is_gone = &gone;
+	handler(c);
+	if (gone && outer)
+		*outer = true;
+	if (!gone)
+		c->is_gone = outer;
+	return !gone;
+}
+
+static bool finish_connect(struct conn *c)
+{
+	int error = 0;
+	socklen_t len = sizeof(error);
+
+	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+		error = errno;
+	if (error) {
+		conn_end(c, -error);
+		return false;
+	}
+	c->is_connecting = false;
+	c->moved_at = now_usec(c);
+	return survives(c, c->ops->on_connected);
+}
+
+static bool drain_out(struct conn *c)
+{
+	int r = write_out(c);
+
+	if (r < 0) {
+		conn_end(c, r);
+		return false;
+	}
+	if (conn_pending(c))
+		return true;
+	return survives(c, c->ops->on_drained);
+}
+
+static int on_io(sd_event_source *s UNUSED, int fd UNUSED, uint32_t revents,
+	void *userdata)
+{
+	struct conn *c = userdata;
+
+	if (c->is_connecting) {
+		if (!finish_connect(c))
+			return 0;
+	} else if (revents & EPOLLOUT) {
+		if (!drain_out(c))
+			return 0;
+	}
+	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR) && !c->is_connecting &&
+		!c->is_closing && !c->is_paused) {
+		if (!read_in(c))
+			return 0;
+	} else if (revents & (EPOLLHUP | EPOLLERR)) {
+		conn_end(c, -ECONNRESET);
+		return 0;
+	}
+	settle(c);
+	return 0;
+}
+
+static int on_timer(sd_event_source *s, uint64_t usec UNUSED, void *userdata)
+{
+	struct conn *c = userdata;
+	uint64_t due = c->moved_at + c->timeout_usec;
+
+	if (c->timeout_usec == 0)
+		return 0;
+	if (due <= now_usec(c)) {
+		conn_end(c, -ETIMEDOUT);
+		return 0;
+	}
+	sd_event_source_set_time(s, due);
+	sd_event_source_set_enabled(s, SD_EVENT_ONESHOT);
+	return 0;
+}
+
+/* Bytes that waited during a pause are offered from the loop again. */
+static int on_again(sd_event_source *s UNUSED, void *userdata)
+{
+	struct conn *c = userdata;
+
+	if (c->is_paused || c->is_closing || c->in.len == 0)
+		return 0;
+	if (offer(c, buf_slice(&c->in)))
+		settle(c);
+	return 0;
+}
+
+int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
+	const struct conn_limits *limits, void *owner, struct conn **ret_conn)
+{
+	int flags = fcntl(fd, F_GETFL);
+	struct conn *c = xcalloc(1, sizeof(*c));
+
+	*c = (struct conn){
+		.ops = ops,
+		.owner = owner,
+		.event = event,
+		.fd = fd,
+		.events = EPOLLIN,
+		.in = BUF_INIT(limits->in_max),
+		.out = BUF_INIT(limits->out_max),
+	};
+	int r = 0;
+	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+		r = -errno;
+	if (r == 0)
+		r = sd_event_add_io(event, &c->io, fd, EPOLLIN, on_io, c);
+	if (r < 0) {
+		conn_close(c);
+		return r;
+	}
+	c->moved_at = now_usec(c);
+	*ret_conn = c;
+	return 0;
+}
+
+int conn_connect(sd_event *event, const struct addr *addr,
+	const struct conn_ops *ops, const struct conn_limits *limits,
+	void *owner, struct conn **ret_conn)
+{
+	struct conn *c;
+	int fd;
+	int r = addr_connect(addr, &fd);
+
+	if (r == 0)
+		r = conn_new(event, fd, ops, limits, owner, &c);
+	if (r < 0)
+		return r;
+	c->is_connecting = true;
+	want_events(c);
+	*ret_conn = c;
+	return 0;
+}
+
+void conn_close(struct conn *c)
+{
+	if (!c)
+		return;
+	if (c->is_gone)
+		*c->is_gone = true;
+	sd_event_source_disable_unref(c->io);
+	sd_event_source_disable_unref(c->timer);
+	sd_event_source_disable_unref(c->again);
+	fd_close(&c->fd);
+	buf_release(&c->in);
+	buf_release(&c->out);
+	free(c);
+}
+
+void conn_close_when_sent(struct conn *c)
+{
+	if (c->is_connecting || write_out(c) < 0 || !conn_pending(c)) {
+		conn_close(c);
+		return;
+	}
+	c->is_closing = true;
+	want_events(c);
+}
+
+void *conn_owner(const struct conn *c)
+{
+	return c->owner;
+}
+
+int conn_fd(const struct conn *c)
+{
+	return c->fd;
+}
+
+struct buf *conn_out(struct conn *c)
+{
+	return &c->out;
+}
+
+void conn_flush(struct conn *c)
+{
+	settle(c);
+}
+
+size_t conn_pending(const struct conn *c)
+{
+	return c->out.len - c->out_sent;
+}
+
+void conn_pause(struct conn *c)
+{
+	c->is_paused = true;
+	want_events(c);
+}
+
+void conn_resume(struct conn *c)
+{
+	if (!c->is_paused)
+		return;
+	c->is_paused = false;
+	want_events(c);
+	if (c->in.len == 0)
+		return;
+	int r = c->again
+		? sd_event_source_set_enabled(c->again, SD_EVENT_ONESHOT)
+		: sd_event_add_defer(c->event, &c->again, on_again, c);
+	if (r < 0)
+		bug("cannot defer");
+}
+
+void conn_set_timeout(struct conn *c, uint64_t usec)
+{
+	uint64_t due = now_usec(c) + usec;
+	int r = 0;
+
+	c->timeout_usec = usec;
+	c->moved_at = now_usec(c);
+	if (usec == 0)
+		return;
+	if (!c->timer) {
+		r = sd_event_add_time(c->event, &c->timer, CLOCK_MONOTONIC, due,
+			usec / 4, on_timer, c);
+	} else {
+		uint64_t old = 0;
+		sd_event_source_get_time(c->timer, &old);
+		if (old > due || old < now_usec(c))
+			r = sd_event_source_set_time(c->timer, due);
+		if (r >= 0)
+			r = sd_event_source_set_enabled(
+				c->timer, SD_EVENT_ONESHOT);
+	}
+	if (r < 0)
+		bug("cannot set a timer");
+}

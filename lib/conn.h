@@ -1,0 +1,84 @@
+/*
+ * conn.h - a buffered stream connection on the event loop.
+ *
+ * Bytes that arrive are handed to on_input; bytes to send are appended
+ * to conn_out() and leave when the handler returns, or at conn_flush().
+ * Memory is held only while there is something in it: an idle connection
+ * costs its structs.
+ *
+ * Ownership: conn_new() takes the descriptor. The connection lives until
+ * conn_close(), which frees it at once: afterwards the owner must not
+ * touch it. Callbacks may close their own connection; conn notices.
+ */
+#ifndef LIB_CONN_H
+#define LIB_CONN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <systemd/sd-event.h>
+
+#include "lib/addr.h"
+#include "lib/buf.h"
+
+struct conn;
+
+struct conn_ops {
+	/*
+	 * `in` is all that has arrived and was not consumed yet. Returns
+	 * how many bytes are done with; the rest comes again, together
+	 * with what follows it. Not called while paused. When the peer
+	 * has sent in_max bytes of which nothing is consumed, the
+	 * connection ends with -EMSGSIZE.
+	 */
+	size_t (*on_input)(struct conn *c, struct slice in);
+	/* Everything in conn_out() has been written. May be NULL. */
+	void (*on_drained)(struct conn *c);
+	/* A connect has succeeded. May be NULL. */
+	void (*on_connected)(struct conn *c);
+	/*
+	 * The peer is gone: 0 after its end of file, else a negative
+	 * errno; -ETIMEDOUT when nothing moved for the time given to
+	 * conn_set_timeout(). Owner calls conn_close() in here.
+	 */
+	void (*on_end)(struct conn *c, int error);
+};
+
+struct conn_limits {
+	size_t in_max;  /* bytes held unconsumed */
+	size_t out_max; /* bytes waiting to be written */
+};
+
+/* Takes fd (made non-blocking). `owner` is for conn_owner(). */
+int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
+	const struct conn_limits *limits, void *owner,
+	struct conn **ret_conn) MUST_CHECK;
+/* The same for a connection that is yet to be made: on_connected tells. */
+int conn_connect(sd_event *event, const struct addr *addr,
+	const struct conn_ops *ops, const struct conn_limits *limits,
+	void *owner, struct conn **ret_conn) MUST_CHECK;
+/* Accepts NULL. What is still in conn_out() is dropped. */
+void conn_close(struct conn *c);
+/* Writes what is in conn_out(), then closes; no callback any more. */
+void conn_close_when_sent(struct conn *c);
+
+void *conn_owner(const struct conn *c);
+int conn_fd(const struct conn *c);
+
+/* Append here; over-full output ends the connection with -ENOBUFS. */
+struct buf *conn_out(struct conn *c);
+/* Sends what can be sent now. Needed outside of callbacks only. */
+void conn_flush(struct conn *c);
+/* Bytes accepted by conn_out() and not yet written. */
+size_t conn_pending(const struct conn *c);
+
+/* Back-pressure: while paused nothing is read and on_input is silent. */
+void conn_pause(struct conn *c);
+void conn_resume(struct conn *c);
+
+/*
+ * Ends the connection after `usec` in which no byte moved in or out;
+ * 0: never. Cheap to call; accurate to a quarter of the time.
+ */
+void conn_set_timeout(struct conn *c, uint64_t usec);
+
+#endif

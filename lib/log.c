@@ -1,0 +1,43 @@
+#include "lib/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "lib/file.h"
+
+enum {
+	LINE_MAX_BYTES = 1024,
+};
+
+static enum log_level max_level = LOG_LEVEL_NOTICE;
+
+void log_set_max_level(enum log_level level)
+{
+	max_level = level;
+}
+
+void log_at(enum log_level level, const char *format, ...)
+{
+	char line[LINE_MAX_BYTES];
+	va_list args;
+
+	if (level > max_level)
+		return;
+	size_t start = (size_t)snprintf(line, sizeof(line), "<%d>", level);
+	va_start(args, format);
+	int n = vsnprintf(line + start, sizeof(line) - start, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	size_t len = strlen(line);
+	for (size_t i = start; i < len; i++)
+		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+			line[i] = '?';
+	if (len == sizeof(line) - 1)
+		len--;
+	line[len++] = '\n';
+	/* One write(2), so that threads and processes do not interleave. */
+	int ignored = fd_write_all(STDERR_FILENO, slice_make(line, len));
+	(void)ignored;
+}
