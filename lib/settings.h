@@ -71,11 +71,10 @@ void settings_write_ini(const struct settings *settings,
 /* The list of keys as mdoc(7) source: a .Bl -tag list. */
 void settings_write_mdoc(const struct settings *settings, struct buf *out);
 /* The value of a row as text for a template; sizes in bytes, true or "". */
-void settings_value_text(const struct setting *row, const void *object,
-	struct buf *out);
+void settings_value_text(
+	const struct setting *row, const void *object, struct buf *out);
 
 /* The nearest known key by edit distance, or NULL when none is near. */
-const char *settings_nearest(
-	const struct settings *settings, struct slice key);
+const char *settings_nearest(const struct settings *settings, struct slice key);
 
 #endif

@@ -16,11 +16,11 @@
 struct config {
 	char *mail_domain; /* "example.org", or an IP address, bare */
 	uint64_t max_user_send_per_minute;
-	uint64_t max_user_send_burst_size; /* 0: no burst limit */
-	uint64_t max_mailbox_size;         /* bytes */
-	uint64_t max_message_size;         /* bytes */
-	uint64_t delete_mails_after;       /* days */
-	uint64_t delete_large_after;       /* days */
+	uint64_t max_user_send_burst_size;    /* 0: no burst limit */
+	uint64_t max_mailbox_size;            /* bytes */
+	uint64_t max_message_size;            /* bytes */
+	uint64_t delete_mails_after;          /* days */
+	uint64_t delete_large_after;          /* days */
 	uint64_t delete_inactive_users_after; /* days */
 	uint64_t username_min_length;
 	uint64_t username_max_length;
@@ -34,9 +34,9 @@ struct config {
 	uint64_t postfix_reinject_port_incoming;
 	uint64_t max_imap_connections;
 	uint64_t max_smtp_connections;
-	uint64_t max_load_1m;           /* 0: five per core */
-	uint64_t min_available_memory;  /* bytes */
-	uint64_t min_free_disk_space;   /* bytes */
+	uint64_t max_load_1m;          /* 0: five per core */
+	uint64_t min_available_memory; /* bytes */
+	uint64_t min_free_disk_space;  /* bytes */
 	bool disable_ipv6;
 	char *acme_email;
 	char *acme_directory;
@@ -73,9 +73,8 @@ extern const struct settings config_settings;
 int config_load(const char *path, struct config *ret_config,
 	settings_warn_fn warn, void *owner, struct buf *why) MUST_CHECK;
 /* The same from text; `name` stands for the file in messages. */
-int config_parse(struct slice text, const char *name,
-	struct config *ret_config, settings_warn_fn warn, void *owner,
-	struct buf *why) MUST_CHECK;
+int config_parse(struct slice text, const char *name, struct config *ret_config,
+	settings_warn_fn warn, void *owner, struct buf *why) MUST_CHECK;
 void config_release(struct config *config);
 
 /* For daemons: loads, logs the warnings, dies when it cannot. */

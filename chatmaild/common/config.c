@@ -1,0 +1,373 @@
+#include "chatmaild/common/config.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <string.h>
+
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/log.h"
+
+enum {
+	CONFIG_MAX_BYTES = 1 << 20,
+	LABEL_MAX_BYTES = 63,
+	DOMAIN_MAX_BYTES = 253,
+};
+
+#define DAYS_MAX    36500
+#define BYTES_MAX   (1UL << 50)
+#define MAIL_ROOT   "/home/vmail/mail/"
+#define ACME_PUBLIC "https://acme-v02.api.letsencrypt.org/directory"
+
+static bool is_label(struct slice label)
+{
+	if (label.len == 0 || label.len > LABEL_MAX_BYTES)
+		return false;
+	if (label.ptr[0] == '-' || label.ptr[label.len - 1] == '-')
+		return false;
+	for (size_t i = 0; i < label.len; i++) {
+		char c = label.ptr[i];
+		bool is_lower = c >= 'a' && c <= 'z';
+		if (!is_lower && !ascii_is_digit(c) && c != '-' && c != '_')
+			return false;
+	}
+	return true;
+}
+
+static bool is_ip(struct slice text)
+{
+	char copy[INET6_ADDRSTRLEN] = "";
+	struct in6_addr address;
+
+	if (text.len >= sizeof(copy))
+		return false;
+	memcpy(copy, text.ptr, text.len);
+	return inet_pton(AF_INET, copy, &address) == 1 ||
+		inet_pton(AF_INET6, copy, &address) == 1;
+}
+
+/* All digits and dots, yet no address: a mistyped one, not a name. */
+static bool looks_like_ip(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (!ascii_is_digit(text.ptr[i]) && text.ptr[i] != '.')
+			return false;
+	return true;
+}
+
+bool config_is_domain(struct slice text)
+{
+	struct slice rest = text, label;
+
+	if (is_ip(text))
+		return true;
+	if (text.len > DOMAIN_MAX_BYTES || looks_like_ip(text))
+		return false;
+	while (slice_cut(rest, '.', &label, &rest))
+		if (!is_label(label))
+			return false;
+	return is_label(rest);
+}
+
+static bool is_passthrough(struct slice text)
+{
+	struct slice local, domain;
+
+	return slice_cut_last(text, '@', &local, &domain) && domain.len > 0;
+}
+
+static bool is_http_url(struct slice text)
+{
+	return slice_starts(text, SLICE("https://")) ||
+		slice_starts(text, SLICE("http://"));
+}
+
+static bool is_http_url_or_empty(struct slice text)
+{
+	return text.len == 0 || is_http_url(text);
+}
+
+static bool is_absolute(struct slice text)
+{
+	return text.len > 0 && text.ptr[0] == '/';
+}
+
+static bool is_absolute_or_empty(struct slice text)
+{
+	return text.len == 0 || is_absolute(text);
+}
+
+static bool is_visibility(struct slice text)
+{
+	return slice_eq_str(text, "private") || slice_eq_str(text, "public");
+}
+
+static bool is_host_or_empty(struct slice text)
+{
+	return text.len == 0 || config_is_domain(text);
+}
+
+static bool is_turn_or_empty(struct slice text)
+{
+	struct slice rest = text, part;
+	int n = 0;
+
+	while (slice_cut(rest, ':', &part, &rest))
+		n += part.len > 0;
+	return text.len == 0 || (n == 3 && rest.len > 0);
+}
+
+#define AT(name) .offset = offsetof(struct config, name), .key = #name
+#define TEXT     .type = SETTING_TEXT, .unit = ""
+#define LIST     .type = SETTING_LIST, .unit = ""
+#define FLAG     .type = SETTING_BOOL, .unit = "", .fallback = "false"
+#define NUMBER(u, least, most)                                                 \
+	.type = SETTING_NUMBER, .unit = (u), .min = (least), .max = (most)
+#define BYTES(least)                                                           \
+	.type = SETTING_SIZE, .unit = "bytes", .min = (least), .max = BYTES_MAX
+#define PORT NUMBER("", 1, 65535)
+
+/* clang-format off */
+static const struct setting rows[] = {
+	{ AT(mail_domain), TEXT, .is_valid = config_is_domain,
+	  .accepts = "a DNS name in lower case, or an IP address",
+	  .group = "Who this relay is",
+	  .help = "The DNS name of the relay, or its IP address: what stands "
+		  "after the @ of its users (an address in brackets)." },
+
+	{ AT(max_user_send_per_minute), NUMBER("messages", 1, 1000000),
+	  .fallback = "60", .group = "What one user may do",
+	  .help = "How many messages a sender may send within any 60 seconds; "
+		  "the next one is told to come later." },
+	{ AT(max_user_send_burst_size), NUMBER("messages", 0, 1000000),
+	  .fallback = "0",
+	  .help = "How many messages may come at once before the rate above "
+		  "is spread evenly over the minute; 0 sets no such limit." },
+	{ AT(max_mailbox_size), BYTES(1 << 20), .fallback = "500M",
+	  .help = "The size of a mailbox; before it is reached, the oldest "
+		  "messages go." },
+	{ AT(max_message_size), BYTES(1 << 16), .fallback = "31457280",
+	  .help = "The size of one message as it travels." },
+	{ AT(delete_mails_after), NUMBER("days", 1, DAYS_MAX),
+	  .fallback = "20",
+	  .help = "Messages are deleted from the server after this time." },
+	{ AT(delete_large_after), NUMBER("days", 1, DAYS_MAX),
+	  .fallback = "7",
+	  .help = "Messages over 200 KB are deleted after this time." },
+	{ AT(delete_inactive_users_after), NUMBER("days", 1, DAYS_MAX),
+	  .fallback = "90",
+	  .help = "An account goes when nobody has logged in for this time." },
+	{ AT(username_min_length), NUMBER("characters", 1, 64),
+	  .fallback = "9",
+	  .help = "The shortest name, before the @, of a new account." },
+	{ AT(username_max_length), NUMBER("characters", 1, 64),
+	  .fallback = "9",
+	  .help = "The longest name, before the @, of a new account." },
+	{ AT(password_min_length), NUMBER("characters", 1, 128),
+	  .fallback = "9",
+	  .help = "The shortest password of a new account." },
+
+	{ AT(passthrough_senders), LIST, .fallback = "",
+	  .is_valid = is_passthrough, .accepts = "mail addresses",
+	  .group = "What may pass without encryption",
+	  .help = "Addresses of this relay that may send cleartext to the "
+		  "outside." },
+	{ AT(passthrough_recipients), LIST, .fallback = "",
+	  .is_valid = is_passthrough,
+	  .accepts = "mail addresses, or @domain for all of a domain",
+	  .help = "Addresses, or @domain, to which everybody may send "
+		  "cleartext." },
+	{ AT(filter_incoming), FLAG,
+	  .help = "Demand encryption of mail that comes from outside, too." },
+
+	{ AT(filtermail_smtp_port), PORT, .fallback = "10080",
+	  .group = "Ports on loopback",
+	  .help = "Where the filter of outgoing mail listens." },
+	{ AT(postfix_reinject_port), PORT, .fallback = "10025",
+	  .help = "Where Postfix takes back outgoing mail that has passed." },
+	{ AT(filtermail_smtp_port_incoming), PORT, .fallback = "10081",
+	  .help = "Where the filter of incoming mail listens." },
+	{ AT(postfix_reinject_port_incoming), PORT, .fallback = "10026",
+	  .help = "Where Postfix takes back incoming mail that has passed." },
+
+	{ AT(max_imap_connections), NUMBER("connections", 10, 1000000),
+	  .fallback = "10000", .group = "What the machine can carry",
+	  .help = "How many IMAP connections are served at once." },
+	{ AT(max_smtp_connections), NUMBER("connections", 5, 1000000),
+	  .fallback = "1000",
+	  .help = "How many SMTP connections are served at once; one client "
+		  "address may have a fifth of them." },
+	{ AT(max_load_1m), NUMBER("", 0, 100000), .fallback = "0",
+	  .help = "No new accounts while the one-minute load is higher; 0 "
+		  "means five for each processor core." },
+	{ AT(min_available_memory), BYTES(0), .fallback = "100M",
+	  .help = "No new accounts while less memory is available." },
+	{ AT(min_free_disk_space), BYTES(0), .fallback = "1G",
+	  .help = "No new accounts while less disk space is free." },
+	{ AT(disable_ipv6), FLAG,
+	  .help = "Neither listen on IPv6 nor send over it." },
+
+	{ AT(acme_email), TEXT, .fallback = "",
+	  .group = "Certificates",
+	  .help = "Where the certificate authority may write to." },
+	{ AT(acme_directory), TEXT, .fallback = ACME_PUBLIC,
+	  .is_valid = is_http_url, .accepts = "the URL of an ACME directory",
+	  .help = "The certificate authority." },
+	{ AT(tls_external_cert_and_key), LIST, .fallback = "", .max = 2,
+	  .is_valid = is_absolute,
+	  .accepts = "two paths, of the certificate chain and of its key",
+	  .help = "Use this certificate chain and key, which somebody else "
+		  "renews, in place of an authority." },
+
+	{ AT(iroh_relay), TEXT, .fallback = "",
+	  .is_valid = is_http_url_or_empty, .accepts = "a URL, or nothing",
+	  .group = "What apps are told",
+	  .help = "The iroh relay that apps use for peer-to-peer channels." },
+	{ AT(turn_server), TEXT, .fallback = "",
+	  .is_valid = is_turn_or_empty,
+	  .accepts = "host:port:expiry:password, or nothing",
+	  .help = "The TURN server for calls, as host:port:expiry:password." },
+	{ AT(notification_url), TEXT,
+	  .fallback = "https://notifications.delta.chat/notify",
+	  .is_valid = is_http_url, .accepts = "a URL",
+	  .help = "The service that wakes sleeping phones." },
+
+	{ AT(mtail_address), TEXT, .fallback = "",
+	  .is_valid = is_host_or_empty,
+	  .accepts = "an address of this machine, or nothing",
+	  .group = "Watching the relay",
+	  .help = "Run mtail and let it answer on port 3903 of this address; "
+		  "empty runs none." },
+	{ AT(metrics), TEXT, .fallback = "private",
+	  .is_valid = is_visibility, .accepts = "private or public",
+	  .help = "Whether everybody may read /metrics on the web server." },
+	{ AT(imap_rawlog), FLAG,
+	  .help = "Write the IMAP dialogue of every user into the mail "
+		  "folder. For debugging only: it holds what people write." },
+	{ AT(imap_compress), FLAG,
+	  .help = "Offer IMAP COMPRESS. Compressed connections cannot "
+		  "hibernate and cost ten times the memory." },
+	{ AT(echobot), FLAG,
+	  .help = "Run a bot at echo@ that answers with what it was sent." },
+
+	{ AT(www_folder), TEXT, .fallback = "www",
+	  .group = "The web pages",
+	  .help = "The folder of the web pages' sources." },
+	{ AT(privacy_postal), TEXT, .fallback = "",
+	  .help = "Postal address of the operator, for the privacy policy." },
+	{ AT(privacy_mail), TEXT, .fallback = "",
+	  .help = "Mail address of the operator, for the privacy policy." },
+	{ AT(privacy_pdo), TEXT, .fallback = "",
+	  .help = "The data protection officer, for the privacy policy." },
+	{ AT(privacy_supervisor), TEXT, .fallback = "",
+	  .help = "The supervisory authority, for the privacy policy." },
+
+	{ AT(mailboxes_dir), TEXT, .fallback = "",
+	  .is_valid = is_absolute_or_empty,
+	  .accepts = "an absolute path, or nothing", .group = "Folders",
+	  .help = "Where the mailboxes are; empty means "
+		  MAIL_ROOT "<mail_domain>." },
+};
+/* clang-format on */
+
+const struct settings config_settings = {
+	.section = "params",
+	.rows = rows,
+	.n = ARRAY_LEN(rows),
+};
+
+static void derive(struct config *config)
+{
+	struct slice domain = slice_of(config->mail_domain);
+
+	config->is_ip_literal = is_ip(domain);
+	config->is_self_signed =
+		config->is_ip_literal || slice_starts(domain, SLICE("_"));
+	if (!config->is_ip_literal)
+		config->address_domain = xstrdup(config->mail_domain);
+	else
+		config->address_domain = xasprintf("[%s%s]",
+			slice_has_char(domain, ':') ? "IPv6:" : "",
+			config->mail_domain);
+	if (config->mailboxes_dir[0] == '\0') {
+		free(config->mailboxes_dir);
+		config->mailboxes_dir =
+			xasprintf(MAIL_ROOT "%s", config->mail_domain);
+	}
+}
+
+/* What one row alone cannot see. */
+static int check_together(
+	const struct config *config, const char *name, struct buf *why)
+{
+	if (config->username_min_length > config->username_max_length)
+		return because(why, -EINVAL,
+			"%s: username_min_length %lu is more than "
+			"username_max_length %lu; lower one or raise the other",
+			name, config->username_min_length,
+			config->username_max_length);
+	if (config->tls_external_cert_and_key.n == 1)
+		return because(why, -EINVAL,
+			"%s: tls_external_cert_and_key names one path; give "
+			"two, of the certificate chain and of its key",
+			name);
+	if (config->max_message_size > config->max_mailbox_size)
+		return because(why, -EINVAL,
+			"%s: max_message_size is more than max_mailbox_size; "
+			"lower one or raise the other",
+			name);
+	return 0;
+}
+
+int config_parse(struct slice text, const char *name, struct config *ret_config,
+	settings_warn_fn warn, void *owner, struct buf *why)
+{
+	struct config config = { 0 };
+	int r = settings_parse(
+		&config_settings, text, name, &config, warn, owner, why);
+
+	if (r < 0)
+		return r;
+	r = check_together(&config, name, why);
+	if (r < 0) {
+		config_release(&config);
+		return r;
+	}
+	derive(&config);
+	*ret_config = config;
+	return 0;
+}
+
+int config_load(const char *path, struct config *ret_config,
+	settings_warn_fn warn, void *owner, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(CONFIG_MAX_BYTES);
+	int r = file_read(path, &text, why);
+
+	if (r < 0)
+		return r;
+	return config_parse(
+		buf_slice(&text), path, ret_config, warn, owner, why);
+}
+
+void config_release(struct config *config)
+{
+	if (!config)
+		return;
+	settings_release(&config_settings, config);
+	free(config->address_domain);
+	config->address_domain = NULL;
+}
+
+static void log_warn(const char *text, void *owner UNUSED)
+{
+	log_warning("%s", text);
+}
+
+void config_load_or_die(const char *path, struct config *ret_config)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (config_load(path, ret_config, log_warn, NULL, &why) < 0)
+		die("%s", buf_str(&why));
+}

@@ -1,0 +1,458 @@
+#include "lib/settings.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "lib/ini.h"
+#include "lib/num.h"
+
+enum {
+	/* A key is near another when it is at most this many edits away. */
+	NEAR_EDITS = 3,
+	KEY_MAX_BYTES = 64,
+	HELP_COLUMN = 76,
+};
+
+bool text_list_has_nocase(const struct text_list *list, struct slice item)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (slice_eq_nocase(slice_of(list->items[i]), item))
+			return true;
+	return false;
+}
+
+static void text_list_release(struct text_list *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->items[i]);
+	free(list->items);
+	*list = (struct text_list){ 0 };
+}
+
+static void *member(const struct setting *row, const void *object)
+{
+	return (char *)(uintptr_t)object + row->offset;
+}
+
+static void release_value(const struct setting *row, void *object)
+{
+	void *at = member(row, object);
+
+	if (row->type == SETTING_TEXT) {
+		free(*(char **)at);
+		*(char **)at = NULL;
+	} else if (row->type == SETTING_LIST) {
+		text_list_release(at);
+	}
+}
+
+void settings_release(const struct settings *settings, void *object)
+{
+	for (size_t i = 0; i < settings->n; i++)
+		release_value(&settings->rows[i], object);
+}
+
+static bool parse_bool(struct slice value, bool *ret)
+{
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {
+		{ "true", true },
+		{ "yes", true },
+		{ "on", true },
+		{ "1", true },
+		{ "false", false },
+		{ "no", false },
+		{ "off", false },
+		{ "0", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		if (slice_eq_str_nocase(value, words[i].word)) {
+			*ret = words[i].value;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool parse_number(
+	const struct setting *row, struct slice value, uint64_t *ret)
+{
+	uint64_t n;
+	int r = row->type == SETTING_SIZE ? num_parse_size(value, &n)
+					  : num_parse_u64(value, &n);
+
+	if (r < 0 || n < row->min || n > row->max)
+		return false;
+	*ret = n;
+	return true;
+}
+
+static bool parse_list(
+	const struct setting *row, struct slice value, struct text_list *ret)
+{
+	struct text_list list = { 0 };
+	struct slice word;
+
+	while (slice_next_word(&value, &word)) {
+		list.items = xreallocarray(
+			list.items, list.n + 1, sizeof(*list.items));
+		list.items[list.n++] = slice_dup(word);
+		if (row->is_valid && !row->is_valid(word)) {
+			text_list_release(&list);
+			return false;
+		}
+	}
+	if (list.n < row->min || (row->max && list.n > row->max)) {
+		text_list_release(&list);
+		return false;
+	}
+	*ret = list;
+	return true;
+}
+
+static bool parse_text(
+	const struct setting *row, struct slice value, char **ret)
+{
+	if (row->is_valid && !row->is_valid(value))
+		return false;
+	*ret = slice_dup(value);
+	return true;
+}
+
+/* Replaces the value of a row. false when the text will not do. */
+static bool set_value(
+	const struct setting *row, struct slice value, void *object)
+{
+	void *at = member(row, object);
+
+	release_value(row, object);
+	switch (row->type) {
+	case SETTING_TEXT:
+		return parse_text(row, value, at);
+	case SETTING_NUMBER:
+	case SETTING_SIZE:
+		return parse_number(row, value, at);
+	case SETTING_BOOL:
+		return parse_bool(value, at);
+	case SETTING_LIST:
+		return parse_list(row, value, at);
+	}
+	return false;
+}
+
+static void describe_accepted(const struct setting *row, struct buf *out)
+{
+	const char *unit = row->unit[0] ? row->unit : "";
+
+	switch (row->type) {
+	case SETTING_BOOL:
+		buf_add_str(out, "true or false");
+		return;
+	case SETTING_NUMBER:
+		buf_addf(out, "a whole number%s%s from %lu to %lu",
+			unit[0] ? " of " : "", unit, row->min, row->max);
+		return;
+	case SETTING_SIZE:
+		buf_addf(out,
+			"a number of bytes, with K, M or G if you like, "
+			"from %lu to %lu",
+			row->min, row->max);
+		return;
+	case SETTING_TEXT:
+	case SETTING_LIST:
+		buf_add_str(out, row->accepts ? row->accepts : "text");
+		return;
+	}
+}
+
+static const struct setting *find(
+	const struct settings *settings, struct slice key)
+{
+	for (size_t i = 0; i < settings->n; i++)
+		if (slice_eq_str(key, settings->rows[i].key))
+			return &settings->rows[i];
+	return NULL;
+}
+
+static size_t min3(size_t a, size_t b, size_t c)
+{
+	size_t ab = a < b ? a : b;
+
+	return ab < c ? ab : c;
+}
+
+/* Levenshtein's distance, one row of the table at a time. */
+static size_t edits_between(struct slice a, struct slice b)
+{
+	size_t row[KEY_MAX_BYTES + 1];
+
+	for (size_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t diagonal = row[0];
+		row[0] = i;
+		for (size_t j = 1; j <= b.len; j++) {
+			size_t above = row[j];
+			size_t cost = a.ptr[i - 1] != b.ptr[j - 1];
+			row[j] = min3(
+				above + 1, row[j - 1] + 1, diagonal + cost);
+			diagonal = above;
+		}
+	}
+	return row[b.len];
+}
+
+const char *settings_nearest(const struct settings *settings, struct slice key)
+{
+	const char *nearest = NULL;
+	size_t least = NEAR_EDITS + 1;
+
+	if (key.len > KEY_MAX_BYTES)
+		return NULL;
+	for (size_t i = 0; i < settings->n; i++) {
+		const char *known = settings->rows[i].key;
+		size_t edits = edits_between(key, slice_of(known));
+		if (edits < least) {
+			least = edits;
+			nearest = known;
+		}
+	}
+	return nearest;
+}
+
+struct reading {
+	const struct settings *settings;
+	const char *name;
+	void *object;
+	settings_warn_fn warn;
+	void *owner;
+	bool *is_set;
+};
+
+static void PRINTF_LIKE(2, 3)
+	warn_of(const struct reading *r, const char *format, ...)
+{
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	va_list args;
+
+	if (!r->warn)
+		return;
+	va_start(args, format);
+	buf_vaddf(&text, format, args);
+	va_end(args);
+	r->warn(buf_str(&text), r->owner);
+}
+
+static void warn_unknown(const struct reading *r, const struct ini_entry *e)
+{
+	const char *near = settings_nearest(r->settings, e->key);
+
+	if (near)
+		warn_of(r,
+			"%s: line %d: unknown key \"%.*s\"; did you mean "
+			"\"%s\"?",
+			r->name, e->line, SLICE_FMT(e->key), near);
+	else
+		warn_of(r, "%s: line %d: unknown key \"%.*s\" is ignored",
+			r->name, e->line, SLICE_FMT(e->key));
+}
+
+static int refuse_value(
+	const struct setting *row, const struct ini_entry *e, struct buf *why)
+{
+	AUTO_BUF struct buf quoted = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf accepted = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	buf_add_quoted(&quoted, e->value);
+	describe_accepted(row, &accepted);
+	return because(why, -EINVAL, "line %d: %s: %s cannot be used; give %s",
+		e->line, row->key, buf_str(&quoted), buf_str(&accepted));
+}
+
+static int take_entry(const struct ini_entry *e, void *owner, struct buf *why)
+{
+	struct reading *r = owner;
+
+	if (!slice_eq_str(e->section, r->settings->section)) {
+		warn_of(r, "%s: line %d: only section [%s] is read, not [%.*s]",
+			r->name, e->line, r->settings->section,
+			SLICE_FMT(e->section));
+		return 0;
+	}
+	const struct setting *row = find(r->settings, e->key);
+	if (!row) {
+		warn_unknown(r, e);
+		return 0;
+	}
+	size_t index = (size_t)(row - r->settings->rows);
+	if (r->is_set[index])
+		return because(why, -EINVAL,
+			"line %d: %s: given twice; remove one of the lines",
+			e->line, row->key);
+	if (!set_value(row, e->value, r->object))
+		return refuse_value(row, e, why);
+	r->is_set[index] = true;
+	return 0;
+}
+
+static int demand_required(const struct reading *r, struct buf *why)
+{
+	for (size_t i = 0; i < r->settings->n; i++) {
+		const struct setting *row = &r->settings->rows[i];
+		AUTO_BUF struct buf accepted = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+		if (row->fallback || r->is_set[i])
+			continue;
+		describe_accepted(row, &accepted);
+		return because(why, -EINVAL,
+			"%s is missing; write \"%s = ...\" below [%s], with %s",
+			row->key, row->key, r->settings->section,
+			buf_str(&accepted));
+	}
+	return 0;
+}
+
+static void set_defaults(const struct settings *settings, void *object)
+{
+	for (size_t i = 0; i < settings->n; i++) {
+		const struct setting *row = &settings->rows[i];
+		const char *text = row->fallback ? row->fallback : "";
+		void *at = member(row, object);
+
+		/* An empty default stands even where a file may not have it. */
+		if (row->type == SETTING_TEXT)
+			*(char **)at = xstrdup(text);
+		else if (text[0])
+			set_value(row, slice_of(text), object);
+	}
+}
+
+int settings_parse(const struct settings *settings, struct slice text,
+	const char *name, void *object, settings_warn_fn warn, void *owner,
+	struct buf *why)
+{
+	AUTO_FREE bool *is_set = xcalloc(settings->n, sizeof(*is_set));
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct reading reading = { settings, name, object, warn, owner,
+		is_set };
+
+	set_defaults(settings, object);
+	int r = ini_parse(text, take_entry, &reading, &reason);
+	if (r >= 0)
+		r = demand_required(&reading, &reason);
+	if (r < 0) {
+		settings_release(settings, object);
+		return because(why, r, "%s: %s", name, buf_str(&reason));
+	}
+	return 0;
+}
+
+void settings_value_text(
+	const struct setting *row, const void *object, struct buf *out)
+{
+	const void *at = member(row, object);
+	const struct text_list *list = at;
+
+	switch (row->type) {
+	case SETTING_TEXT:
+		buf_add_str(out, *(char *const *)at);
+		return;
+	case SETTING_NUMBER:
+	case SETTING_SIZE:
+		buf_addf(out, "%lu", *(const uint64_t *)at);
+		return;
+	case SETTING_BOOL:
+		buf_add_str(out, *(const bool *)at ? "true" : "");
+		return;
+	case SETTING_LIST:
+		for (size_t i = 0; i < list->n; i++)
+			buf_addf(out, "%s%s", i ? " " : "", list->items[i]);
+		return;
+	}
+}
+
+/* `text` as comment lines of at most HELP_COLUMN columns. */
+static void write_comment(const char *text, struct buf *out)
+{
+	struct slice rest = slice_of(text), word;
+	size_t column = 0;
+
+	while (slice_next_word(&rest, &word)) {
+		if (column && column + 1 + word.len > HELP_COLUMN) {
+			buf_add_char(out, '\n');
+			column = 0;
+		}
+		buf_add_str(out, column ? " " : "# ");
+		buf_add_slice(out, word);
+		column += word.len + (column ? 1 : 2);
+	}
+	buf_add_char(out, '\n');
+}
+
+static const char *given_value(const char *const *given, const char *key)
+{
+	for (; given && given[0]; given += 2)
+		if (strcmp(given[0], key) == 0)
+			return given[1];
+	return NULL;
+}
+
+void settings_write_ini(const struct settings *settings,
+	const char *const *given, struct buf *out)
+{
+	buf_addf(out, "[%s]\n", settings->section);
+	for (size_t i = 0; i < settings->n; i++) {
+		const struct setting *row = &settings->rows[i];
+		const char *value = given_value(given, row->key);
+		const char *fallback = row->fallback ? row->fallback : "";
+
+		if (row->group)
+			buf_addf(out, "\n#\n# %s\n#\n", row->group);
+		buf_add_char(out, '\n');
+		write_comment(row->help, out);
+		if (value)
+			buf_addf(out, "%s = %s\n", row->key, value);
+		else
+			buf_addf(out, "#%s =%s%s\n", row->key,
+				fallback[0] ? " " : "", fallback);
+	}
+}
+
+/* A leading dot or quote would be a request to the formatter. */
+static void write_mdoc_text(const char *text, struct buf *out)
+{
+	if (text[0] == '.' || text[0] == '\'')
+		buf_add_str(out, "\\&");
+	for (; *text; text++) {
+		if (*text == '\\')
+			buf_add_str(out, "\\e");
+		else
+			buf_add_char(out, *text);
+	}
+	buf_add_char(out, '\n');
+}
+
+void settings_write_mdoc(const struct settings *settings, struct buf *out)
+{
+	buf_add_str(out, ".Bl -tag -width Ds\n");
+	for (size_t i = 0; i < settings->n; i++) {
+		const struct setting *row = &settings->rows[i];
+		AUTO_BUF struct buf accepted = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+		describe_accepted(row, &accepted);
+		buf_addf(out, ".It Ic %s\n", row->key);
+		write_mdoc_text(row->help, out);
+		buf_add_str(out, "Give ");
+		write_mdoc_text(buf_str(&accepted), out);
+		if (!row->fallback)
+			buf_add_str(out, "(required).\n");
+		else if (!row->fallback[0])
+			buf_add_str(out, "(default: empty).\n");
+		else
+			buf_addf(out, "(default: %s).\n", row->fallback);
+	}
+	buf_add_str(out, ".El\n");
+}

@@ -1,0 +1,146 @@
+#include <errno.h>
+
+#include "chatmaild/common/config.h"
+#include "tests/test.h"
+
+static const struct {
+	const char *domain;
+	bool is_valid;
+	bool is_ip;
+	bool is_self_signed;
+	const char *address_domain;
+} domains[] = {
+	{ "example.org", true, false, false, "example.org" },
+	{ "_c.test", true, false, true, "_c.test" },
+	{ "localhost", true, false, false, "localhost" },
+	{ "1.2.3.4", true, true, true, "[1.2.3.4]" },
+	{ "fd00::1", true, true, true, "[IPv6:fd00::1]" },
+	{ "1.2.3", false, 0, 0, NULL },
+	{ "1.2.3.256", false, 0, 0, NULL },
+	{ "Example.org", false, 0, 0, NULL },
+	{ "example..org", false, 0, 0, NULL },
+	{ ".example", false, 0, 0, NULL },
+	{ "example.", false, 0, 0, NULL },
+	{ "-a.org", false, 0, 0, NULL },
+	{ "a b", false, 0, 0, NULL },
+	{ "a/b", false, 0, 0, NULL },
+	{ "../etc", false, 0, 0, NULL },
+	{ "", false, 0, 0, NULL },
+	{ "a234567890123456789012345678901234567890123456789012345678901234.b",
+		false, 0, 0, NULL },
+};
+
+static void test_domains(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(domains); i++) {
+		AUTO_FREE char *text = xasprintf(
+			"[params]\nmail_domain = %s\n", domains[i].domain);
+		AUTO_BUF struct buf why = BUF_INIT(1000);
+		struct config config;
+		int r = config_parse(
+			slice_of(text), "x", &config, NULL, NULL, &why);
+
+		check_int(domains[i].domain, r,
+			domains[i].is_valid ? 0 : -EINVAL);
+		if (r < 0)
+			continue;
+		check_int(domains[i].domain, config.is_ip_literal,
+			domains[i].is_ip);
+		check_int(domains[i].domain, config.is_self_signed,
+			domains[i].is_self_signed);
+		check_str(domains[i].domain, config.address_domain,
+			domains[i].address_domain);
+		config_release(&config);
+	}
+}
+
+static void test_defaults(void)
+{
+	AUTO_BUF struct buf why = BUF_INIT(1000);
+	struct config config = { 0 };
+
+	check_int("parsed",
+		config_parse(SLICE("[params]\nmail_domain = a.org\n"), "x",
+			&config, NULL, NULL, &why),
+		0);
+	check_int("mailbox", config.max_mailbox_size, 500 << 20);
+	check_int("message", config.max_message_size, 31457280);
+	check_int("names", config.username_min_length, 9);
+	check_int("port", config.postfix_reinject_port_incoming, 10026);
+	check_str("folder", config.mailboxes_dir, "/home/vmail/mail/a.org");
+	config_release(&config);
+	config_release(&config);
+}
+
+static const struct {
+	const char *text;
+	const char *why;
+} refused[] = {
+	{ "username_min_length = 10",
+		"x: username_min_length 10 is more than username_max_length "
+		"9; lower one or raise the other" },
+	{ "max_message_size = 1G",
+		"x: max_message_size is more than max_mailbox_size; lower one "
+		"or raise the other" },
+	{ "tls_external_cert_and_key = /a",
+		"x: tls_external_cert_and_key names one path; give two, of "
+		"the certificate chain and of its key" },
+	{ "metrics = open",
+		"x: line 3: metrics: \"open\" cannot be used; give private or "
+		"public" },
+	{ "passthrough_recipients = a@b @c d",
+		"x: line 3: passthrough_recipients: \"a@b @c d\" cannot be "
+		"used; give mail addresses, or @domain for all of a domain" },
+	{ "postfix_reinject_port = 70000",
+		"x: line 3: postfix_reinject_port: \"70000\" cannot be used; "
+		"give a whole number from 1 to 65535" },
+};
+
+static void test_refused(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(refused); i++) {
+		AUTO_FREE char *text = xasprintf(
+			"[params]\nmail_domain = a.org\n%s\n", refused[i].text);
+		AUTO_BUF struct buf why = BUF_INIT(1000);
+		struct config config;
+
+		check_int(refused[i].text,
+			config_parse(
+				slice_of(text), "x", &config, NULL, NULL, &why),
+			-EINVAL);
+		check_str(refused[i].text, buf_str(&why), refused[i].why);
+	}
+}
+
+static void test_own_file(void)
+{
+	static const char *const given[] = { "mail_domain", "a.org", NULL };
+	AUTO_BUF struct buf text = BUF_INIT(100000);
+	AUTO_BUF struct buf why = BUF_INIT(1000);
+	struct config config = { 0 };
+
+	settings_write_ini(&config_settings, given, &text);
+	check_int("as written",
+		config_parse(buf_slice(&text), "x", &config, NULL, NULL, &why),
+		0);
+	config_release(&config);
+
+	/* The same with every default uncommented: all of them will do. */
+	for (char *at = text.ptr; (at = strstr(at, "\n#")); at++)
+		if (ascii_is_alpha(at[2]))
+			at[1] = '\n';
+	check_int("defaults spelt out",
+		config_parse(buf_slice(&text), "x", &config, NULL, NULL, &why),
+		0);
+	check_str("defaults spelt out", buf_str(&why), "");
+	config_release(&config);
+}
+
+int main(void)
+{
+	test_domains();
+	test_defaults();
+	test_refused();
+	test_own_file();
+	return test_end();
+}

@@ -1,0 +1,201 @@
+#include <errno.h>
+#include <sys/socket.h>
+
+#include "lib/conn.h"
+#include "tests/test.h"
+
+/* One end is a conn on the loop, the other a plain descriptor. */
+struct peer {
+	sd_event *event;
+	struct conn *conn;
+	int fd;
+	struct buf got;
+	size_t take; /* how much on_input consumes at most */
+	int end;
+	bool is_ended;
+	bool close_on_input;
+	int drained;
+};
+
+static size_t on_input(struct conn *c, struct slice in)
+{
+	struct peer *p = conn_owner(c);
+	size_t n = in.len < p->take ? in.len : p->take;
+
+	buf_add_slice(&p->got, slice_head(in, n));
+	if (p->close_on_input) {
+		p->conn = NULL;
+		conn_close(c);
+	}
+	return n;
+}
+
+static void on_drained(struct conn *c)
+{
+	struct peer *p = conn_owner(c);
+
+	p->drained++;
+}
+
+static void on_end(struct conn *c, int error)
+{
+	struct peer *p = conn_owner(c);
+
+	p->is_ended = true;
+	p->end = error;
+	p->conn = NULL;
+	conn_close(c);
+}
+
+static const struct conn_ops ops = {
+	.on_input = on_input,
+	.on_drained = on_drained,
+	.on_end = on_end,
+};
+
+static void open_peer(struct peer *p)
+{
+	static const struct conn_limits limits = { 16, 1 << 20 };
+	int pair[2];
+
+	*p = (struct peer){ .got = BUF_INIT(1 << 20), .take = SIZE_MAX };
+	check_int("loop", sd_event_new(&p->event), 0);
+	check_int("pair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	p->fd = pair[1];
+	check_int("conn",
+		conn_new(p->event, pair[0], &ops, &limits, p, &p->conn), 0);
+}
+
+static void close_peer(struct peer *p)
+{
+	conn_close(p->conn);
+	fd_close(&p->fd);
+	buf_release(&p->got);
+	sd_event_unref(p->event);
+}
+
+static void turn(struct peer *p)
+{
+	while (sd_event_run(p->event, 0) > 0)
+		;
+}
+
+static void say(struct peer *p, const char *text)
+{
+	check_int("written", write(p->fd, text, strlen(text)),
+		(long long)strlen(text));
+	turn(p);
+}
+
+static void test_input_stays_until_consumed(void)
+{
+	struct peer p;
+
+	open_peer(&p);
+	p.take = 3;
+	say(&p, "abcd");
+	check_str("first three", buf_str(&p.got), "abc");
+	p.take = SIZE_MAX;
+	say(&p, "ef");
+	check_str("then the rest", buf_str(&p.got), "abcdef");
+	close_peer(&p);
+}
+
+static void test_input_ceiling(void)
+{
+	struct peer p;
+
+	open_peer(&p);
+	p.take = 0;
+	say(&p, "0123456789abcdefXXXX");
+	check("ended", p.is_ended);
+	check_int("too much", p.end, -EMSGSIZE);
+	close_peer(&p);
+}
+
+static void test_pause(void)
+{
+	struct peer p;
+
+	open_peer(&p);
+	p.take = 2;
+	say(&p, "abcd");
+	conn_pause(p.conn);
+	p.take = SIZE_MAX;
+	say(&p, "0123456789abcdef0123456789");
+	check_str("silent", buf_str(&p.got), "ab");
+	conn_resume(p.conn);
+	turn(&p);
+	check_str(
+		"all there", buf_str(&p.got), "abcd0123456789abcdef0123456789");
+	close_peer(&p);
+}
+
+static void test_output(void)
+{
+	struct peer p;
+	char text[100];
+
+	open_peer(&p);
+	buf_add_str(conn_out(p.conn), "hello");
+	conn_flush(p.conn);
+	check_int("sent", read(p.fd, text, sizeof(text)), 5);
+	for (int i = 0; i < 10000; i++)
+		buf_add_str(conn_out(p.conn),
+			"0123456789012345678901234567890123456789");
+	conn_flush(p.conn);
+	check("waits", conn_pending(p.conn) > 0);
+	size_t total = 0;
+	while (total < 400000) {
+		ssize_t n = read(p.fd, text, sizeof(text));
+		if (n <= 0)
+			break;
+		total += (size_t)n;
+		turn(&p);
+	}
+	check_int("all of it", (long long)total, 400000);
+	check_int("told once", p.drained, 1);
+	close_peer(&p);
+}
+
+static void test_ends(void)
+{
+	struct peer p;
+
+	open_peer(&p);
+	fd_close(&p.fd);
+	turn(&p);
+	check("end of file", p.is_ended && p.end == 0);
+	close_peer(&p);
+
+	open_peer(&p);
+	p.close_on_input = true;
+	say(&p, "x");
+	check("closed by its handler", !p.conn && !p.is_ended);
+	close_peer(&p);
+
+	open_peer(&p);
+	conn_set_timeout(p.conn, 1000);
+	while (!p.is_ended && sd_event_run(p.event, UINT64_MAX) > 0)
+		;
+	check_int("timed out", p.end, -ETIMEDOUT);
+	close_peer(&p);
+
+	open_peer(&p);
+	for (int i = 0; i < 30000; i++)
+		buf_add_str(conn_out(p.conn),
+			"0123456789012345678901234567890123456789");
+	conn_flush(p.conn);
+	check_int("output ceiling", p.end, -ENOBUFS);
+	close_peer(&p);
+}
+
+int main(void)
+{
+	test_input_stays_until_consumed();
+	test_input_ceiling();
+	test_pause();
+	test_output();
+	test_ends();
+	return test_end();
+}
