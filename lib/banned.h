@@ -20,6 +20,10 @@
 #include <time.h>
 #include <unistd.h>
 
+/* With _FORTIFY_SOURCE, clang finds some of them as macros. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok
 #pragma GCC poison atoi atol atof strtol strtoul strtoll strtoull
 #pragma GCC poison gets gmtime localtime ctime asctime
