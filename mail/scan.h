@@ -1,0 +1,109 @@
+/*
+ * scan.h - judges a message while it passes by.
+ *
+ * Fed is the content of a message as it stands on the wire after DATA:
+ * lines that end in CRLF, dot-stuffing still in place (RFC 5321 section
+ * 4.5.2), without the final dot, in chunks of any size. Nothing is kept
+ * but the line and the header field that are being read: about 1 KB once
+ * a line crosses two chunks and up to 8 KB in the header, whatever the
+ * size of the message; nothing at all before the first byte.
+ *
+ *	struct message_scan scan;
+ *	message_scan_init(&scan);
+ *	for each chunk: message_scan_feed(&scan, chunk);
+ *		if (message_scan_broken(&scan)) refuse at once
+ *	message_scan_end(&scan);
+ *	if (message_scan_is_encrypted(&scan)) ...
+ *	message_scan_release(&scan);
+ */
+#ifndef MAIL_SCAN_H
+#define MAIL_SCAN_H
+
+#include <stdbool.h>
+
+#include "lib/buf.h"
+#include "lib/slice.h"
+#include "lib/util.h"
+#include "mail/header.h"
+#include "mail/shape.h"
+
+enum {
+	/* RFC 5321 section 4.5.3.1.6: 1000 with the CRLF, unstuffed. */
+	MESSAGE_LINE_MAX_BYTES = 998,
+	MESSAGE_HEADER_MAX_BYTES = 128 * 1024,
+	MESSAGE_HEADER_MAX_FIELDS = 1000,
+};
+
+enum message_fault {
+	MESSAGE_OK,
+	MESSAGE_BARE_CR,
+	MESSAGE_BARE_LF,
+	MESSAGE_NUL,
+	MESSAGE_LONG_LINE,
+	MESSAGE_LONE_DOT,
+	MESSAGE_UNENDED_LINE,
+	MESSAGE_LARGE_HEADER,
+};
+
+struct message_scan {
+	enum message_fault fault;
+	bool is_in_body; /* the header is over */
+	bool is_ended;
+	bool has_odd_encoding; /* top-level transfer encoding not 7bit, 8bit */
+	bool is_report;        /* multipart/report */
+	bool is_request;       /* Secure-Join: vc-request or vg-request */
+	enum shape_kind kind;  /* what the Content-Type promises */
+	struct buf line;       /* the beginning of one that crosses chunks */
+	struct header_reader header;
+	char *boundary; /* while in the header */
+	char *from;
+	char *from_why; /* why there is no usable From, or NULL */
+	struct shape shape;
+};
+
+void message_scan_init(struct message_scan *s);
+/* Frees; accepts a zeroed object. For the next message, init again. */
+void message_scan_release(struct message_scan *s);
+
+void message_scan_feed(struct message_scan *s, struct slice bytes);
+/* All of the message has been fed. */
+void message_scan_end(struct message_scan *s);
+
+/*
+ * NULL, or what on the wire makes the message one that must be refused
+ * (never repaired): a bare CR or LF, a NUL, an over-long line, a lone
+ * dot, a last line without CRLF, too large a header. Final once set;
+ * bare line ends, NULs and long lines are seen with the byte that makes
+ * them so.
+ */
+const char *message_scan_broken(const struct message_scan *s);
+
+/* The header is over: From is known. */
+bool message_scan_has_header(const struct message_scan *s);
+
+/*
+ * The address in the From field, valid until the release. -EINVAL and a
+ * reason when the header holds none, two From fields, one with anything
+ * but exactly one address, or lines that are no header fields.
+ */
+int message_scan_from(const struct message_scan *s, struct slice *ret_address,
+	struct buf *why) MUST_CHECK;
+
+/*
+ * True in mid-message once it can be neither encrypted nor a SecureJoin
+ * request any more, and after the header no bounce.
+ */
+bool message_scan_is_hopeless(const struct message_scan *s);
+
+/* The verdicts, asked after message_scan_end(); never of what is broken. */
+
+/* Encrypted, in all details as chatmail clients do it: for outgoing mail. */
+bool message_scan_is_strictly_encrypted(const struct message_scan *s);
+/* Also with armor header lines and unusual fields above the parts. */
+bool message_scan_is_encrypted(const struct message_scan *s);
+/* An unencrypted request to begin the SecureJoin protocol. */
+bool message_scan_is_securejoin(const struct message_scan *s);
+/* multipart/report, From mailer-daemon@..., Auto-Submitted present. */
+bool message_scan_is_bounce(const struct message_scan *s);
+
+#endif
