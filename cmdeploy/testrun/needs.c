@@ -1,0 +1,168 @@
+#include "cmdeploy/testrun/needs.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "cmdeploy/testrun/child.h"
+#include "lib/file.h"
+
+#define CORE_VERSION "2.62.0"
+
+static const char *core_package(void)
+{
+	struct utsname host;
+
+	if (uname(&host) == 0 && !strcmp(host.machine, "aarch64"))
+		return "@deltachat/stdio-rpc-server-linux-arm64";
+	return "@deltachat/stdio-rpc-server-linux-x64";
+}
+
+char *core_path(const char *build)
+{
+	return xasprintf("%s/rpc-server/node_modules/%s/deltachat-rpc-server",
+		build, core_package());
+}
+
+static void say(const char *what)
+{
+	printf("     %s\n", what);
+	fflush(stdout);
+}
+
+static bool is_in_path(const char *program)
+{
+	const char *path = getenv("PATH");
+	struct slice rest = slice_of(path ? path : "/usr/bin:/bin");
+	struct slice dir;
+
+	for (bool is_last = false; !is_last;) {
+		is_last = !slice_cut(rest, ':', &dir, &rest);
+		if (is_last)
+			dir = rest;
+		AUTO_FREE char *file =
+			xasprintf("%.*s/%s", SLICE_FMT(dir), program);
+		if (access(file, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Runs it with its output in build/needs.log, which a reason names. */
+static int run_logged(
+	const char *const *argv, const char *build, struct buf *why)
+{
+	AUTO_FREE char *log = xasprintf("%s/needs.log", build);
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = child_run(argv, log, &reason);
+
+	if (r < 0)
+		return because(why, r, "%s; see %s", buf_str(&reason), log);
+	return 0;
+}
+
+static int install_npm(const char *build, struct buf *why)
+{
+	static const char *const update[] = { "apt-get", "update", "-q", NULL };
+	static const char *const install[] = { "env",
+		"DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q",
+		"-y", "--no-install-recommends", "-o",
+		"DPkg::Lock::Timeout=300", "npm", NULL };
+
+	if (is_in_path("npm"))
+		return 0;
+	say("installing npm (Debian package)");
+	int r = run_logged(update, build, why);
+	return r < 0 ? r : run_logged(install, build, why);
+}
+
+static int meet_core(const char *build, struct buf *why)
+{
+	AUTO_FREE char *path = core_path(build);
+	AUTO_FREE char *prefix = xasprintf("%s/rpc-server", build);
+	AUTO_FREE char *package =
+		xasprintf("%s@%s", core_package(), CORE_VERSION);
+	const char *const argv[] = { "npm", "install", "--prefix", prefix,
+		"--no-save", "--no-package-lock", "--no-audit", "--no-fund",
+		"--ignore-scripts", "--loglevel=warn", package, NULL };
+
+	if (access(path, X_OK) == 0)
+		return 0;
+	int r = install_npm(build, why);
+	if (r == 0)
+		r = dir_make(prefix, 0755, why);
+	if (r < 0)
+		return r;
+	say("installing the Delta Chat core " CORE_VERSION " (npm package)");
+	r = run_logged(argv, build, why);
+	if (r == 0 && access(path, X_OK) < 0)
+		return because(why, -errno, "%s: %s", path, strerror(errno));
+	return r;
+}
+
+static int meet_root(const char *build UNUSED, struct buf *why)
+{
+	if (geteuid() != 0)
+		return because(why, -EPERM, "not root: run it with sudo");
+	return 0;
+}
+
+static int meet_relay(const char *build UNUSED, struct buf *why UNUSED)
+{
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	unsigned bit;
+	int (*meet)(const char *build, struct buf *why);
+} needs[NEEDS_N] = {
+	{ "root", NEED_ROOT, meet_root },
+	{ "core", NEED_CORE, meet_core },
+	{ "relay", NEED_RELAY, meet_relay },
+};
+
+static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
+		if (!slice_eq_str(name, needs[i].name))
+			continue;
+		*io_needs |= needs[i].bit;
+		return 0;
+	}
+	return because(why, -EINVAL, "unknown need \"%.*s\"", SLICE_FMT(name));
+}
+
+int needs_parse(struct slice names, unsigned *ret_needs, struct buf *why)
+{
+	struct slice name;
+	unsigned all = 0;
+	int r = 0;
+
+	if (slice_eq_str(names, "-")) {
+		*ret_needs = 0;
+		return 0;
+	}
+	while (r == 0 && slice_cut(names, ',', &name, &names))
+		r = parse_one(name, &all, why);
+	if (r == 0)
+		r = parse_one(names, &all, why);
+	if (r == 0)
+		*ret_needs = all;
+	return r;
+}
+
+int need_meet(unsigned need, const char *build, struct buf *why)
+{
+	for (size_t i = 0; i < ARRAY_LEN(needs); i++) {
+		if (needs[i].bit != need)
+			continue;
+		AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+		int r = needs[i].meet(build, &reason);
+		if (r < 0)
+			return because(why, r, "needs %s: %s", needs[i].name,
+				buf_str(&reason));
+	}
+	return 0;
+}

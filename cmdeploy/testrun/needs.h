@@ -1,0 +1,34 @@
+/*
+ * needs.h - what a test may need beyond the build, and how it comes.
+ *
+ * Each need is brought in once, before the first test that names it;
+ * where it is there already, that takes no time. What was installed
+ * stays for the next run.
+ */
+#ifndef CMDEPLOY_TESTRUN_NEEDS_H
+#define CMDEPLOY_TESTRUN_NEEDS_H
+
+#include "lib/buf.h"
+#include "lib/slice.h"
+
+enum {
+	NEED_ROOT = 1 << 0,  /* the tests run as root */
+	NEED_CORE = 1 << 1,  /* a Delta Chat core in the build folder */
+	NEED_RELAY = 1 << 2, /* the Debian packages of a relay */
+	NEEDS_N = 3,
+};
+
+/* "-" or names joined by commas: root, core, relay. */
+int needs_parse(
+	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;
+
+/*
+ * Brings in one need (one bit). `build` is the build folder. Says what it
+ * does on standard output when it does something.
+ */
+int need_meet(unsigned need, const char *build, struct buf *why) MUST_CHECK;
+
+/* The path of core below the build folder; the caller frees. */
+char *core_path(const char *build);
+
+#endif
