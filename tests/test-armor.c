@@ -1,0 +1,213 @@
+#include "mail/armor.h"
+#include "mail/base64.h"
+
+#include "tests/test.h"
+
+/* One row of packets: octets, and a run of zeros behind them. */
+struct packets {
+	const char *name;
+	struct slice head;
+	size_t n_zeros;
+	bool is_whole;
+};
+
+static const struct packets packet_rows[] = {
+	{ "nothing", SLICE(""), 0, false },
+	{ "SEIPD, one octet of length", SLICE("\xd2\x05"), 5, true },
+	{ "SEIPD, two octets", SLICE("\xd2\xc0\x00"), 192, true },
+	{ "SEIPD, two octets, most", SLICE("\xd2\xdf\xff"), 8383, true },
+	{ "SEIPD, five octets", SLICE("\xd2\xff\x00\x00\x10\x00"), 4096, true },
+	{ "SEIPD of no length", SLICE("\xd2\x00"), 0, true },
+	{ "PKESK, SEIPD", SLICE("\xc1\x01x\xd2\x01"), 1, true },
+	{ "SKESK, PKESK, SKESK, SEIPD",
+		SLICE("\xc3\x01x\xc1\x02xx\xc3\x00\xd2\x01"), 1, true },
+	{ "PKESK only", SLICE("\xc1\x05"), 5, false },
+	{ "too short", SLICE("\xd2\x05"), 4, false },
+	{ "too long", SLICE("\xd2\x05"), 6, false },
+	{ "length missing", SLICE("\xd2\xff\x00\x00"), 0, false },
+	{ "two SEIPD", SLICE("\xd2\x01x\xd2\x01"), 1, false },
+	{ "PKESK after SEIPD", SLICE("\xd2\x01x\xc1\x01"), 1, false },
+	{ "old format", SLICE("\x85\x00\x05"), 5, false },
+	{ "no packet", SLICE("hello"), 0, false },
+	{ "literal data", SLICE("\xcb\x05"), 5, false },
+	{ "SED", SLICE("\xc9\x05"), 5, false },
+	{ "AEAD", SLICE("\xd4\x05"), 5, false },
+	{ "marker", SLICE("\xca\x03PGP\xd2\x01"), 1, false },
+	{ "padding", SLICE("\xd2\x01x\xd5\x01"), 1, false },
+	{ "partial, then rest", SLICE("\xd2\xe9"), 512 + 1, true },
+	{ "partial without rest", SLICE("\xd2\xe9"), 512, false },
+	{ "partial, rest cut", SLICE("\xd2\xe9"), 511, false },
+	{ "first partial of 256", SLICE("\xd2\xe8"), 256 + 1, false },
+	{ "partial PKESK", SLICE("\xc1\xe9"), 512 + 1, false },
+};
+
+static int feed_by(struct openpgp *p, struct slice bytes, size_t n)
+{
+	int r = 0;
+
+	openpgp_init(p);
+	while (bytes.len > 0) {
+		r = openpgp_feed(p, slice_head(bytes, n));
+		bytes = slice_from(bytes, n);
+	}
+	return r;
+}
+
+static void add_packets(struct buf *out, const struct packets *row)
+{
+	buf_add_slice(out, row->head);
+	for (size_t i = 0; i < row->n_zeros; i++)
+		buf_add_char(out, 0);
+}
+
+static void test_openpgp(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(packet_rows); i++) {
+		const struct packets *row = &packet_rows[i];
+		AUTO_BUF struct buf bytes = BUF_INIT(100000);
+		struct openpgp p;
+
+		add_packets(&bytes, row);
+		for (size_t n = 1; n < 10000; n = n * 3 + 1) {
+			int r = feed_by(&p, buf_slice(&bytes), n);
+			bool is_whole = r == 0 && openpgp_is_complete(&p);
+			check_int(row->name, is_whole, row->is_whole);
+		}
+	}
+}
+
+static void test_parts(void)
+{
+	AUTO_BUF struct buf bytes = BUF_INIT(100000);
+	struct openpgp p;
+
+	buf_add_slice(&bytes, SLICE("\xd2\xea"));
+	for (int i = 0; i < 1024; i++)
+		buf_add_char(&bytes, 0x55);
+	buf_add_slice(&bytes, SLICE("\xe0z\xe1zz\xc0\x00"));
+	for (int i = 0; i < 191; i++)
+		buf_add_char(&bytes, 0x55);
+	check_int("one short", feed_by(&p, buf_slice(&bytes), 7), 0);
+	check("one short", !openpgp_is_complete(&p));
+	buf_add_char(&bytes, 0x55);
+	check_int("parts", feed_by(&p, buf_slice(&bytes), 7), 0);
+	check("parts", openpgp_is_complete(&p));
+	buf_add_char(&bytes, 0x55);
+	check("one more", feed_by(&p, buf_slice(&bytes), 7) < 0);
+}
+
+static void test_alphabet(void)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (int c = 0; c < 256; c++) {
+		char text[37];
+		const char *at = c ? strchr(alphabet, c) : NULL;
+		int want = at ? (int)(at - alphabet) : -1;
+		check_int("value", base64_value((char)c), want);
+		for (size_t i = 0; i < sizeof(text); i++) {
+			memset(text, 'Z', sizeof(text));
+			text[i] = (char)c;
+			check_int("pure", base64_is_pure(text, sizeof(text)),
+				want >= 0);
+			check_int(
+				"pure up to there", base64_is_pure(text, i), 1);
+			check_int("pure with it", base64_is_pure(text, i + 1),
+				want >= 0);
+		}
+	}
+}
+
+/* The whole armor as lines; "DATA" is 0xd2 0x04 and four octets. */
+#define BEGIN "-----BEGIN PGP MESSAGE-----\n"
+#define END   "-----END PGP MESSAGE-----\n"
+#define DATA  "0gR4eHh4\n"
+
+static void test_armor(void)
+{
+	enum verdict {
+		NO,
+		TOLERATED,
+		YES
+	};
+	static const struct {
+		const char *name;
+		const char *lines;
+		enum verdict verdict;
+	} rows[] = {
+		{ "plain", BEGIN "\n" DATA END, YES },
+		{ "checksum", BEGIN "\n" DATA "=abcd\n" END, YES },
+		{ "blank lines around", "\n" BEGIN "\n\n" DATA END "\n \n",
+			YES },
+		{ "blank at the line's end",
+			"-----BEGIN PGP MESSAGE-----  \n\n" DATA END, YES },
+		{ "padding", BEGIN "\n0gN4eHg=\n" END, YES },
+		{ "padding, checksum", BEGIN "\n0gJ4eA==\n=abcd\n" END, YES },
+		{ "padding of two", BEGIN "\n0gV4eHh4eA==\n" END, YES },
+		{ "one quantum", BEGIN "\n0gF4\n" END, YES },
+		{ "lines that are no whole quanta",
+			BEGIN "\n0\ngR4\neHh\n4\n" END, YES },
+		{ "version header", BEGIN "Version: x\n\n" DATA END,
+			TOLERATED },
+		{ "comment header",
+			BEGIN "Comment: hi\nVersion: 2\n\n" DATA END,
+			TOLERATED },
+		{ "other header", BEGIN "Subject: hi\n\n" DATA END, NO },
+		{ "no empty line", BEGIN DATA END, NO },
+		{ "no BEGIN", DATA END, NO },
+		{ "no END", BEGIN "\n" DATA, NO },
+		{ "no data", BEGIN "\n" END, NO },
+		{ "text before", "hi\n" BEGIN "\n" DATA END, NO },
+		{ "text after", BEGIN "\n" DATA END "hi\n", NO },
+		{ "text in data", BEGIN "\n" DATA "hello, world\n" END, NO },
+		{ "data after data", BEGIN "\n" DATA DATA END, NO },
+		{ "data after padding", BEGIN "\n0gN4eHg=\neHh4\n" END, NO },
+		{ "data after checksum", BEGIN "\n" DATA "=abcd\n" DATA END,
+			NO },
+		{ "two checksums", BEGIN "\n" DATA "=abcd\n=abcd\n" END, NO },
+		{ "short checksum", BEGIN "\n" DATA "=abc\n" END, NO },
+		{ "empty line in data", BEGIN "\n0gR4\n\neHh4\n" END, NO },
+		{ "empty line before END", BEGIN "\n" DATA "\n" END, NO },
+		{ "blank in data", BEGIN "\n0gR4 eHh4\n" END, NO },
+		{ "quantum not whole", BEGIN "\n0gR4eHh4e\n" END, NO },
+		{ "one = too few", BEGIN "\n0gJ4eA=\n" END, NO },
+		{ "one = too many", BEGIN "\n0gN4eHg==\n" END, NO },
+		{ "three =", BEGIN "\n0gN4eH===\n" END, NO },
+		{ "= alone", BEGIN "\n0gN4eHg\n=\n" END, NO },
+		{ "= in the midst", BEGIN "\n0gN4eHg=eHh4\n" END, NO },
+		{ "dash-escaped", BEGIN "\n- 0gR4eHh4\n" END, NO },
+		{ "second armor", BEGIN "\n" DATA END BEGIN "\n" DATA END, NO },
+		{ "other armor",
+			"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n" DATA END,
+			NO },
+		{ "lower case", "-----begin pgp message-----\n\n" DATA END,
+			NO },
+		{ "text behind BEGIN",
+			"-----BEGIN PGP MESSAGE----- x\n\n" DATA END, NO },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct slice rest = slice_of(rows[i].lines), line;
+		struct armor a;
+		int r = 0;
+
+		armor_init(&a);
+		while (slice_next_line(&rest, &line))
+			r = armor_line(&a, line);
+		bool is_whole = r == 0 && armor_is_complete(&a);
+		enum verdict got = !is_whole ? NO
+			: a.has_headers      ? TOLERATED
+					     : YES;
+		check_int(rows[i].name, got, rows[i].verdict);
+	}
+}
+
+int main(void)
+{
+	test_openpgp();
+	test_parts();
+	test_alphabet();
+	test_armor();
+	return test_end();
+}

@@ -1,0 +1,487 @@
+#include "mail/scan.h"
+
+#include <dirent.h>
+
+#include "lib/file.h"
+#include "tests/scan-judge.h"
+#include "tests/test.h"
+
+enum {
+	MESSAGE_MAX = 8 * 1024 * 1024,
+	RANDOM_RUNS = 8,
+};
+
+/* The outcome, after checking that the way of cutting changes nothing. */
+static void judge_all_ways(
+	const char *name, struct slice message, struct buf *out)
+{
+	judge(message, chunk_whole, NULL, out);
+	for (unsigned i = 0; i <= RANDOM_RUNS; i++) {
+		AUTO_BUF struct buf again = BUF_INIT(MESSAGE_MAX);
+		unsigned seed = i;
+		judge(message, i ? chunk_random : chunk_one, &seed, &again);
+		check_slice(name, buf_slice(&again), buf_slice(out));
+	}
+}
+
+static void check_message(
+	const char *name, struct slice message, const char *want)
+{
+	AUTO_BUF struct buf got = BUF_INIT(MESSAGE_MAX);
+
+	judge_all_ways(name, message, &got);
+	check_str(name, buf_str(&got), want);
+}
+
+/* Lines that end in LF, as lines on the wire. */
+static void add_wire(struct buf *out, struct slice text)
+{
+	struct slice line;
+
+	while (slice_next_line(&text, &line)) {
+		buf_add_slice(out, line);
+		buf_add_str(out, "\r\n");
+	}
+}
+
+/* `text` with its first `find` replaced; a find that is not there fails. */
+static void check_change(const char *text, const char *name, const char *find,
+	const char *put, const char *want)
+{
+	AUTO_BUF struct buf changed = BUF_INIT(MESSAGE_MAX);
+	AUTO_BUF struct buf wire = BUF_INIT(MESSAGE_MAX);
+	const char *at = strstr(text, find);
+
+	check(name, at != NULL);
+	if (!at)
+		return;
+	buf_add(&changed, text, (size_t)(at - text));
+	buf_add_str(&changed, put);
+	buf_add_str(&changed, at + strlen(find));
+	add_wire(&wire, buf_slice(&changed));
+	check_message(name, buf_slice(&wire), want);
+}
+
+struct change {
+	const char *name;
+	const char *find;
+	const char *put;
+	const char *want;
+};
+
+static const char encrypted[] =
+	"From: <a@b>\n"
+	"MIME-Version: 1.0\n"
+	"Content-Type: multipart/encrypted; "
+	"protocol=\"application/pgp-encrypted\"; \n\tboundary=\"XX\"\n"
+	"To: \"hidden-recipients\": ;\n"
+	"\n"
+	"\n"
+	"--XX\n"
+	"Content-Type: application/pgp-encrypted; charset=\"utf-8\"\n"
+	"Content-Transfer-Encoding: 7bit\n"
+	"\n"
+	"Version: 1\n"
+	"\n"
+	"--XX\n"
+	"Content-Type: application/octet-stream; charset=\"utf-8\"\n"
+	"Content-Transfer-Encoding: 7bit\n"
+	"\n"
+	"-----BEGIN PGP MESSAGE-----\n"
+	"\n"
+	"0gR4eHh4\n"
+	"=abcd\n"
+	"-----END PGP MESSAGE-----\n"
+	"\n"
+	"--XX--\n"
+	"\n";
+
+static const struct change encrypted_rows[] = {
+	{ "as it is", "", "", "E a@b" },
+	{ "no preamble line", "\n\n--XX", "\n--XX", "E a@b" },
+	{ "no epilogue line", "--XX--\n\n", "--XX--\n", "E a@b" },
+	{ "bare parts", "Content-Transfer-Encoding: 7bit\n", "", "E a@b" },
+	{ "8bit", "7bit", "8Bit", "E a@b" },
+	{ "old core's part header", "Content-Transfer-Encoding: 7bit\n",
+		"Content-Description: PGP/MIME version identification\n",
+		"E a@b" },
+	{ "upper case", "multipart/encrypted", "Multipart/ENCRYPTED", "E a@b" },
+	{ "field name in upper case", "Content-Type: m", "CONTENT-TYPE: m",
+		"E a@b" },
+	{ "no MIME-Version", "MIME-Version: 1.0\n", "", "E a@b" },
+	{ "stuffed dot before a delimiter", "\n--XX\n", "\n.--XX\n", "E a@b" },
+	{ "armor header", "MESSAGE-----\n", "MESSAGE-----\nVersion: x\n",
+		"e a@b" },
+	{ "odd part field", "Version: 1\n", "Version: 1\n", "E a@b" },
+	{ "odd field in a part", "Content-Transfer-Encoding: 7bit\n",
+		"X-Text: hi\n", "e a@b" },
+	{ "closed with blanks", "--XX--\n", "--XX-- \t\n", "E a@b" },
+
+	{ "not multipart/encrypted", "multipart/encrypted", "multipart/mixed",
+		"- a@b" },
+	{ "multipart/alternative", "multipart/encrypted",
+		"multipart/alternative", "- a@b" },
+	{ "no boundary", "boundary=\"XX\"", "x=y", "- a@b" },
+	{ "other boundary", "boundary=\"XX\"", "boundary=\"X\"", "- a@b" },
+	{ "boundary twice", "boundary=\"XX\"", "boundary=XX;boundary=XX",
+		"- a@b" },
+	{ "continued boundary", "boundary=\"XX\"", "boundary*0=X;boundary*1=X",
+		"- a@b" },
+	{ "comment", "boundary=\"XX\"", "boundary=XX (boundary=YY)", "- a@b" },
+	{ "two types", "MIME-Version: 1.0\n", "Content-type: text/plain\n",
+		"- a@b" },
+	{ "two types behind each other", "To: \"hidden-recipients\": ;\n",
+		"Content-Type: text/html\n", "- a@b" },
+	{ "top encoding", "MIME-Version: 1.0\n",
+		"Content-Transfer-Encoding: base64\n", "- a@b" },
+	{ "top encoding twice", "MIME-Version: 1.0\n",
+		"Content-Transfer-Encoding: 7bit\n"
+		"Content-Transfer-Encoding: base64\n",
+		"- a@b" },
+	{ "preamble text", "\n\n--XX", "\n\nhi\n--XX", "- a@b" },
+	{ "preamble text, stuffed", "\n\n--XX", "\n\n..\n--XX", "- a@b" },
+	{ "epilogue text", "--XX--\n", "--XX--\nhi\n", "- a@b" },
+	{ "epilogue part", "--XX--\n",
+		"--XX--\n\n--XX\nContent-Type: text/plain\n\nhi\n--XX--\n",
+		"- a@b" },
+	{ "not closed", "--XX--\n", "", "- a@b" },
+	{ "closed too early", "--XX\nContent-Type: application/octet",
+		"--XX--\nContent-Type: application/octet", "- a@b" },
+	{ "third part", "--XX--\n", "--XX\n\nhi\n--XX--\n", "- a@b" },
+	{ "third part, empty", "--XX--\n", "--XX\n--XX--\n", "- a@b" },
+	{ "delimiter with a tail", "--XX--\n", "--XXY\nhi\n--XX--\n", "- a@b" },
+	{ "close with a tail", "--XX--\n", "--XX--hi\n", "- a@b" },
+	{ "close with a tail, then close", "--XX--\n", "--XX--hi\n--XX--\n",
+		"- a@b" },
+	{ "text with the first delimiter", "--XX\n", "--XX hi\n", "- a@b" },
+	{ "text part first", "--XX\n",
+		"--XX\nContent-Type: text/plain\n\nhi\n--XX\n", "- a@b" },
+	{ "parts in wrong order", "application/pgp-encrypted; c",
+		"application/octet-stream; c", "- a@b" },
+	{ "text part", "application/octet-stream", "text/plain", "- a@b" },
+	{ "nested multipart", "application/octet-stream; charset=\"utf-8\"",
+		"multipart/mixed; boundary=YY", "- a@b" },
+	{ "untyped part",
+		"Content-Type: application/octet-stream; charset=\"utf-8\"\n",
+		"", "- a@b" },
+	{ "part typed twice",
+		"Content-Type: application/octet-stream; charset=\"utf-8\"\n",
+		"Content-Type: application/octet-stream\n"
+		"Content-Type: text/plain\n",
+		"- a@b" },
+	{ "part encoded", "7bit\n\n-", "base64\n\n-", "- a@b" },
+	{ "part encoded 2", "7bit\n\n-", "quoted-printable\n\n-", "- a@b" },
+	{ "part encoded twice", "7bit\n\n-",
+		"7bit\nContent-Transfer-Encoding: base64\n\n-", "- a@b" },
+	{ "version with text", "Version: 1\n", "Version: 1\nhi\n", "- a@b" },
+	{ "version twice", "Version: 1\n", "Version: 1\nVersion: 1\n",
+		"- a@b" },
+	{ "other version", "Version: 1\n", "Version: 2\n", "- a@b" },
+	{ "version in lower case", "Version: 1\n", "version: 1\n", "- a@b" },
+	{ "no version", "Version: 1\n", "", "- a@b" },
+	{ "version in the header", "7bit\n\nVersion: 1\n", "7bit\nVersion: 1\n",
+		"- a@b" },
+	{ "text before the armor", "-----BEGIN", "hi\n-----BEGIN", "- a@b" },
+	{ "text after the armor", "MESSAGE-----\n\n--XX--",
+		"MESSAGE-----\nhi\n--XX--", "- a@b" },
+	{ "text in the armor", "0gR4eHh4\n", "0gR4eHh4\nhello\n", "- a@b" },
+	{ "second armor", "MESSAGE-----\n\n--XX--",
+		"MESSAGE-----\n-----BEGIN PGP MESSAGE-----\n\n0gR4eHh4\n"
+		"-----END PGP MESSAGE-----\n--XX--",
+		"- a@b" },
+	{ "armor of text", "0gR4eHh4\n", "aGVsbG8K\n", "- a@b" },
+	{ "armor cut by a delimiter", "=abcd\n", "--XX\n", "- a@b" },
+	{ "no armor", "0gR4eHh4\n", "", "- a@b" },
+	{ "dot in the armor", "0gR4eHh4\n", "..0gR4eHh4\n", "- a@b" },
+	{ "malformed part header", "Content-Transfer-Encoding: 7bit\n",
+		"hello world\n", "- a@b" },
+	{ "long part header", "Content-Transfer-Encoding: 7bit\n",
+		"A: a\nA: a\nA: a\nA: a\nA: a\nA: a\nA: a\nA: a\nA: a\n"
+		"A: a\nA: a\nA: a\nA: a\nA: a\nA: a\nA: a\n",
+		"- a@b" },
+	{ "boundary that begins the armor", "boundary=\"XX\"",
+		"boundary=\"---BEGIN\"", "- a@b" },
+	{ "header without end", "\n\n\n--XX", "\n--XX",
+		"- (header with a line that is no field)" },
+	{ "blank before a colon", "MIME-Version:", "MIME-Version :",
+		"- (header with a line that is no field)" },
+	{ "no From", "From:", "Form:", "E (no From field)" },
+	{ "two From", "MIME-Version: 1.0\n", "From: <c@d>\n",
+		"- (more than one From field)" },
+	{ "list in From", "<a@b>", "<a@b>, <c@d>",
+		"E (From is not exactly one mailbox)" },
+	{ "lone dot", "\n\n--XX", "\n.\n\n--XX",
+		"lone dot inside the message a@b" },
+};
+
+static const char securejoin[] =
+	"From: A <a@b>\n"
+	"Content-Type: multipart/mixed; \n\tboundary=\"XX\"\n"
+	"Secure-Join: vc-request\n"
+	"Secure-Join-Invitenumber: x\n"
+	"\n"
+	"\n"
+	"--XX\n"
+	"Content-Type: text/plain; charset=\"utf-8\"\n"
+	"Content-Transfer-Encoding: 7bit\n"
+	"\n"
+	"Secure-Join: vc-request\n"
+	"--XX--\n"
+	"\n";
+
+static const struct change securejoin_rows[] = {
+	{ "securejoin", "", "", "S a@b" },
+	{ "vg", "Secure-Join: vc-request", "Secure-Join: vg-request", "S a@b" },
+	{ "vg text", "\n\nSecure-Join: vc", "\n\nSecure-Join: vg", "S a@b" },
+	{ "case and blanks", "\n\nSecure-Join: vc-request\n",
+		"\n\n \n  secure-join: VC-Request \n\n", "S a@b" },
+	{ "other step", "Secure-Join: vc-request",
+		"Secure-Join: vc-request-with-auth", "- a@b" },
+	{ "no field", "Secure-Join: vc-request\n", "", "- a@b" },
+	{ "field twice", "Secure-Join: vc-request\n",
+		"Secure-Join: vc-request\nSecure-Join: vc-request\n", "- a@b" },
+	{ "more text", "vc-request\n--", "vc-request\nhi\n--", "- a@b" },
+	{ "other text", "\n\nSecure-Join: vc-request", "\n\nhi", "- a@b" },
+	{ "text twice", "vc-request\n--",
+		"vc-request\nSecure-Join: vc-request\n--", "- a@b" },
+	{ "no text", "\n\nSecure-Join: vc-request\n", "\n\n", "- a@b" },
+	{ "html", "text/plain", "text/html", "- a@b" },
+	{ "second part", "--XX--",
+		"--XX\nContent-Type: text/plain\n\n"
+		"Secure-Join: vc-request\n--XX--",
+		"- a@b" },
+	{ "encoded", "7bit", "quoted-printable", "- a@b" },
+	{ "text as field", "Content-Transfer-Encoding: 7bit", "X-Text: hello",
+		"- a@b" },
+	{ "epilogue", "--XX--\n", "--XX--\nhi\n", "- a@b" },
+	{ "multipart/encrypted", "multipart/mixed", "multipart/encrypted",
+		"- a@b" },
+};
+
+static const char bounce[] =
+	"From: MAILER-DAEMON@mx.example.org (Mail Delivery System)\n"
+	"Auto-Submitted: auto-replied\n"
+	"Content-Type: multipart/report; report-type=delivery-status;\n"
+	"\tboundary=\"A.1/mx\"\n"
+	"\n"
+	"This is a MIME-encapsulated message.\n";
+
+static const struct change bounce_rows[] = {
+	{ "bounce", "", "", "B MAILER-DAEMON@mx.example.org" },
+	{ "not automatic", "Auto-Submitted", "X-Auto-Submitted",
+		"- MAILER-DAEMON@mx.example.org" },
+	{ "by a person", "MAILER-DAEMON", "alice", "- alice@mx.example.org" },
+	{ "name only", "MAILER-DAEMON@mx", "mailer-daemon",
+		"- (From holds no usable address)" },
+	{ "no report", "multipart/report", "text/plain",
+		"- MAILER-DAEMON@mx.example.org" },
+	{ "type twice", "Auto-Submitted: auto-replied\n",
+		"Auto-Submitted: auto-replied\nContent-Type: text/plain\n",
+		"- MAILER-DAEMON@mx.example.org" },
+};
+
+static void check_changes(const char *text, const struct change *rows, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		check_change(text, rows[i].name, rows[i].find, rows[i].put,
+			rows[i].want);
+}
+
+static void test_wire(void)
+{
+	static const struct {
+		struct slice message;
+		const char *want;
+	} rows[] = {
+		{ SLICE(""), "- (no From field)" },
+		{ SLICE("\r\n"), "- (no From field)" },
+		{ SLICE("From: a@b\r\n"), "- a@b" },
+		{ SLICE("From: a@b\r\n\r\n..\r\n.x\r\n"), "- a@b" },
+		{ SLICE("From: a@b\r\n\r\nhi"),
+			"last line without <CR><LF> "
+			"a@b" },
+		{ SLICE("From: a@b\r\n\r\nhi\r"),
+			"last line without <CR><LF> "
+			"a@b" },
+		{ SLICE("From: a@b\r\n\r\nhi\n"), "bare <LF> received a@b" },
+		{ SLICE("From: a@b\r\n\r\n\n.\n"), "bare <LF> received a@b" },
+		{ SLICE("From: a@b\r\n\r\nh\ri\r\n"),
+			"bare <CR> received "
+			"a@b" },
+		{ SLICE("From: a@b\r\n\r\n\r\r\n"), "bare <CR> received a@b" },
+		{ SLICE("From: a@b\r\n\r\nx\r.\r\n"),
+			"bare <CR> received "
+			"a@b" },
+		{ SLICE("From: a@b\r\n\r\nh\0i\r\n"), "NUL byte received a@b" },
+		{ SLICE("From: a@b\r\n\r\n\0\r\n"), "NUL byte received a@b" },
+		{ SLICE("From: a@b\r\n\r\nx\r\n.\r\nQUIT\r\n"),
+			"lone dot inside the message a@b" },
+		{ SLICE("From: a@b\nTo: x\r\n\r\n"),
+			"bare <LF> received (no "
+			"From field)" },
+		{ SLICE("\n"), "bare <LF> received (no From field)" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_message(rows[i].want, rows[i].message, rows[i].want);
+}
+
+/* `n` times x in a line, behind `head`. */
+static void check_long_line(
+	const char *name, const char *head, size_t n, const char *want)
+{
+	AUTO_BUF struct buf message = BUF_INIT(MESSAGE_MAX);
+
+	buf_add_str(&message, "From: a@b\r\n\r\n");
+	buf_add_str(&message, head);
+	while (n-- > 0)
+		buf_add_char(&message, 'x');
+	buf_add_str(&message, "\r\n");
+	check_message(name, buf_slice(&message), want);
+}
+
+static void test_long_lines(void)
+{
+	static const char too_long[] = "line longer than 998 bytes a@b";
+
+	check_long_line("998", "", 998, "- a@b");
+	check_long_line("999", "", 999, too_long);
+	check_long_line("998 stuffed", "..", 997, "- a@b");
+	check_long_line("999 stuffed", "..", 998, too_long);
+	check_long_line("100000", "", 100000, too_long);
+}
+
+static void test_large_header(void)
+{
+	AUTO_BUF struct buf message = BUF_INIT(MESSAGE_MAX);
+
+	buf_add_str(&message, "From: a@b\r\n");
+	for (int i = 0; i < MESSAGE_HEADER_MAX_FIELDS - 1; i++)
+		buf_add_str(&message, "A: b\r\n");
+	check_message("1000 fields", buf_slice(&message), "- a@b");
+	buf_add_str(&message, "A: b\r\n");
+	check_message(
+		"1001 fields", buf_slice(&message), "header too large a@b");
+	buf_reset(&message);
+	buf_add_str(&message, "From: a@b\r\n");
+	for (int i = 0; i < 1500; i++)
+		buf_addf(&message, "%s%0100d\r\n", i ? " " : "A: ", 0);
+	check_message("150 KB", buf_slice(&message), "header too large a@b");
+}
+
+/* Faults are seen with the byte that makes them. */
+static void test_at_once(void)
+{
+	static const struct {
+		const char *name;
+		struct slice good;
+		struct slice bad;
+	} rows[] = {
+		{ "bare LF", SLICE("From: a@b"), SLICE("\n") },
+		{ "bare CR", SLICE("From: a@b\r"), SLICE("x") },
+		{ "NUL", SLICE("From: a@b"), SLICE("\0") },
+		{ "lone dot", SLICE("\r\n.\r"), SLICE("\n") },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct message_scan s;
+		message_scan_init(&s);
+		message_scan_feed(&s, rows[i].good);
+		check(rows[i].name, !message_scan_broken(&s));
+		message_scan_feed(&s, rows[i].bad);
+		check(rows[i].name, message_scan_broken(&s));
+		check(rows[i].name, message_scan_is_hopeless(&s));
+		message_scan_feed(&s, SLICE("more\r\n"));
+		message_scan_end(&s);
+		check(rows[i].name, message_scan_broken(&s));
+		message_scan_release(&s);
+		message_scan_release(&s);
+	}
+}
+
+static void test_hopeless(void)
+{
+	AUTO_BUF struct buf wire = BUF_INIT(MESSAGE_MAX);
+	struct message_scan s;
+
+	add_wire(&wire, slice_of(encrypted));
+	message_scan_init(&s);
+	check("nothing known", !message_scan_is_hopeless(&s));
+	message_scan_feed(&s, buf_slice(&wire));
+	check("has header", message_scan_has_header(&s));
+	check("still well", !message_scan_is_hopeless(&s));
+	check("no verdict before the end", !message_scan_is_encrypted(&s));
+	message_scan_feed(&s, SLICE("hi\r\n"));
+	check("spoilt", message_scan_is_hopeless(&s));
+	message_scan_release(&s);
+
+	message_scan_feed(&s, SLICE("From: a@b\r\nTo: x\r\n"));
+	check("in the header", !message_scan_is_hopeless(&s));
+	check("no header yet", !message_scan_has_header(&s));
+	message_scan_feed(&s, SLICE("\r\n"));
+	check("plain text", message_scan_is_hopeless(&s));
+	message_scan_release(&s);
+}
+
+/* What real clients sent: the name says what each is. */
+static void test_sample(const char *folder, const char *name)
+{
+	AUTO_BUF struct buf path = BUF_INIT(4096);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf message = BUF_INIT(MESSAGE_MAX);
+	AUTO_BUF struct buf got = BUF_INIT(4096);
+
+	buf_addf(&path, "%s/%s", folder, name);
+	int r = file_read(buf_str(&path), &message, &why);
+	check_str(name, buf_str(&why), "");
+	check_int(name, r, 0);
+	judge_all_ways(name, buf_slice(&message), &got);
+	bool is_encrypted = strstr(name, "-encrypted.eml");
+	check_slice(name, slice_head(buf_slice(&got), 2),
+		is_encrypted ? SLICE("E ") : SLICE("S "));
+	check(name, slice_has_char(buf_slice(&got), '@'));
+}
+
+static void test_samples(const char *folder)
+{
+	DIR *dir = opendir(folder);
+	int n = 0;
+
+	check("folder of samples", dir);
+	if (!dir)
+		return;
+	for (struct dirent *e = readdir(dir); e; e = readdir(dir)) {
+		if (!slice_ends(slice_of(e->d_name), SLICE(".eml")))
+			continue;
+		test_sample(folder, e->d_name);
+		n++;
+	}
+	closedir(dir);
+	check_int("samples", n, 18);
+}
+
+/* Memory does not grow with connections that wait for a message. */
+static void test_size(void)
+{
+	struct message_scan s;
+
+	message_scan_init(&s);
+	check("nothing allocated", !s.line.ptr && !s.header.value.ptr);
+	check("small", sizeof(s) <= 512);
+	message_scan_release(&s);
+}
+
+int main(void)
+{
+	check_changes(encrypted, encrypted_rows, ARRAY_LEN(encrypted_rows));
+	check_changes(securejoin, securejoin_rows, ARRAY_LEN(securejoin_rows));
+	check_changes(bounce, bounce_rows, ARRAY_LEN(bounce_rows));
+	test_wire();
+	test_long_lines();
+	test_large_header();
+	test_at_once();
+	test_hopeless();
+	test_size();
+	test_samples(SAMPLES_DIR);
+	return test_end();
+}
