@@ -3,7 +3,6 @@
  * of (build/tests/manifest), and what they need, on this machine.
  */
 #include <errno.h>
-#include <getopt.h>
 #include <libgen.h>
 #include <limits.h>
 #include <stdio.h>
@@ -13,6 +12,7 @@
 #include "cmdeploy/testrun/cases.h"
 #include "cmdeploy/testrun/needs.h"
 #include "cmdeploy/testrun/runner.h"
+#include "lib/cmd.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -23,13 +23,6 @@ struct options {
 	bool is_list;
 };
 
-static const char usage[] =
-	"usage: cmdeploy test [-k PATTERN] [-j JOBS] [--list]\n"
-	"  -k PATTERN  only tests whose name contains PATTERN, or matches it\n"
-	"              as a glob (*, ?, [...])\n"
-	"  -j JOBS     tests to run side by side (default: one a processor)\n"
-	"  --list      print the names, run nothing\n";
-
 static int default_jobs(void)
 {
 	long n = sysconf(_SC_NPROCESSORS_ONLN);
@@ -39,46 +32,40 @@ static int default_jobs(void)
 	return n > RUNNER_JOBS_MAX ? RUNNER_JOBS_MAX : (int)n;
 }
 
-static bool parse_jobs(const char *text, int *ret_jobs)
+/* An empty text is the default. */
+static int parse_jobs(const char *text, int *ret_jobs, struct buf *why)
 {
 	uint64_t jobs;
 
-	if (num_parse_max(slice_of(text), RUNNER_JOBS_MAX, &jobs) < 0 ||
-		jobs == 0) {
-		fprintf(stderr, "cmdeploy test: -j %s: not from 1 to %d\n",
-			text, RUNNER_JOBS_MAX);
-		return false;
+	if (!text) {
+		*ret_jobs = default_jobs();
+		return 0;
 	}
+	int r = num_parse_max(slice_of(text), RUNNER_JOBS_MAX, &jobs);
+	if (r < 0 || jobs == 0)
+		return because(why, -EINVAL, "-j %s: not from 1 to %d", text,
+			RUNNER_JOBS_MAX);
 	*ret_jobs = (int)jobs;
-	return true;
+	return 0;
 }
 
-/* 0: go on; else the exit status plus one. */
-static int parse_options(int argc, char **argv, struct options *o)
+static int parse_options(
+	int argc, char **argv, struct options *ret_options, struct buf *why)
 {
-	static const struct option longs[] = {
-		{ "list", no_argument, NULL, 'l' },
-		{ "help", no_argument, NULL, 'h' },
-		{ 0 },
+	const char *jobs = NULL;
+	struct options o = { 0 };
+	const struct cmd_option table[] = {
+		{ .name = "-k", .text = &o.pattern },
+		{ .name = "-j", .text = &jobs },
+		{ .name = "--list", .flag = &o.is_list },
 	};
-	int c;
+	int r = cmd_parse(argc, argv, table, ARRAY_LEN(table), 0, why);
 
-	optind = 0;
-	while ((c = getopt_long(argc, argv, "k:j:lh", longs, NULL)) != -1) {
-		if (c == 'k')
-			o->pattern = optarg;
-		else if (c == 'l')
-			o->is_list = true;
-		else if (c == 'h')
-			return fputs(usage, stdout), 1;
-		else if (c != 'j')
-			return fputs(usage, stderr), 3;
-		else if (!parse_jobs(optarg, &o->jobs))
-			return 3;
-	}
-	if (optind < argc)
-		return fputs(usage, stderr), 3;
-	return 0;
+	if (r == 0)
+		r = parse_jobs(jobs, &o.jobs, why);
+	if (r == 0)
+		*ret_options = o;
+	return r;
 }
 
 /* The build folder is above the one that this program is in. */
@@ -145,12 +132,14 @@ static int run_cases(
 
 int cmd_test(int argc, char **argv)
 {
-	struct options o = { .jobs = default_jobs() };
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct options o;
 	struct test_cases cases = { 0 };
-	int r = parse_options(argc, argv, &o);
 
-	if (r > 0)
-		return r - 1;
+	if (parse_options(argc, argv, &o, &why) < 0) {
+		fprintf(stderr, "cmdeploy test: %s\n", buf_str(&why));
+		return CMD_EXIT_USAGE;
+	}
 	AUTO_FREE char *build = find_build();
 	read_cases(build, &cases);
 	if (o.pattern)
@@ -160,7 +149,8 @@ int cmd_test(int argc, char **argv)
 			"cmdeploy test: no test is called %s; "
 			"--list prints them\n",
 			o.pattern);
-	r = o.is_list ? list_cases(&cases) : run_cases(&cases, build, o.jobs);
+	int status = o.is_list ? list_cases(&cases)
+			       : run_cases(&cases, build, o.jobs);
 	test_cases_release(&cases);
-	return r;
+	return status;
 }

@@ -4,11 +4,12 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "cmdeploy/testrun/child.h"
 #include "cmdeploy/testrun/needs.h"
 #include "lib/num.h"
+#include "lib/proc.h"
 
 enum {
+	LIST_SEC = 10,
 	FIELDS_MIN = 5,
 	FIELDS_MAX = FIELDS_MIN + CASE_ARGS_MAX,
 };
@@ -86,7 +87,14 @@ static int list_program(
 	struct test_case c = {
 		.argv = make_argv(fields + 4, n - 4, SLICE("--list")),
 	};
-	int r = child_read((const char *const *)c.argv, out, why);
+	AUTO_BUF struct buf err = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct proc proc = {
+		.argv = (const char *const *)c.argv,
+		.timeout_sec = LIST_SEC,
+		.out = out,
+		.err = &err,
+	};
+	int r = proc_run_ok(&proc, why);
 
 	case_release(&c);
 	return r;

@@ -1,9 +1,7 @@
 /*
- * child.h - the programs that the test command starts: tests, and what
- * brings in their needs.
- *
- * Each gets a process group of its own, /dev/null as input, no blocked
- * signal. Functions return 0 or a negative errno with a reason.
+ * child.h - starts a test: in a process group of its own, with /dev/null
+ * as input and no signal blocked. Others run beside it, so that nobody
+ * waits here; lib/proc.h is for programs that one waits for.
  */
 #ifndef CMDEPLOY_TESTRUN_CHILD_H
 #define CMDEPLOY_TESTRUN_CHILD_H
@@ -21,16 +19,5 @@ struct child_command {
 /* Starts it; the group's id is the pid. */
 int child_start(const struct child_command *command, pid_t *ret_pid,
 	struct buf *why) MUST_CHECK;
-
-/* Runs it to its end; its standard output is added to *out. */
-int child_read(
-	const char *const *argv, struct buf *out, struct buf *why) MUST_CHECK;
-
-/* Runs it to its end; output goes to the end of the file `log_path`. */
-int child_run(const char *const *argv, const char *log_path,
-	struct buf *why) MUST_CHECK;
-
-/* Adds how a process ended: "exit status 1", "killed by signal 9". */
-void child_add_status(struct buf *out, int status);
 
 #endif

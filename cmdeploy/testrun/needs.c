@@ -5,10 +5,15 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "cmdeploy/testrun/child.h"
 #include "lib/file.h"
+#include "lib/proc.h"
 
 #define CORE_VERSION "2.62.0"
+
+enum {
+	INSTALL_SEC = 900,
+	OUTPUT_MAX_BYTES = 1 << 20,
+};
 
 static const char *core_package(void)
 {
@@ -49,20 +54,22 @@ static bool is_in_path(const char *program)
 	return false;
 }
 
-/* Runs it with its output in build/needs.log, which a reason names. */
-static int run_logged(
-	const char *const *argv, const char *build, struct buf *why)
+static int run_quiet(const char *const *argv, struct buf *why)
 {
-	AUTO_FREE char *log = xasprintf("%s/needs.log", build);
-	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = child_run(argv, log, &reason);
+	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
+	struct proc proc = {
+		.argv = argv,
+		.timeout_sec = INSTALL_SEC,
+		.out = &out,
+	};
+	int r = proc_run_ok(&proc, why);
 
 	if (r < 0)
-		return because(why, r, "%s; see %s", buf_str(&reason), log);
-	return 0;
+		printf("%s", buf_str(&out));
+	return r;
 }
 
-static int install_npm(const char *build, struct buf *why)
+static int install_npm(struct buf *why)
 {
 	static const char *const update[] = { "apt-get", "update", "-q", NULL };
 	static const char *const install[] = { "env",
@@ -73,8 +80,8 @@ static int install_npm(const char *build, struct buf *why)
 	if (is_in_path("npm"))
 		return 0;
 	say("installing npm (Debian package)");
-	int r = run_logged(update, build, why);
-	return r < 0 ? r : run_logged(install, build, why);
+	int r = run_quiet(update, why);
+	return r < 0 ? r : run_quiet(install, why);
 }
 
 static int meet_core(const char *build, struct buf *why)
@@ -89,13 +96,13 @@ static int meet_core(const char *build, struct buf *why)
 
 	if (access(path, X_OK) == 0)
 		return 0;
-	int r = install_npm(build, why);
+	int r = install_npm(why);
 	if (r == 0)
 		r = dir_make(prefix, 0755, why);
 	if (r < 0)
 		return r;
 	say("installing the Delta Chat core " CORE_VERSION " (npm package)");
-	r = run_logged(argv, build, why);
+	r = run_quiet(argv, why);
 	if (r == 0 && access(path, X_OK) < 0)
 		return because(why, -errno, "%s: %s", path, strerror(errno));
 	return r;

@@ -12,6 +12,7 @@
 #include "cmdeploy/testrun/child.h"
 #include "cmdeploy/testrun/needs.h"
 #include "lib/file.h"
+#include "lib/proc.h"
 
 enum {
 	TAIL_MAX_BYTES = 8192,
@@ -118,7 +119,7 @@ static void add_reason(struct buf *reason, const struct runner *r,
 		buf_add_str(reason, "stopped, ");
 	else if (job->is_late)
 		buf_addf(reason, "no end after %d s, ", job->test->limit_sec);
-	child_add_status(reason, status);
+	proc_status_text(status, reason);
 }
 
 static void job_end(struct runner *r, struct job *job, int status)
