@@ -1,0 +1,64 @@
+/*
+ * policy.h - which mail may pass: this product's rules over what the
+ * envelope says and what the scanner of mail/scan.h found.
+ *
+ * Outgoing: the From field must be exactly one address, the envelope's
+ * sender. Then what is encrypted, a SecureJoin request, from a
+ * passthrough sender, or to nobody but recipients that may get cleartext.
+ * Incoming, with filter_incoming: what is encrypted, a SecureJoin
+ * request, or a bounce; without it, everything.
+ */
+#ifndef CHATMAILD_COMMON_POLICY_H
+#define CHATMAILD_COMMON_POLICY_H
+
+#include <stdbool.h>
+
+#include "chatmaild/common/config.h"
+#include "mail/scan.h"
+
+enum policy_direction {
+	POLICY_OUTGOING,
+	POLICY_INCOMING,
+};
+
+/* What is to be known of a message. */
+struct policy_message {
+	struct slice sender;
+	/* The first that may not get cleartext; "" when there is none. */
+	struct slice strict_recipient;
+	/* What the scanner says, after its end. */
+	struct slice from; /* "" when there is no usable one */
+	bool is_encrypted;
+	bool is_securejoin;
+	bool is_bounce;
+};
+
+/* Fills in what the scanner says; `scan` has ended and is not broken. */
+void policy_message_scanned(struct policy_message *m,
+	const struct message_scan *scan, enum policy_direction direction);
+
+/*
+ * NULL: it may pass. Else one word for the log ("unencrypted"), and the
+ * reply, a line with its CRLF, appended to *reply.
+ */
+const char *policy_judge(const struct config *config,
+	enum policy_direction direction, const struct policy_message *m,
+	struct buf *reply) MUST_CHECK;
+
+/*
+ * May get cleartext from `sender`: himself, those in
+ * passthrough_recipients, and whoever has an address at the sender's own
+ * domain. Never an address with `%` or `!`, which a mail server may take
+ * for a route to somewhere else.
+ */
+bool policy_takes_cleartext(const struct config *config, struct slice sender,
+	struct slice recipient);
+
+/* The same manner, for a recipient that is no address: "bad-address". */
+const char *policy_judge_recipient(
+	struct slice recipient, struct buf *reply) MUST_CHECK;
+
+/* The reply to a message over the rate. */
+void policy_reply_rate(struct slice sender, struct buf *reply);
+
+#endif
