@@ -13,7 +13,13 @@
 #include <sys/wait.h>
 
 #include "lib/die.h"
+#include "lib/file.h"
 #include "tests/relay/stories.h"
+
+enum {
+	LOG_MAX_BYTES = 64 << 20,
+	TROUBLES_N = 8,
+};
 
 static const struct story *find_story(const char *name)
 {
@@ -21,6 +27,26 @@ static const struct story *find_story(const char *name)
 		if (!strcmp(stories[i].name, name))
 			return &stories[i];
 	return NULL;
+}
+
+/* The last troubles that core had: often the cause lies there. */
+static void print_troubles(const struct bed *bed)
+{
+	AUTO_BUF struct buf log = BUF_INIT(LOG_MAX_BYTES);
+	AUTO_FREE char *path = xasprintf("%s/core.log", bed->dir);
+	struct slice last[TROUBLES_N], line;
+	size_t n = 0;
+
+	if (file_read(path, &log, NULL) < 0)
+		return;
+	struct slice rest = buf_slice(&log);
+	while (slice_next_line(&rest, &line)) {
+		AUTO_FREE char *text = slice_dup(line);
+		if (strstr(text, ": Warning: ") || strstr(text, ": Error: "))
+			last[n++ % TROUBLES_N] = line;
+	}
+	for (size_t i = n < TROUBLES_N ? 0 : n - TROUBLES_N; i < n; i++)
+		printf("core: %.*s\n", SLICE_FMT(last[i % TROUBLES_N]));
 }
 
 /* In the child: everything but the relays. */
@@ -32,9 +58,11 @@ static int tell(struct bed *bed, const struct story *story)
 		r = bed_open_core(bed);
 	if (r == 0)
 		r = story->tell(bed);
-	if (r < 0)
-		bed_tell("FAILED: %s", buf_str(bed->why));
-	return r < 0 ? 1 : 0;
+	if (r == 0)
+		return 0;
+	print_troubles(bed);
+	bed_tell("FAILED: %s", buf_str(bed->why));
+	return 1;
 }
 
 static volatile sig_atomic_t is_stopped;
