@@ -30,6 +30,14 @@ char *core_path(const char *build)
 		build, core_package());
 }
 
+char *cmdeploy_path(const char *build)
+{
+	const char *other = getenv("CMDEPLOY");
+
+	return other ? xstrdup(other)
+		     : xasprintf("%s/cmdeploy/cmdeploy", build);
+}
+
 static void say(const char *what)
 {
 	printf("     %s\n", what);
@@ -115,9 +123,36 @@ static int meet_root(const char *build UNUSED, struct buf *why)
 	return 0;
 }
 
-static int meet_relay(const char *build UNUSED, struct buf *why UNUSED)
+/*
+ * Where tests run side by side, only one may install packages: a relay
+ * that is started and ended here first brings in all that the others
+ * need. A file in the build folder says that this was done.
+ */
+static int meet_relay(const char *build, struct buf *why)
 {
-	return 0;
+	AUTO_FREE char *stamp = xasprintf("%s/relay-packages", build);
+	AUTO_FREE char *program = cmdeploy_path(build);
+	AUTO_FREE char *dir = xasprintf("%s/test-runs/first-relay", build);
+	unsigned n = (unsigned)getpid();
+	AUTO_FREE char *address = xasprintf(
+		"127.%u.%u.%u", 64 + (n >> 16 & 0x3f), n >> 8 & 0xff, n & 0xff);
+	const char *const up[] = { program, "up", address, "--dir", dir,
+		"--detach", NULL };
+	const char *const down[] = { program, "down", "--dir", dir, NULL };
+	const char *const remove[] = { "rm", "-rf", dir, NULL };
+
+	if (file_exists(stamp))
+		return 0;
+	say("installing what a relay needs (Debian packages)");
+	int r = run_quiet(up, why);
+	if (r == 0)
+		r = run_quiet(down, why);
+	if (r == 0)
+		r = run_quiet(remove, why);
+	if (r < 0)
+		return r;
+	return file_write(
+		stamp, SLICE(""), (struct file_owner){ 0644, -1, -1 }, why);
 }
 
 static const struct {

@@ -28,7 +28,11 @@ int needs_parse(
  */
 int need_meet(unsigned need, const char *build, struct buf *why) MUST_CHECK;
 
-/* The path of core below the build folder; the caller frees. */
+/*
+ * The paths of core, and of the cmdeploy that the tests run ($CMDEPLOY
+ * replaces that of the build folder); the caller frees.
+ */
 char *core_path(const char *build);
+char *cmdeploy_path(const char *build);
 
 #endif

@@ -55,17 +55,13 @@ static void init_relay(struct bed *bed, size_t relay, const char *domain)
 void bed_init(
 	struct bed *bed, size_t n_relays, const char *domain, struct buf *why)
 {
-	const char *cmdeploy = getenv("CMDEPLOY");
-
 	*bed = (struct bed){
 		.dir = env_or_die("TEST_DIR"),
 		.core = env_or_die("RPC_SERVER"),
+		.cmdeploy = env_or_die("CMDEPLOY"),
 		.n_relays = n_relays,
 		.why = why,
 	};
-	bed->cmdeploy = cmdeploy
-		? xstrdup(cmdeploy)
-		: xasprintf("%s/cmdeploy/cmdeploy", env_or_die("BUILD_DIR"));
 	for (size_t i = 0; i < n_relays; i++)
 		init_relay(bed, i, i == 0 ? domain : NULL);
 }
@@ -78,7 +74,6 @@ void bed_release(struct bed *bed)
 		free(bed->relays[i].domain);
 		free(bed->relays[i].dir);
 	}
-	free(bed->cmdeploy);
 }
 
 void bed_tell(const char *format, ...)

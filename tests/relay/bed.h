@@ -24,9 +24,9 @@ struct bed_relay {
 };
 
 struct bed {
-	const char *dir;  /* $TEST_DIR */
-	const char *core; /* $RPC_SERVER */
-	char *cmdeploy;   /* $BUILD_DIR/cmdeploy/cmdeploy, or $CMDEPLOY */
+	const char *dir;      /* $TEST_DIR */
+	const char *core;     /* $RPC_SERVER */
+	const char *cmdeploy; /* $CMDEPLOY */
 	struct bed_relay relays[BED_RELAYS_MAX];
 	size_t n_relays;
 	struct rpc *rpc;
