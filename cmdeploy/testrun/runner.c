@@ -278,12 +278,13 @@ static int64_t next_due_ms(const struct runner *r)
 	return due;
 }
 
+/* Asked twice, it is not less patient: relays are being taken down. */
 static void stop_all(struct runner *r)
 {
 	r->counts.was_stopped = true;
 	r->next = r->cases->n;
 	for (int i = 0; i < r->options->jobs; i++)
-		if (r->jobs[i].test)
+		if (r->jobs[i].test && !r->jobs[i].is_late)
 			r->jobs[i].kill_ms = now_ms();
 }
 
