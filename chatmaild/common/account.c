@@ -1,0 +1,206 @@
+#include "chatmaild/common/account.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "chatmaild/common/limits.h"
+#include "lib/file.h"
+#include "lib/num.h"
+
+enum {
+	MEMINFO_MAX_BYTES = 65536,
+	LOAD_PER_CORE = 5,
+};
+
+static const char system_nocreate[] = "/etc/chatmail-nocreate";
+
+void account_rules_init(struct account_rules *rules,
+	const struct config *config, const char *ini_path)
+{
+	const char *slash = strrchr(ini_path, '/');
+	int folder_len = slash ? (int)(slash - ini_path) + 1 : 0;
+
+	*rules = (struct account_rules){
+		.config = config,
+		.nocreate = {
+			xstrdup(system_nocreate),
+			xasprintf("%.*schatmail-nocreate", folder_len,
+				ini_path),
+		},
+	};
+}
+
+void account_rules_release(struct account_rules *rules)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules->nocreate); i++)
+		free(rules->nocreate[i]);
+	*rules = (struct account_rules){ 0 };
+}
+
+const char *account_nocreate(const struct account_rules *rules)
+{
+	for (size_t i = 0; i < ARRAY_LEN(rules->nocreate); i++)
+		if (file_exists(rules->nocreate[i]))
+			return rules->nocreate[i];
+	return NULL;
+}
+
+static bool is_name_start(char c)
+{
+	return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
+}
+
+static bool is_name(struct slice name)
+{
+	if (name.len == 0 || !is_name_start(name.ptr[0]))
+		return false;
+	for (size_t i = 0; i < name.len; i++)
+		if (!is_name_start(name.ptr[i]) && name.ptr[i] != '-' &&
+			name.ptr[i] != '.' && name.ptr[i] != '_')
+			return false;
+	return true;
+}
+
+static int check_name(
+	const struct config *config, struct slice name, struct buf *why)
+{
+	if (!is_name(name)) {
+		int r = because(why, -EPERM, "reason=name-characters name=");
+		if (why)
+			buf_add_quoted(why, name);
+		return r;
+	}
+	if (slice_eq_str(name, "echo"))
+		return because(why, -EPERM, "reason=name-reserved");
+	if (name.len < config->username_min_length)
+		return because(why, -EPERM,
+			"reason=name-too-short length=%zu min=%" PRIu64,
+			name.len, config->username_min_length);
+	if (name.len > config->username_max_length)
+		return because(why, -EPERM,
+			"reason=name-too-long length=%zu max=%" PRIu64,
+			name.len, config->username_max_length);
+	return 0;
+}
+
+static int check_password(
+	const struct config *config, struct slice password, struct buf *why)
+{
+	for (size_t i = 0; i < password.len; i++)
+		if ((unsigned char)password.ptr[i] < ' ' ||
+			password.ptr[i] == 0x7f)
+			return because(
+				why, -EPERM, "reason=password-characters");
+	if (password.len < config->password_min_length)
+		return because(why, -EPERM,
+			"reason=password-too-short length=%zu min=%" PRIu64,
+			password.len, config->password_min_length);
+	if (password.len > PASSWORD_MAX_BYTES)
+		return because(why, -EPERM,
+			"reason=password-too-long length=%zu max=%d",
+			password.len, PASSWORD_MAX_BYTES);
+	return 0;
+}
+
+int account_check(const struct account_rules *rules, struct slice address,
+	struct slice password, struct buf *why)
+{
+	const struct config *config = rules->config;
+	const char *nocreate = account_nocreate(rules);
+	struct slice name, domain;
+
+	if (nocreate)
+		return because(
+			why, -EPERM, "reason=nocreate file=%s", nocreate);
+	if (address.len > ADDRESS_MAX_BYTES)
+		return because(why, -EPERM,
+			"reason=address-too-long length=%zu max=%d",
+			address.len, ADDRESS_MAX_BYTES);
+	if (!slice_cut(address, '@', &name, &domain))
+		return because(why, -EPERM, "reason=no-address");
+	if (!slice_eq_str(domain, config->address_domain)) {
+		int r = because(why, -EPERM, "reason=foreign-domain domain=");
+		if (why)
+			buf_add_quoted(why, domain);
+		return r;
+	}
+	int r = check_name(config, name, why);
+	if (r == 0)
+		r = check_password(config, password, why);
+	return r;
+}
+
+static int check_load(const struct config *config, struct buf *why)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	double max = config->max_load_1m ? (double)config->max_load_1m
+					 : (double)(cores * LOAD_PER_CORE);
+	double load;
+
+	if (getloadavg(&load, 1) != 1 || load <= max)
+		return 0;
+	return because(
+		why, -EBUSY, "reason=load load=%.1f max=%.1f", load, max);
+}
+
+/* MemAvailable; false when the kernel does not tell. */
+static bool available_memory(uint64_t *ret_bytes)
+{
+	AUTO_BUF struct buf text = BUF_INIT(MEMINFO_MAX_BYTES);
+	struct slice rest, line, word;
+	uint64_t kilobytes;
+
+	if (file_read("/proc/meminfo", &text, NULL) < 0)
+		return false;
+	rest = buf_slice(&text);
+	while (slice_next_line(&rest, &line)) {
+		if (!slice_next_word(&line, &word) ||
+			!slice_eq_str(word, "MemAvailable:"))
+			continue;
+		if (!slice_next_word(&line, &word) ||
+			num_parse_max(word, UINT64_MAX >> 10, &kilobytes) < 0)
+			return false;
+		*ret_bytes = kilobytes << 10;
+		return true;
+	}
+	return false;
+}
+
+static int check_memory(const struct config *config, struct buf *why)
+{
+	uint64_t bytes;
+
+	if (!available_memory(&bytes) || bytes >= config->min_available_memory)
+		return 0;
+	return because(why, -EBUSY,
+		"reason=memory available=%" PRIu64 " min=%" PRIu64, bytes,
+		config->min_available_memory);
+}
+
+static int check_disk(const struct config *config, struct buf *why)
+{
+	struct statvfs fs;
+
+	/* A folder that is broken shows when it is written to. */
+	if (statvfs(config->mailboxes_dir, &fs) < 0)
+		return 0;
+	uint64_t bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+	if (bytes >= config->min_free_disk_space)
+		return 0;
+	return because(why, -EBUSY,
+		"reason=disk free=%" PRIu64 " min=%" PRIu64 " path=%s", bytes,
+		config->min_free_disk_space, config->mailboxes_dir);
+}
+
+int account_check_machine(const struct account_rules *rules, struct buf *why)
+{
+	int r = check_load(rules->config, why);
+
+	if (r == 0)
+		r = check_memory(rules->config, why);
+	if (r == 0)
+		r = check_disk(rules->config, why);
+	return r;
+}

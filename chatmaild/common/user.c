@@ -1,0 +1,221 @@
+#include "chatmaild/common/user.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "chatmaild/common/limits.h"
+#include "lib/file.h"
+
+#define ECHO_NAME "echo"
+
+static const char system_dir[] = "/etc/chatmail/";
+static const char system_echo_password[] = "/run/echobot/password";
+
+enum {
+	DAY_SEC = 86400,
+	PATH_MAX_BYTES = 4096,
+};
+
+/* What stands before the file name of `path`, with its "/". */
+static struct slice folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slice_make(path, (size_t)(slash - path) + 1)
+		     : SLICE_NONE;
+}
+
+void users_init(
+	struct users *users, const struct config *config, const char *ini_path)
+{
+	struct slice folder = folder_of(ini_path);
+
+	*users = (struct users){
+		.dir = xstrdup(config->mailboxes_dir),
+		.domain = xstrdup(config->address_domain),
+	};
+	if (!config->echobot)
+		return;
+	if (slice_eq_str(folder, system_dir))
+		users->echo_password = xstrdup(system_echo_password);
+	else
+		users->echo_password =
+			xasprintf("%.*sechobot-password", SLICE_FMT(folder));
+}
+
+void users_release(struct users *users)
+{
+	free(users->dir);
+	free(users->domain);
+	free(users->echo_password);
+	*users = (struct users){ 0 };
+}
+
+bool user_is_address(const struct users *users, struct slice address)
+{
+	struct slice local, domain;
+
+	if (address.len > ADDRESS_MAX_BYTES || address.len == 0 ||
+		address.ptr[0] == '.' ||
+		!slice_cut(address, '@', &local, &domain))
+		return false;
+	for (size_t i = 0; i < address.len; i++) {
+		char c = address.ptr[i];
+		if (c <= ' ' || c >= 0x7f || c == '/')
+			return false;
+	}
+	return local.len > 0 && slice_eq_str(domain, users->domain);
+}
+
+bool user_is_echo(const struct users *users, struct slice address)
+{
+	return slice_starts(address, SLICE(ECHO_NAME "@")) &&
+		user_is_address(users, address);
+}
+
+void user_add_home(
+	const struct users *users, struct slice address, struct buf *out)
+{
+	buf_add_str(out, users->dir);
+	buf_add_char(out, '/');
+	buf_add_slice(out, address);
+}
+
+/* 0 when the user cannot be, by its address or for lack of an echo bot. */
+static int add_password_path(
+	const struct users *users, struct slice address, struct buf *out)
+{
+	if (!user_is_address(users, address))
+		return 0;
+	if (user_is_echo(users, address)) {
+		if (users->echo_password)
+			buf_add_str(out, users->echo_password);
+		return users->echo_password ? 1 : 0;
+	}
+	user_add_home(users, address, out);
+	buf_add_str(out, "/password");
+	return 1;
+}
+
+static bool is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+/* The contents, without the end of the line; 0 when there are none. */
+static int read_password(int fd, struct buf *out, struct buf *why)
+{
+	char text[PASSWORD_FILE_MAX_BYTES];
+	ssize_t n = read(fd, text, sizeof(text));
+
+	if (n < 0)
+		return because(why, -errno, "%s", strerror(errno));
+	struct slice line = slice_trim(slice_make(text, (size_t)n));
+	if (line.len == 0)
+		return 0;
+	if (n == sizeof(text) || line.ptr[0] != '{' ||
+		slice_has_char(line, '\n') || slice_has_char(line, '\0'))
+		return because(why, -EINVAL, "not a password file");
+	buf_add_slice(out, line);
+	explicit_bzero(text, sizeof(text));
+	return 1;
+}
+
+int user_read_password(const struct users *users, struct slice address,
+	struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf path = BUF_INIT(PATH_MAX_BYTES);
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (!add_password_path(users, address, &path))
+		return 0;
+	AUTO_CLOSE int fd =
+		open(buf_str(&path), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0 && is_missing(errno))
+		return 0;
+	if (fd < 0)
+		return because(
+			why, -errno, "%s: %s", buf_str(&path), strerror(errno));
+	int r = read_password(fd, out, &reason);
+	if (r < 0)
+		return because(
+			why, r, "%s: %s", buf_str(&path), buf_str(&reason));
+	return r;
+}
+
+static int stamp(const char *path, time_t day, struct buf *why)
+{
+	struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = day },
+	};
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return because(why, is_missing(errno) ? -ENOENT : -errno,
+			"%s: %s", path, strerror(errno));
+	if (st.st_size == 0)
+		return because(why, -ENOENT, "%s: no account", path);
+	if (st.st_mtim.tv_sec == day && st.st_mtim.tv_nsec == 0)
+		return 0;
+	if (utimensat(AT_FDCWD, path, times, 0) < 0)
+		return because(why, -errno, "%s: %s", path, strerror(errno));
+	return 1;
+}
+
+int user_touch_login(const struct users *users, struct slice address,
+	time_t when, struct buf *why)
+{
+	AUTO_BUF struct buf path = BUF_INIT(PATH_MAX_BYTES);
+
+	if (!add_password_path(users, address, &path))
+		return because(why, -ENOENT, "not an address of ours");
+	return stamp(buf_str(&path), when - when % DAY_SEC, why);
+}
+
+int user_list_open(
+	const struct users *users, struct user_list *ret_list, struct buf *why)
+{
+	DIR *dir = opendir(users->dir);
+
+	if (!dir)
+		return because(
+			why, -errno, "%s: %s", users->dir, strerror(errno));
+	ret_list->dir = dir;
+	return 0;
+}
+
+static bool has_password(int dir_fd, const char *address)
+{
+	AUTO_FREE char *path = xasprintf("%s/password", address);
+	struct stat st;
+
+	return fstatat(dir_fd, path, &st, 0) == 0 && st.st_size > 0;
+}
+
+int user_list_next(struct user_list *list, struct slice *ret_address)
+{
+	struct dirent *entry;
+
+	errno = 0;
+	while ((entry = readdir(list->dir))) {
+		bool is_user = entry->d_name[0] != '.' &&
+			strchr(entry->d_name, '@') &&
+			has_password(dirfd(list->dir), entry->d_name);
+		if (is_user) {
+			*ret_address = slice_of(entry->d_name);
+			return 1;
+		}
+		errno = 0;
+	}
+	return errno ? -errno : 0;
+}
+
+void user_list_close(struct user_list *list)
+{
+	if (list->dir)
+		closedir(list->dir);
+	list->dir = NULL;
+}

@@ -1,0 +1,37 @@
+/*
+ * creation.h - accounts on their way into being.
+ *
+ * An account that logs in for the first time is hashed on one set of
+ * threads (as many as processors, and giving way to everything else), and
+ * made durable on another, many at a time. Requests for an address that
+ * is on its way wait for it, and all get the hash that won: Dovecot then
+ * decides who knew the password.
+ */
+#ifndef CHATMAILD_DOVEAUTH_CREATION_H
+#define CHATMAILD_DOVEAUTH_CREATION_H
+
+#include <systemd/sd-event.h>
+
+#include "chatmaild/common/user.h"
+#include "lib/slice.h"
+
+struct creations;
+
+/* How one ended; `password` is {SHA512-CRYPT}..., or empty on failure. */
+typedef void (*creation_done_fn)(
+	void *waiter, struct slice address, struct slice password);
+
+/* `users` has to outlive it. */
+int creations_new(sd_event *event, const struct users *users,
+	creation_done_fn done, struct creations **ret_creations) MUST_CHECK;
+/* Finishes what runs, drops what waits; all are told. Accepts NULL. */
+void creations_free(struct creations *creations);
+
+/* Waits for the address if it is on its way: false when it is not. */
+bool creations_join(
+	struct creations *creations, struct slice address, void *waiter);
+/* Begins; -EAGAIN when too many wait already. */
+int creations_begin(struct creations *creations, struct slice address,
+	struct slice password, void *waiter) MUST_CHECK;
+
+#endif
