@@ -271,7 +271,7 @@ int proc_run(const struct proc *proc, int *ret_status, struct buf *why)
 		.err = { -1, -1 },
 		.fail = { -1, -1 },
 	};
-	pid_t pid;
+	pid_t pid = -1;
 	int r = pipes_make(&p);
 
 	if (r == 0)

@@ -1,0 +1,98 @@
+#include "cmdeploy/apply/apply.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+
+#include "cmdeploy/host/packages.h"
+
+enum {
+	TEXT_MAX_BYTES = 65536,
+	PACKAGES_MAX = 128,
+};
+
+void apply_release(struct apply *apply)
+{
+	template_vars_release(&apply->vars);
+}
+
+bool apply_counts(const struct apply *apply, const char *when)
+{
+	const char *value =
+		when ? template_vars_get(&apply->vars, slice_of(when)) : "true";
+
+	return value && value[0];
+}
+
+int apply_text(const struct apply *apply, const char *text, char **ret_text,
+	struct buf *why)
+{
+	AUTO_BUF struct buf out = BUF_INIT(TEXT_MAX_BYTES);
+	int r = template_render(text, slice_of(text), &apply->vars, &out, why);
+
+	if (r == 0)
+		*ret_text = buf_take(&out);
+	return r;
+}
+
+int apply_missing_packages(
+	const struct apply *apply, struct buf *missing, struct buf *why)
+{
+	const char *names[PACKAGES_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; apply->components[i]; i++) {
+		const char *const *name = apply->components[i]->packages;
+		for (; name && *name && n < ARRAY_LEN(names); name++)
+			names[n++] = *name;
+	}
+	return packages_missing(apply->host, names, n, missing, why);
+}
+
+int apply_missing_users(const struct apply *apply, struct buf *missing)
+{
+	int n = 0;
+
+	for (size_t i = 0; apply->components[i]; i++) {
+		const char *const *name = apply->components[i]->users;
+		for (; name && *name; name++) {
+			if (getpwnam(*name))
+				continue;
+			buf_addf(missing, "%s%s", n ? " " : "", *name);
+			n++;
+		}
+	}
+	return n;
+}
+
+int apply_create_users(const struct apply *apply, struct buf *why)
+{
+	for (size_t i = 0; apply->components[i]; i++) {
+		const char *const *name = apply->components[i]->users;
+		for (; name && *name; name++) {
+			if (getpwnam(*name))
+				continue;
+			int r = user_create(apply->host, *name, why);
+			if (r < 0)
+				return r;
+		}
+	}
+	return 0;
+}
+
+void apply_set_ids(struct apply *apply)
+{
+	const struct passwd *user = getpwnam("vmail");
+	AUTO_FREE char *uid = NULL, *gid = NULL;
+
+	if (!user) {
+		template_vars_set(&apply->vars, "vmail_uid", "(new)");
+		template_vars_set(&apply->vars, "vmail_gid", "(new)");
+		return;
+	}
+	uid = xasprintf("%u", user->pw_uid);
+	gid = xasprintf("%u", user->pw_gid);
+	template_vars_set(&apply->vars, "vmail_uid", uid);
+	template_vars_set(&apply->vars, "vmail_gid", gid);
+}

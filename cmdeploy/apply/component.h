@@ -1,0 +1,88 @@
+/*
+ * component.h - how a piece of the relay says what it needs.
+ *
+ * A component is a table of packages, users, folders, files, services
+ * and ports. It does nothing by itself: apply/ compares what it declares
+ * with what is there. Every path, address and port is a template
+ * (lib/template.h), so that one component serves a relay that has the
+ * machine for itself and one in a private folder.
+ *
+ * Lists end with a row (or pointer) that is NULL. `when`, if not NULL,
+ * names a variable; the row counts only while that is not empty.
+ */
+#ifndef CMDEPLOY_APPLY_COMPONENT_H
+#define CMDEPLOY_APPLY_COMPONENT_H
+
+#include <sys/types.h>
+
+#include "lib/buf.h"
+
+struct apply;
+
+struct folder {
+	const char *path;
+	mode_t mode;
+	const char *user;  /* NULL: root */
+	const char *group; /* NULL: that of root */
+	const char *when;
+};
+
+struct file {
+	const char *path;
+	mode_t mode;
+	const char *user;
+	const char *group;
+	const char *when;
+
+	/* What it holds; exactly one of the next four. */
+	const char *from;    /* a template of ours, by name */
+	const char *program; /* one of our programs, by name */
+	/* Text that follows from the variables: nothing else may be read. */
+	int (*make)(
+		const struct apply *apply, struct buf *out, struct buf *why);
+	/* Made once, when absent: keys, certificates. */
+	int (*create)(
+		const struct apply *apply, struct buf *out, struct buf *why);
+
+	/* For `create`: made again when this file changes. */
+	const char *follows;
+	/* The operator's: written when absent, never changed afterwards. */
+	bool is_operators;
+};
+
+/* How a port shows that the service behind it works. */
+enum probe {
+	PROBE_OPEN, /* accepts a connection */
+	PROBE_SMTP, /* greets with 220 */
+	PROBE_IMAP, /* greets with * OK */
+	PROBE_TLS,  /* answers a TLS hello */
+	PROBE_HTTP, /* answers GET / with 200 */
+};
+
+struct port {
+	const char *address; /* or "unix:/path" */
+	const char *port;    /* NULL for unix sockets */
+	enum probe probe;
+	const char *label; /* for people; NULL: not for users */
+	const char *when;
+};
+
+struct service {
+	const char *name;
+	const char *when;
+	/* Files; one that ends in "/" means all below. */
+	const char *const *restart_on;
+	const char *const *reload_on; /* a HUP is enough */
+	const struct port *ports;
+};
+
+struct component {
+	const char *name;
+	const char *const *packages;
+	const char *const *users; /* made when absent */
+	const struct folder *folders;
+	const struct file *files;
+	const struct service *services;
+};
+
+#endif

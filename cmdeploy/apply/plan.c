@@ -1,0 +1,375 @@
+#include "cmdeploy/apply/plan.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <pwd.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmdeploy/apply/diff.h"
+
+enum {
+	CONTENT_MAX_BYTES = 256 << 20,
+	BINARY_LOOK_BYTES = 8192,
+};
+
+static const uid_t NOBODY_YET = (uid_t)-1;
+
+/* Names of users into numbers; in a dry run they may be missing. */
+static int owner_find(const struct apply *apply, const char *user,
+	const char *group, struct file_owner *ret_owner, struct buf *why)
+{
+	const struct passwd *u = getpwnam(user ? user : "root");
+	const struct group *g = getgrnam(group ? group : "root");
+
+	if ((!u || !g) && !apply->is_dry_run)
+		return because(why, -ENOENT,
+			"the system has no %s called \"%s\"",
+			u ? "group" : "user", u ? group : user);
+	ret_owner->uid = u ? u->pw_uid : NOBODY_YET;
+	ret_owner->gid = g ? g->gr_gid : NOBODY_YET;
+	return 0;
+}
+
+static enum change compare_owner(
+	const struct stat *st, const struct file_owner *owner)
+{
+	if ((st->st_mode & 07777) != owner->mode || st->st_uid != owner->uid ||
+		st->st_gid != owner->gid)
+		return CHANGE_OWNER;
+	return CHANGE_NONE;
+}
+
+static int folder_add(const struct apply *apply, struct plan *plan,
+	const struct folder *decl, struct buf *why)
+{
+	struct plan_folder f = { .owner.mode = decl->mode };
+	struct stat st;
+	int r = owner_find(apply, decl->user, decl->group, &f.owner, why);
+
+	if (r < 0)
+		return r;
+	r = apply_text(apply, decl->path, &f.path, why);
+	if (r < 0)
+		return r;
+	if (lstat(f.path, &st) < 0)
+		f.change = CHANGE_NEW;
+	else if (S_ISDIR(st.st_mode))
+		f.change = compare_owner(&st, &f.owner);
+	else
+		r = because(why, -ENOTDIR,
+			"%s: a folder must stand here; move it away", f.path);
+	plan->folders = xreallocarray(
+		plan->folders, plan->n_folders + 1, sizeof(*plan->folders));
+	plan->folders[plan->n_folders++] = f;
+	return r;
+}
+
+static int read_program(const struct apply *apply, const char *name,
+	struct buf *out, struct buf *why)
+{
+	AUTO_FREE char *path = NULL;
+	int r = apply->find_program(name, &path, why);
+
+	return r < 0 ? r : file_read(path, out, why);
+}
+
+static int render(const struct apply *apply, const char *name, struct buf *out,
+	struct buf *why)
+{
+	struct slice text;
+
+	if (!apply->find_template(name, &text))
+		return because(why, -ENOENT, "%s: no such template", name);
+	return template_render(name, text, &apply->vars, out, why);
+}
+
+/* What the file shall hold, where that is known before it exists. */
+static int content_make(
+	const struct apply *apply, struct plan_file *f, struct buf *why)
+{
+	const struct file *decl = f->decl;
+
+	if (decl->from)
+		return render(apply, decl->from, &f->content, why);
+	if (decl->program)
+		return read_program(apply, decl->program, &f->content, why);
+	if (decl->make)
+		return decl->make(apply, &f->content, why);
+	return 0;
+}
+
+/* Content that stays as it is once it is there. */
+static bool is_kept(const struct plan *plan, const struct apply *apply,
+	const struct file *decl)
+{
+	AUTO_FREE char *path = NULL;
+
+	if (decl->is_operators)
+		return true;
+	if (!decl->create)
+		return false;
+	if (!decl->follows || apply_text(apply, decl->follows, &path, NULL) < 0)
+		return true;
+	const struct plan_file *other = plan_find(plan, path);
+	return !other ||
+		(other->change != CHANGE_NEW &&
+			other->change != CHANGE_CONTENT);
+}
+
+static int compare(const struct apply *apply, const struct plan *plan,
+	struct plan_file *f, struct buf *why)
+{
+	AUTO_BUF struct buf there = BUF_INIT(CONTENT_MAX_BYTES);
+	struct stat st;
+
+	if (lstat(f->path, &st) < 0) {
+		f->change = CHANGE_NEW;
+		return 0;
+	}
+	if (!S_ISREG(st.st_mode))
+		return because(why, -EINVAL,
+			"%s: a plain file must stand here; move it away",
+			f->path);
+	int r = file_read(f->path, &there, why);
+	if (r < 0)
+		return r;
+	if (is_kept(plan, apply, f->decl)) {
+		buf_reset(&f->content);
+		buf_add_slice(&f->content, buf_slice(&there));
+	}
+	if (slice_eq(buf_slice(&there), buf_slice(&f->content)))
+		f->change = compare_owner(&st, &f->owner);
+	else
+		f->change = CHANGE_CONTENT;
+	return 0;
+}
+
+static int file_add(const struct apply *apply, struct plan *plan,
+	const struct file *decl, struct buf *why)
+{
+	struct plan_file f = {
+		.decl = decl,
+		.owner.mode = decl->mode,
+		.content = BUF_INIT(CONTENT_MAX_BYTES),
+	};
+	int r = owner_find(apply, decl->user, decl->group, &f.owner, why);
+
+	if (r == 0)
+		r = apply_text(apply, decl->path, &f.path, why);
+	if (r == 0)
+		r = content_make(apply, &f, why);
+	if (r == 0)
+		r = compare(apply, plan, &f, why);
+	if (r < 0) {
+		free(f.path);
+		buf_release(&f.content);
+		return r;
+	}
+	plan->files = xreallocarray(
+		plan->files, plan->n_files + 1, sizeof(*plan->files));
+	plan->files[plan->n_files++] = f;
+	return 0;
+}
+
+static int component_add(const struct apply *apply, struct plan *plan,
+	const struct component *c, struct buf *why)
+{
+	for (const struct folder *f = c->folders; f && f->path; f++) {
+		if (!apply_counts(apply, f->when))
+			continue;
+		int r = folder_add(apply, plan, f, why);
+		if (r < 0)
+			return r;
+	}
+	for (const struct file *f = c->files; f && f->path; f++) {
+		if (!apply_counts(apply, f->when))
+			continue;
+		int r = file_add(apply, plan, f, why);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int plan_make(
+	const struct apply *apply, struct plan **ret_plan, struct buf *why)
+{
+	struct plan *plan = xcalloc(1, sizeof(*plan));
+
+	for (size_t i = 0; apply->components[i]; i++) {
+		int r = component_add(apply, plan, apply->components[i], why);
+		if (r < 0) {
+			plan_free(plan);
+			return r;
+		}
+	}
+	*ret_plan = plan;
+	return 0;
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->n_folders; i++)
+		free(plan->folders[i].path);
+	for (size_t i = 0; i < plan->n_files; i++) {
+		free(plan->files[i].path);
+		buf_release_secret(&plan->files[i].content);
+	}
+	free(plan->folders);
+	free(plan->files);
+	free(plan);
+}
+
+size_t plan_count_folders(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_folders; i++)
+		n += plan->folders[i].change != CHANGE_NONE;
+	return n;
+}
+
+size_t plan_count_files(const struct plan *plan)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < plan->n_files; i++)
+		n += plan->files[i].change != CHANGE_NONE;
+	return n;
+}
+
+const struct plan_file *plan_find(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n_files; i++)
+		if (strcmp(plan->files[i].path, path) == 0)
+			return &plan->files[i];
+	return NULL;
+}
+
+static const char *name_of_user(uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	return user ? user->pw_name : "(new user)";
+}
+
+static const char *name_of_group(gid_t gid)
+{
+	const struct group *group = getgrgid(gid);
+
+	return group ? group->gr_name : "(new group)";
+}
+
+static void show_owner(const char *what, const char *path,
+	const struct file_owner *owner, struct buf *out)
+{
+	buf_addf(out, "%s %s (%s:%s %04o)\n", what, path,
+		name_of_user(owner->uid), name_of_group(owner->gid),
+		owner->mode);
+}
+
+static bool is_binary(struct slice text)
+{
+	return memchr(text.ptr, '\0',
+		       text.len < BINARY_LOOK_BYTES
+			       ? text.len
+			       : BINARY_LOOK_BYTES) != NULL;
+}
+
+static void show_content(const struct plan_file *f, struct buf *out)
+{
+	AUTO_BUF struct buf there = BUF_INIT(CONTENT_MAX_BYTES);
+
+	if (f->change == CHANGE_CONTENT && file_read(f->path, &there, NULL) < 0)
+		buf_reset(&there);
+	if (is_binary(buf_slice(&f->content)) || is_binary(buf_slice(&there)))
+		buf_addf(out, "program %s: %zu bytes, was %zu\n", f->path,
+			f->content.len, there.len);
+	else
+		diff_unified(f->change == CHANGE_NEW ? "/dev/null" : f->path,
+			buf_slice(&there), f->path, buf_slice(&f->content),
+			out);
+}
+
+static void file_show(const struct plan_file *f, struct buf *out)
+{
+	bool is_owner_new = f->change == CHANGE_OWNER;
+
+	if (f->change == CHANGE_NONE)
+		return;
+	show_owner(is_owner_new                   ? "owner of"
+			: f->change == CHANGE_NEW ? "new file"
+						  : "file",
+		f->path, &f->owner, out);
+	/* Keys are not for showing, and do not exist yet. */
+	if (!is_owner_new && !f->decl->create)
+		show_content(f, out);
+}
+
+void plan_show(const struct plan *plan, struct buf *out)
+{
+	for (size_t i = 0; i < plan->n_folders; i++) {
+		const struct plan_folder *f = &plan->folders[i];
+		if (f->change != CHANGE_NONE)
+			show_owner(f->change == CHANGE_NEW ? "new folder"
+							   : "owner of",
+				f->path, &f->owner, out);
+	}
+	for (size_t i = 0; i < plan->n_files; i++)
+		file_show(&plan->files[i], out);
+}
+
+static int set_owner(
+	const char *path, const struct file_owner *owner, struct buf *why)
+{
+	/* chown(2) clears set-id bits, so the mode comes second. */
+	if (lchown(path, owner->uid, owner->gid) < 0 ||
+		chmod(path, owner->mode) < 0)
+		return because(why, -errno, "%s: cannot set its owner: %s",
+			path, strerror(errno));
+	return 0;
+}
+
+static int folder_carry_out(const struct plan_folder *f, struct buf *why)
+{
+	if (f->change == CHANGE_NONE)
+		return 0;
+	if (f->change == CHANGE_NEW) {
+		int r = dir_make(f->path, 0755, why);
+		if (r < 0)
+			return r;
+	}
+	return set_owner(f->path, &f->owner, why);
+}
+
+static int file_carry_out(
+	const struct apply *apply, struct plan_file *f, struct buf *why)
+{
+	if (f->change == CHANGE_NONE)
+		return 0;
+	if (f->change == CHANGE_OWNER)
+		return set_owner(f->path, &f->owner, why);
+	if (f->decl->create) {
+		buf_reset(&f->content);
+		int r = f->decl->create(apply, &f->content, why);
+		if (r < 0)
+			return r;
+	}
+	return host_put(
+		apply->host, f->path, buf_slice(&f->content), f->owner, why);
+}
+
+int plan_carry_out(
+	const struct apply *apply, struct plan *plan, struct buf *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->n_folders; i++)
+		r = folder_carry_out(&plan->folders[i], why);
+	for (size_t i = 0; r == 0 && i < plan->n_files; i++)
+		r = file_carry_out(apply, &plan->files[i], why);
+	return r;
+}

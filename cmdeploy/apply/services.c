@@ -1,0 +1,153 @@
+#include "cmdeploy/apply/services.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+enum {
+	MARK_MAX_BYTES = 64,
+};
+
+/* FNV-1a: finds changes, and nobody has a reason to fool it. */
+static const uint64_t FNV_START = 0xcbf29ce484222325;
+static const uint64_t FNV_PRIME = 0x100000001b3;
+
+static uint64_t digest_add(uint64_t digest, struct slice bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		digest = (digest ^ (unsigned char)bytes.ptr[i]) * FNV_PRIME;
+	/* An end, so that "ab" "c" is not "a" "bc". */
+	return (digest ^ 0x100) * FNV_PRIME;
+}
+
+/* `path` may end in "/": all that lies below. */
+static bool is_covered(const char *path, const char *file)
+{
+	size_t len = strlen(path);
+
+	if (len > 0 && path[len - 1] == '/')
+		return strncmp(path, file, len) == 0;
+	return strcmp(path, file) == 0;
+}
+
+static int digest_of(const struct apply *apply, const struct plan *plan,
+	const char *const *paths, uint64_t *ret_digest, struct buf *why)
+{
+	uint64_t digest = FNV_START;
+
+	for (; paths && *paths; paths++) {
+		AUTO_FREE char *path = NULL;
+		int r = apply_text(apply, *paths, &path, why);
+		if (r < 0)
+			return r;
+		for (size_t i = 0; i < plan->n_files; i++) {
+			const struct plan_file *f = &plan->files[i];
+			if (!is_covered(path, f->path))
+				continue;
+			digest = digest_add(digest, slice_of(f->path));
+			digest = digest_add(digest, buf_slice(&f->content));
+		}
+	}
+	*ret_digest = digest;
+	return 0;
+}
+
+static int mark_path(const struct apply *apply, const struct service *decl,
+	char **ret_path, struct buf *why)
+{
+	AUTO_FREE char *text =
+		xasprintf("{{state_dir}}/services/%s", decl->name);
+
+	return apply_text(apply, text, ret_path, why);
+}
+
+static void mark_read(const char *path, uint64_t *restart, uint64_t *reload)
+{
+	AUTO_BUF struct buf text = BUF_INIT(MARK_MAX_BYTES);
+
+	if (file_read(path, &text, NULL) < 0 ||
+		sscanf(buf_str(&text), "%" SCNx64 " %" SCNx64, restart,
+			reload) != 2)
+		*restart = *reload = 0;
+}
+
+static int state_make(const struct apply *apply, const struct plan *plan,
+	struct service_state *s, struct buf *why)
+{
+	AUTO_FREE char *path = NULL;
+	uint64_t restart, reload;
+	int r = digest_of(
+		apply, plan, s->decl->restart_on, &s->restart_digest, why);
+
+	if (r == 0)
+		r = digest_of(apply, plan, s->decl->reload_on,
+			&s->reload_digest, why);
+	if (r == 0)
+		r = mark_path(apply, s->decl, &path, why);
+	if (r < 0)
+		return r;
+	mark_read(path, &restart, &reload);
+	if (restart != s->restart_digest)
+		s->need = SERVICE_RESTART;
+	else if (reload != s->reload_digest)
+		s->need = SERVICE_RELOAD;
+	return 0;
+}
+
+int services_compare(const struct apply *apply, const struct plan *plan,
+	struct service_states *ret_states, struct buf *why)
+{
+	struct service_states states = { 0 };
+
+	for (size_t i = 0; apply->components[i]; i++) {
+		const struct service *decl = apply->components[i]->services;
+		for (; decl && decl->name; decl++) {
+			if (!apply_counts(apply, decl->when))
+				continue;
+			struct service_state s = { .decl = decl };
+			int r = state_make(apply, plan, &s, why);
+			if (r < 0) {
+				services_release(&states);
+				return r;
+			}
+			states.v = xreallocarray(
+				states.v, states.n + 1, sizeof(s));
+			states.v[states.n++] = s;
+		}
+	}
+	*ret_states = states;
+	return 0;
+}
+
+void services_release(struct service_states *states)
+{
+	if (!states)
+		return;
+	free(states->v);
+	*states = (struct service_states){ 0 };
+}
+
+int service_mark(const struct apply *apply, const struct service_state *state,
+	struct buf *why)
+{
+	AUTO_FREE char *path = NULL;
+	AUTO_BUF struct buf text = BUF_INIT(MARK_MAX_BYTES);
+	int r = mark_path(apply, state->decl, &path, why);
+
+	if (r < 0)
+		return r;
+	buf_addf(&text, "%016" PRIx64 " %016" PRIx64 "\n",
+		state->restart_digest, state->reload_digest);
+	return host_put(apply->host, path, buf_slice(&text),
+		(struct file_owner){ 0644, 0, 0 }, why);
+}
+
+size_t services_count(
+	const struct service_states *states, enum service_need need)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < states->n; i++)
+		n += states->v[i].need == need;
+	return n;
+}

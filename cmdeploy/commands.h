@@ -1,0 +1,35 @@
+/*
+ * commands.h - the subcommands of cmdeploy, one file each (cmd-*.c), and
+ * what they share.
+ *
+ * Exit status: 0 done; 1 could not be done, standard error says why; 2
+ * wrong arguments; 3 (status, down) no relay runs there.
+ */
+#ifndef CMDEPLOY_COMMANDS_H
+#define CMDEPLOY_COMMANDS_H
+
+#include "lib/cmd.h"
+
+enum {
+	EXIT_NOT_RUNNING = 3,
+};
+
+extern const struct cmd_set commands;
+
+int cmd_init(int argc, char **argv);
+int cmd_up(int argc, char **argv);
+int cmd_down(int argc, char **argv);
+int cmd_status(int argc, char **argv);
+int cmd_qr(int argc, char **argv);
+int cmd_test(int argc, char **argv);
+
+/*
+ * For commands whose only argument is --dir DIR: its value, or the
+ * default folder. NULL, after a word to the user, when something else
+ * was given.
+ */
+const char *command_dir(int argc, char **argv);
+
+#define DIR_DEFAULT "relay"
+
+#endif

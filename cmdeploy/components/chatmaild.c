@@ -1,0 +1,122 @@
+/* Our own services, and the settings as they read them. */
+#include "cmdeploy/apply/apply.h"
+#include "cmdeploy/components/components.h"
+
+static int make_ini(
+	const struct apply *apply, struct buf *out, struct buf *why UNUSED)
+{
+	buf_add_str(
+		out, template_vars_get(&apply->vars, SLICE("services_ini")));
+	return 0;
+}
+
+static const struct folder folders[] = {
+	{ .path = "{{run_dir}}/doveauth",
+		.mode = 0700,
+		.user = "vmail",
+		.group = "vmail" },
+	{ .path = "{{run_dir}}/lastlogin",
+		.mode = 0700,
+		.user = "vmail",
+		.group = "vmail" },
+	{ .path = "{{mail_root}}", .mode = 0755 },
+	{ .path = "{{mailboxes_dir}}",
+		.mode = 0700,
+		.user = "vmail",
+		.group = "vmail" },
+	RUNIT_FOLDERS("doveauth"),
+	RUNIT_FOLDERS("lastlogin"),
+	RUNIT_FOLDERS("filtermail-outgoing"),
+	{ .path = "{{service_dir}}/filtermail-incoming",
+		.mode = 0755,
+		.when = "filter_incoming" },
+	{ .path = "{{service_dir}}/filtermail-incoming/log",
+		.mode = 0755,
+		.when = "filter_incoming" },
+	{ .path = "{{log_dir}}/filtermail-incoming",
+		.mode = 0750,
+		.user = "_runit-log",
+		.group = "_runit-log",
+		.when = "filter_incoming" },
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{ini_path}}", .mode = 0644, .make = make_ini },
+	{ .path = "{{libexec_dir}}/doveauth",
+		.mode = 0755,
+		.program = "doveauth" },
+	{ .path = "{{libexec_dir}}/lastlogin",
+		.mode = 0755,
+		.program = "lastlogin" },
+	{ .path = "{{libexec_dir}}/filtermail",
+		.mode = 0755,
+		.program = "filtermail" },
+	{ .path = "{{libexec_dir}}/newemail",
+		.mode = 0755,
+		.program = "newemail" },
+	RUNIT_FILES("doveauth"),
+	RUNIT_FILES("lastlogin"),
+	RUNIT_FILES("filtermail-outgoing"),
+	{ .path = "{{service_dir}}/filtermail-incoming/log/run",
+		.mode = 0755,
+		.from = "runit/log/run",
+		.when = "filter_incoming" },
+	{ .path = "{{service_dir}}/filtermail-incoming/run",
+		.mode = 0755,
+		.from = "runit/filtermail-incoming/run",
+		.when = "filter_incoming" },
+	{ 0 },
+};
+
+static const struct port doveauth_ports[] = {
+	{ .address = "unix:{{run_dir}}/doveauth/doveauth.socket" },
+	{ 0 },
+};
+
+static const struct port lastlogin_ports[] = {
+	{ .address = "unix:{{run_dir}}/lastlogin/lastlogin.socket" },
+	{ 0 },
+};
+
+static const struct port outgoing_ports[] = {
+	{ .address = "{{internal_address}}",
+		.port = "{{filtermail_smtp_port}}" },
+	{ 0 },
+};
+
+static const struct port incoming_ports[] = {
+	{ .address = "{{internal_address}}",
+		.port = "{{filtermail_smtp_port_incoming}}" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "doveauth",
+		.restart_on = LIST(RUN("doveauth"), "{{ini_path}}",
+			"{{libexec_dir}}/doveauth"),
+		.ports = doveauth_ports },
+	{ .name = "lastlogin",
+		.restart_on = LIST(RUN("lastlogin"), "{{ini_path}}",
+			"{{libexec_dir}}/lastlogin"),
+		.ports = lastlogin_ports },
+	{ .name = "filtermail-outgoing",
+		.restart_on = LIST(RUN("filtermail-outgoing"), "{{ini_path}}",
+			"{{libexec_dir}}/filtermail"),
+		.ports = outgoing_ports },
+	{ .name = "filtermail-incoming",
+		.when = "filter_incoming",
+		.restart_on = LIST(RUN("filtermail-incoming"), "{{ini_path}}",
+			"{{libexec_dir}}/filtermail"),
+		.ports = incoming_ports },
+	{ 0 },
+};
+
+const struct component component_chatmaild = {
+	.name = "chatmaild",
+	.packages = LIST("libsystemd0", "libcrypt1", "libjansson4"),
+	.users = LIST("vmail", "filtermail"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

@@ -1,0 +1,11 @@
+#include "cmdeploy/components/components.h"
+
+const struct component *const components_private[] = {
+	&component_base,
+	&component_tls,
+	&component_chatmaild,
+	&component_postfix,
+	&component_dovecot,
+	&component_nginx,
+	NULL,
+};

@@ -1,0 +1,54 @@
+/* Mailboxes and logins. */
+#include "cmdeploy/components/components.h"
+
+static const struct folder folders[] = {
+	{ .path = "{{etc_dir}}/dovecot", .mode = 0755 },
+	{ .path = "{{run_dir}}/dovecot", .mode = 0755 },
+	{ .path = "{{state_dir}}/dovecot", .mode = 0755 },
+	RUNIT_FOLDERS("dovecot"),
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{etc_dir}}/dovecot/dovecot.conf",
+		.mode = 0644,
+		.from = "dovecot/dovecot.conf" },
+	{ .path = "{{etc_dir}}/dovecot/doveauth.conf",
+		.mode = 0644,
+		.from = "dovecot/doveauth.conf" },
+	RUNIT_FILES("dovecot"),
+	{ .path = "{{service_dir}}/dovecot/finish",
+		.mode = 0755,
+		.from = "runit/dovecot/finish" },
+	{ 0 },
+};
+
+static const struct port ports[] = {
+	{ .address = "{{listen_address}}",
+		.port = "143",
+		.probe = PROBE_IMAP,
+		.label = "IMAP for apps, STARTTLS" },
+	{ .address = "{{listen_address}}",
+		.port = "993",
+		.probe = PROBE_TLS,
+		.label = "IMAP for apps, TLS" },
+	{ .address = "unix:{{spool_dir}}/postfix/private/dovecot-lmtp" },
+	{ .address = "unix:{{spool_dir}}/postfix/private/auth" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "dovecot",
+		.restart_on = LIST(RUN("dovecot")),
+		.reload_on = LIST("{{etc_dir}}/dovecot/", "{{etc_dir}}/tls/"),
+		.ports = ports },
+	{ 0 },
+};
+
+const struct component component_dovecot = {
+	.name = "dovecot",
+	.packages = LIST("dovecot-core", "dovecot-imapd", "dovecot-lmtpd"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

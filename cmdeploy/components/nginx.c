@@ -1,0 +1,67 @@
+/* The web server, and port 443 for those whom other ports do not reach. */
+#include "cmdeploy/components/components.h"
+
+static const struct folder folders[] = {
+	{ .path = "{{etc_dir}}/nginx", .mode = 0755 },
+	{ .path = "{{run_dir}}/nginx", .mode = 0755, .user = "www-data" },
+	{ .path = "{{run_dir}}/fcgiwrap",
+		.mode = 0755,
+		.user = "www-data",
+		.group = "www-data" },
+	{ .path = "{{www_dir}}", .mode = 0755 },
+	RUNIT_FOLDERS("nginx"),
+	RUNIT_FOLDERS("fcgiwrap"),
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{etc_dir}}/nginx/nginx.conf",
+		.mode = 0644,
+		.from = "nginx/nginx.conf" },
+	{ .path = "{{etc_dir}}/nginx/site.conf",
+		.mode = 0644,
+		.from = "nginx/site.conf" },
+	{ .path = "{{www_dir}}/index.html",
+		.mode = 0644,
+		.from = "site/index.html" },
+	RUNIT_FILES("nginx"),
+	RUNIT_FILES("fcgiwrap"),
+	{ 0 },
+};
+
+static const struct port nginx_ports[] = {
+	{ .address = "{{listen_address}}",
+		.port = "80",
+		.probe = PROBE_HTTP,
+		.label = "web" },
+	{ .address = "{{listen_address}}",
+		.port = "443",
+		.probe = PROBE_TLS,
+		.label = "web, IMAP and SMTP in one, TLS" },
+	{ .address = "{{internal_address}}", .port = "8443" },
+	{ 0 },
+};
+
+static const struct port fcgiwrap_ports[] = {
+	{ .address = "unix:{{run_dir}}/fcgiwrap/fcgiwrap.sock" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "fcgiwrap",
+		.restart_on = LIST(RUN("fcgiwrap")),
+		.ports = fcgiwrap_ports },
+	{ .name = "nginx",
+		.restart_on = LIST(RUN("nginx")),
+		.reload_on = LIST("{{etc_dir}}/nginx/", "{{etc_dir}}/tls/"),
+		.ports = nginx_ports },
+	{ 0 },
+};
+
+const struct component component_nginx = {
+	.name = "nginx",
+	.packages = LIST("nginx-light", "libnginx-mod-stream", "fcgiwrap"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

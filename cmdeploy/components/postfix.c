@@ -1,0 +1,93 @@
+/* Mail in and out. */
+#include "cmdeploy/components/components.h"
+
+#define QUEUE(name)                                                            \
+	{                                                                      \
+		.path = "{{spool_dir}}/postfix/" name, .mode = 0700,           \
+		.user = "postfix"                                              \
+	}
+#define CONF(name)                                                             \
+	{                                                                      \
+		.path = "{{etc_dir}}/postfix/" name, .mode = 0644,             \
+		.from = "postfix/" name                                        \
+	}
+
+static const struct folder folders[] = {
+	{ .path = "{{etc_dir}}/postfix", .mode = 0755 },
+	{ .path = "{{spool_dir}}/postfix", .mode = 0755 },
+	{ .path = "{{spool_dir}}/postfix/pid", .mode = 0755 },
+	QUEUE("active"),
+	QUEUE("bounce"),
+	QUEUE("corrupt"),
+	QUEUE("defer"),
+	QUEUE("deferred"),
+	QUEUE("flush"),
+	QUEUE("hold"),
+	QUEUE("incoming"),
+	QUEUE("private"),
+	QUEUE("saved"),
+	QUEUE("trace"),
+	{ .path = "{{spool_dir}}/postfix/maildrop",
+		.mode = 01730,
+		.user = "postfix",
+		.group = "postdrop" },
+	{ .path = "{{spool_dir}}/postfix/public",
+		.mode = 02710,
+		.user = "postfix",
+		.group = "postdrop" },
+	{ .path = "{{state_dir}}/postfix",
+		.mode = 0700,
+		.user = "postfix",
+		.group = "postfix" },
+	RUNIT_FOLDERS("postfix"),
+	{ 0 },
+};
+
+static const struct file files[] = {
+	CONF("main.cf"),
+	CONF("master.cf"),
+	CONF("header-checks"),
+	CONF("login-map"),
+	CONF("tls-policy"),
+	RUNIT_FILES("postfix"),
+	{ 0 },
+};
+
+static const struct port ports[] = {
+	{ .address = "{{listen_address}}",
+		.port = "25",
+		.probe = PROBE_SMTP,
+		.label = "mail from other relays" },
+	{ .address = "{{listen_address}}",
+		.port = "465",
+		.probe = PROBE_TLS,
+		.label = "SMTP for apps, TLS" },
+	{ .address = "{{listen_address}}",
+		.port = "587",
+		.probe = PROBE_SMTP,
+		.label = "SMTP for apps, STARTTLS" },
+	{ .address = "{{internal_address}}",
+		.port = "{{postfix_reinject_port}}",
+		.probe = PROBE_SMTP },
+	{ .address = "{{internal_address}}",
+		.port = "{{postfix_reinject_port_incoming}}",
+		.probe = PROBE_SMTP,
+		.when = "filter_incoming" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "postfix",
+		.restart_on = LIST(RUN("postfix")),
+		.reload_on = LIST("{{etc_dir}}/postfix/", "{{etc_dir}}/tls/"),
+		.ports = ports },
+	{ 0 },
+};
+
+const struct component component_postfix = {
+	.name = "postfix",
+	.packages = LIST("postfix"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

@@ -1,0 +1,68 @@
+/*
+ * A self-signed certificate. Apps remember the key of a relay whose
+ * certificate nobody vouches for, so the key is made once and kept; the
+ * certificate is made again when what it says changes.
+ */
+#include "cmdeploy/apply/apply.h"
+#include "cmdeploy/components/components.h"
+
+enum {
+	OPENSSL_SEC = 60,
+};
+
+static int create_key(
+	const struct apply *apply, struct buf *out, struct buf *why)
+{
+	return host_run(apply->host,
+		&(struct proc){
+			.argv = LIST("openssl", "genpkey", "-algorithm", "EC",
+				"-pkeyopt", "ec_paramgen_curve:P-256"),
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+		},
+		why);
+}
+
+static int create_cert(
+	const struct apply *apply, struct buf *out, struct buf *why)
+{
+	const char *key = template_vars_get(&apply->vars, SLICE("key_path"));
+	AUTO_FREE char *request = NULL;
+	int r = apply_text(apply, "{{etc_dir}}/tls/request.cnf", &request, why);
+
+	if (r < 0)
+		return r;
+	return host_run(apply->host,
+		&(struct proc){
+			.argv = LIST("openssl", "req", "-x509", "-new", "-key",
+				key, "-sha256", "-days", "3650", "-config",
+				request),
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+		},
+		why);
+}
+
+static const struct folder folders[] = {
+	{ .path = "{{etc_dir}}/tls", .mode = 0755 },
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{etc_dir}}/tls/request.cnf",
+		.mode = 0644,
+		.from = "tls/request.cnf" },
+	{ .path = "{{key_path}}", .mode = 0600, .create = create_key },
+	{ .path = "{{cert_path}}",
+		.mode = 0644,
+		.create = create_cert,
+		.follows = "{{etc_dir}}/tls/request.cnf" },
+	{ 0 },
+};
+
+const struct component component_tls = {
+	.name = "tls",
+	.packages = LIST("openssl", "ca-certificates"),
+	.folders = folders,
+	.files = files,
+};

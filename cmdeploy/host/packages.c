@@ -1,0 +1,314 @@
+#include "cmdeploy/host/packages.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	QUICK_SEC = 60,
+	APT_SEC = 1800,
+	LIST_MAX_BYTES = 16 << 20,
+	WORDS_MAX = 128,
+};
+
+#define POLICY_PATH "/usr/sbin/policy-rc.d"
+#define POLICY_MARK "# put here by cmdeploy while it installs packages"
+
+static const char *const apt_env[] = {
+	"DEBIAN_FRONTEND=noninteractive",
+	"LC_ALL=C.UTF-8",
+	"NEEDRESTART_SUSPEND=1",
+	NULL,
+};
+
+static const char policy_text[] =
+	"#!/bin/sh\n" POLICY_MARK "\n"
+	"# (Left over? It may be deleted.) No service starts meanwhile.\n"
+	"exit 101\n";
+
+/* An argument list being put together. */
+struct words {
+	const char *v[WORDS_MAX + 1];
+	size_t n;
+	char *text;
+};
+
+static void words_release(struct words *w)
+{
+	free(w->text);
+}
+
+#define AUTO_WORDS __attribute__((cleanup(words_release)))
+
+static void words_add(struct words *w, const char *word)
+{
+	if (w->n < WORDS_MAX)
+		w->v[w->n++] = word;
+}
+
+/* The words of `text`, which is copied. Once for each struct. */
+static void words_add_split(struct words *w, const char *text)
+{
+	char *save = NULL;
+
+	w->text = xstrdup(text);
+	for (char *word = strtok_r(w->text, " \n", &save); word;
+		word = strtok_r(NULL, " \n", &save))
+		words_add(w, word);
+}
+
+static bool is_installed(struct slice status)
+{
+	static const char *const states[] = { "installed", "triggers-pending",
+		"triggers-awaited" };
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (slice_eq_str(status, states[i]))
+			return true;
+	return false;
+}
+
+/* The names of all installed packages, one a line, with LF around each. */
+static int list_installed(
+	const struct host *host, struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
+	const struct proc proc = {
+		.argv = (const char *const[]){ "dpkg-query", "-W", "-f",
+			"${db:Status-Status} ${Package}\\n", NULL },
+		.timeout_sec = QUICK_SEC,
+		.out = &text,
+	};
+	struct slice rest, line, status, name;
+	int r = host_run(host, &proc, why);
+
+	if (r < 0)
+		return r;
+	buf_add_char(out, '\n');
+	rest = buf_slice(&text);
+	while (slice_next_line(&rest, &line))
+		if (slice_cut(line, ' ', &status, &name) &&
+			is_installed(status))
+			buf_addf(out, "%.*s\n", SLICE_FMT(name));
+	return 0;
+}
+
+static bool has_line(const struct buf *list, const char *name)
+{
+	AUTO_FREE char *line = xasprintf("\n%s\n", name);
+
+	return memmem(buf_str(list), list->len, line, strlen(line)) != NULL;
+}
+
+int packages_missing(const struct host *host, const char *const *names,
+	size_t n, struct buf *missing, struct buf *why)
+{
+	AUTO_BUF struct buf installed = BUF_INIT(LIST_MAX_BYTES);
+	int r = list_installed(host, &installed, why);
+	int n_missing = 0;
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		if (has_line(&installed, names[i]))
+			continue;
+		buf_addf(missing, "%s%s", missing->len ? " " : "", names[i]);
+		n_missing++;
+	}
+	return n_missing;
+}
+
+/* Removes what a run that was cut short has left. */
+static void policy_remove(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(sizeof(policy_text));
+
+	if (file_read(POLICY_PATH, &text, NULL) == 0 &&
+		memmem(buf_str(&text), text.len, POLICY_MARK,
+			strlen(POLICY_MARK)))
+		unlink(POLICY_PATH);
+}
+
+static int policy_put(const struct host *host, struct buf *why)
+{
+	policy_remove();
+	if (file_exists(POLICY_PATH))
+		return 0;
+	return host_put(host, POLICY_PATH,
+		slice_make(policy_text, sizeof(policy_text) - 1),
+		(struct file_owner){ 0755, 0, 0 }, why);
+}
+
+/* Postfix, when it is new, asks how to set itself up: it shall not. */
+static int preseed(
+	const struct host *host, const struct buf *before, struct buf *why)
+{
+	if (has_line(before, "postfix"))
+		return 0;
+	return host_run(host,
+		&(struct proc){
+			.argv = (const char *const[]){ "debconf-set-selections",
+				NULL },
+			.input = SLICE("postfix postfix/main_mailer_type "
+				       "select No configuration\n"),
+			.timeout_sec = QUICK_SEC,
+		},
+		why);
+}
+
+static int apt_get(const struct host *host, struct words *w,
+	const struct proc *listen, struct buf *why)
+{
+	struct proc proc = *listen;
+
+	proc.argv = w->v;
+	proc.env = apt_env;
+	proc.timeout_sec = APT_SEC;
+	return host_run(host, &proc, why);
+}
+
+/* apt-get can tell where to get them, without a fresh list. */
+static bool are_known(const struct host *host, const char *names)
+{
+	AUTO_WORDS struct words w = { 0 };
+
+	words_add(&w, "apt-get");
+	words_add(&w, "install");
+	words_add(&w, "--simulate");
+	words_add(&w, "--quiet");
+	words_add(&w, "--no-install-recommends");
+	words_add_split(&w, names);
+	return apt_get(host, &w, &(struct proc){ 0 }, NULL) == 0;
+}
+
+static int refresh_lists(
+	const struct host *host, const struct proc *listen, struct buf *why)
+{
+	AUTO_WORDS struct words w = { 0 };
+
+	words_add(&w, "apt-get");
+	words_add_split(&w, "update --quiet -o DPkg::Lock::Timeout=120");
+	return apt_get(host, &w, listen, why);
+}
+
+static int run_install(const struct host *host, const char *names,
+	const struct proc *listen, struct buf *why)
+{
+	AUTO_WORDS struct words w = { 0 };
+	AUTO_FREE char *args = xasprintf(
+		"install --yes --quiet --no-install-recommends "
+		"-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "
+		"-o Dpkg::Use-Pty=0 %s",
+		names);
+
+	words_add(&w, "apt-get");
+	words_add_split(&w, args);
+	return apt_get(host, &w, listen, why);
+}
+
+static void run_quietly(const struct host *host, const char *const *argv)
+{
+	/* Not every system has each of these programs. */
+	int ignored = host_run(host,
+		&(struct proc){ .argv = argv, .timeout_sec = QUICK_SEC }, NULL);
+
+	(void)ignored;
+}
+
+#define RUN(host, ...)                                                         \
+	run_quietly((host), (const char *const[]){ __VA_ARGS__, NULL })
+
+/* A file that a new package brought: if it starts something, not by itself. */
+static void disable_path(const struct host *host, struct slice path)
+{
+	struct slice dir, name;
+
+	if (!slice_cut_last(path, '/', &dir, &name) || name.len == 0)
+		return;
+	AUTO_FREE char *unit = slice_dup(name);
+	if (slice_ends(dir, SLICE("lib/systemd/system")) &&
+		!slice_has_char(name, '@')) {
+		RUN(host, "deb-systemd-helper", "disable", unit);
+	} else if (slice_eq_str(dir, "/etc/init.d")) {
+		RUN(host, "update-rc.d", unit, "defaults-disabled");
+		RUN(host, "update-rc.d", unit, "disable");
+	}
+}
+
+static void disable_services_of(const struct host *host, const char *package)
+{
+	AUTO_BUF struct buf paths = BUF_INIT(LIST_MAX_BYTES);
+	struct slice rest, line;
+	const struct proc proc = {
+		.argv = (const char *const[]){ "dpkg", "-L", package, NULL },
+		.timeout_sec = QUICK_SEC,
+		.out = &paths,
+	};
+
+	if (host_run(host, &proc, NULL) < 0)
+		return;
+	rest = buf_slice(&paths);
+	while (slice_next_line(&rest, &line))
+		disable_path(host, line);
+}
+
+static int disable_new(
+	const struct host *host, const struct buf *before, struct buf *why)
+{
+	AUTO_BUF struct buf after = BUF_INIT(LIST_MAX_BYTES);
+	struct slice rest, line;
+	int r = list_installed(host, &after, why);
+
+	if (r < 0)
+		return r;
+	rest = slice_from(buf_slice(&after), 1);
+	while (slice_next_line(&rest, &line)) {
+		AUTO_FREE char *package = slice_dup(line);
+		if (!has_line(before, package))
+			disable_services_of(host, package);
+	}
+	return 0;
+}
+
+int packages_install(const struct host *host, const char *names,
+	void (*on_line)(struct slice line, void *owner), void *owner,
+	struct buf *log, struct buf *why)
+{
+	AUTO_BUF struct buf before = BUF_INIT(LIST_MAX_BYTES);
+	const struct proc listen = {
+		.out = log,
+		.on_line = on_line,
+		.owner = owner,
+	};
+	int r = list_installed(host, &before, why);
+
+	if (r < 0)
+		return r;
+	if (!are_known(host, names))
+		r = refresh_lists(host, &listen, why);
+	if (r == 0)
+		r = preseed(host, &before, why);
+	if (r == 0)
+		r = policy_put(host, why);
+	if (r == 0)
+		r = run_install(host, names, &listen, why);
+	policy_remove();
+	AUTO_BUF struct buf later = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r2 = disable_new(host, &before, &later);
+	if (r == 0 && r2 < 0)
+		return because(why, r2, "%s", buf_str(&later));
+	return r;
+}
+
+int user_create(const struct host *host, const char *name, struct buf *why)
+{
+	return host_run(host,
+		&(struct proc){
+			.argv = (const char *const[]){ "useradd", "--system",
+				"--user-group", "--no-create-home",
+				"--home-dir", "/nonexistent", "--shell",
+				"/usr/sbin/nologin", name, NULL },
+			.timeout_sec = QUICK_SEC,
+		},
+		why);
+}

@@ -1,0 +1,43 @@
+#include "cmdeploy/commands.h"
+
+static const struct cmd table[] = {
+	{ "init", "DOMAIN [--ini FILE]",
+		"Write a commented chatmail.ini for a name or an IP address",
+		cmd_init },
+	{ "up", "[ADDRESS] [--dir DIR] [--dry-run] [--detach]",
+		"Run a whole relay on this machine, from a folder of its own",
+		cmd_up },
+	{ "down", "[--dir DIR]", "End a relay that was started by up",
+		cmd_down },
+	{ "status", "[--dir DIR]", "Show how a relay of this machine is",
+		cmd_status },
+	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
+		cmd_qr },
+	{ "test", "[-k PATTERN] [--list]", "Run the tests", cmd_test },
+};
+
+const struct cmd_set commands = {
+	.program = "cmdeploy",
+	.about = "sets up and runs chatmail relays",
+	.cmds = table,
+	.n = ARRAY_LEN(table),
+};
+
+const char *command_dir(int argc, char **argv)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *dir = DIR_DEFAULT;
+	const struct cmd_option options[] = {
+		{ .name = "--dir", .text = &dir },
+	};
+
+	if (cmd_parse(argc, argv, options, ARRAY_LEN(options), 0, &why) == 0)
+		return dir;
+	cmd_usage(&commands, argv[0], buf_str(&why));
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	return cmd_main(&commands, argc, argv);
+}

@@ -1,0 +1,53 @@
+/*
+ * relay.h - a whole relay in a private folder: where its things lie, on
+ * which address it answers, and with which settings.
+ */
+#ifndef CMDEPLOY_RELAY_RELAY_H
+#define CMDEPLOY_RELAY_RELAY_H
+
+#include <netinet/in.h>
+#include <stdbool.h>
+
+#include "chatmaild/common/config.h"
+#include "cmdeploy/apply/apply.h"
+
+struct relay {
+	char *dir;      /* absolute, without symbolic links */
+	char *ini_path; /* the operator's file */
+	bool has_ini;   /* it is there already */
+	struct in_addr address;
+	char address_text[INET_ADDRSTRLEN];
+	struct config config; /* as the services will see it */
+	struct apply apply;
+};
+
+/*
+ * Finds out all of the above and writes nothing. `address` is what the
+ * operator named, or NULL: then the one of last time, the one that the
+ * settings name, or net_default_address().
+ */
+int relay_open(const char *dir, const char *address, struct relay *ret_relay,
+	struct buf *why) MUST_CHECK;
+/* The same for a relay that must be there already. */
+int relay_open_existing(
+	const char *dir, struct relay *ret_relay, struct buf *why) MUST_CHECK;
+void relay_release(struct relay *relay);
+
+/* Notes the address for the next time. */
+int relay_keep_address(const struct relay *relay, struct buf *why) MUST_CHECK;
+
+/* DIR/suffix; the caller frees. */
+char *relay_path(const struct relay *relay, const char *suffix);
+
+/*
+ * Of its lock: the process that runs the relay, 0 when none does,
+ * negative when that cannot be told.
+ */
+pid_t relay_runner(const struct relay *relay);
+/*
+ * Takes the lock for this process until it ends. -EBUSY when another
+ * has it.
+ */
+int relay_lock(const struct relay *relay, struct buf *why) MUST_CHECK;
+
+#endif

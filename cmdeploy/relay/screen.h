@@ -1,0 +1,15 @@
+/*
+ * screen.h - what a person is shown of a relay that runs.
+ */
+#ifndef CMDEPLOY_RELAY_SCREEN_H
+#define CMDEPLOY_RELAY_SCREEN_H
+
+#include "cmdeploy/relay/relay.h"
+
+/* The code and the link by which an app gets an account. */
+void screen_link(const struct relay *relay);
+
+/* All of it: address, ports, code, link, logs, how to stop. */
+void screen_show(const struct relay *relay, bool is_detached);
+
+#endif

@@ -1,0 +1,179 @@
+#include "cmdeploy/relay/setup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmdeploy/apply/plan.h"
+#include "cmdeploy/host/packages.h"
+#include "cmdeploy/say.h"
+
+enum {
+	LIST_MAX_BYTES = 16384,
+	APT_LOG_MAX_BYTES = 4 << 20,
+	SHOW_MAX_BYTES = 64 << 20,
+};
+
+static void on_line(struct slice line, void *owner UNUSED)
+{
+	say_progress(slice_trim(line));
+}
+
+static const char *plural(size_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static int install(struct relay *relay, const char *names, struct buf *why)
+{
+	AUTO_BUF struct buf log = BUF_INIT(APT_LOG_MAX_BYTES);
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *dir = relay_path(relay, "log");
+	AUTO_FREE char *path = relay_path(relay, "log/apt.log");
+	int r = packages_install(
+		relay->apply.host, names, on_line, NULL, &log, &reason);
+
+	if (dir_make(dir, 0755, &ignored) == 0 &&
+		file_write(path, buf_slice(&log),
+			(struct file_owner){ 0644, 0, 0 }, &ignored) < 0)
+		say_note(buf_str(&ignored));
+	if (r < 0)
+		return because(why, r,
+			"the packages %s cannot be installed: %s (all that "
+			"apt-get said is in %s)",
+			names, buf_str(&reason), path);
+	return 0;
+}
+
+static int step_packages(struct relay *relay, struct buf *why)
+{
+	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
+
+	say_step("packages");
+	int n = apply_missing_packages(&relay->apply, &missing, why);
+	if (n < 0)
+		return n;
+	if (n == 0) {
+		say_done("all installed");
+		return 0;
+	}
+	int r = install(relay, buf_str(&missing), why);
+	if (r == 0)
+		say_done("%d installed: %s", n, buf_str(&missing));
+	return r;
+}
+
+static int step_users(struct relay *relay, struct buf *why)
+{
+	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
+	int n = apply_missing_users(&relay->apply, &missing);
+
+	say_step("users");
+	int r = n > 0 ? apply_create_users(&relay->apply, why) : 0;
+	if (r < 0)
+		return r;
+	if (n == 0)
+		say_done("all there");
+	else
+		say_done("%d created: %s", n, buf_str(&missing));
+	apply_set_ids(&relay->apply);
+	return 0;
+}
+
+static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
+{
+	size_t n_folders = plan_count_folders(plan);
+	size_t n_files = plan_count_files(plan);
+	int r = plan_carry_out(&relay->apply, plan, why);
+
+	if (r == 0)
+		r = relay_keep_address(relay, why);
+	if (r < 0)
+		return r;
+	if (n_folders == 0 && n_files == 0)
+		say_done("nothing to change");
+	else
+		say_done("%zu folder%s made, %zu of %zu file%s written",
+			n_folders, plural(n_folders), n_files, plan->n_files,
+			plural(plan->n_files));
+	return 0;
+}
+
+static int step_files(
+	struct relay *relay, struct service_states *ret_states, struct buf *why)
+{
+	struct plan *plan;
+
+	say_step("files");
+	int r = plan_make(&relay->apply, &plan, why);
+	if (r < 0)
+		return r;
+	r = carry_out(relay, plan, why);
+	if (r == 0)
+		r = services_compare(&relay->apply, plan, ret_states, why);
+	plan_free(plan);
+	return r;
+}
+
+int setup_apply(
+	struct relay *relay, struct service_states *ret_states, struct buf *why)
+{
+	int r = step_packages(relay, why);
+
+	if (r == 0)
+		r = step_users(relay, why);
+	if (r == 0)
+		r = step_files(relay, ret_states, why);
+	return r;
+}
+
+static void show_services(const struct service_states *states)
+{
+	for (size_t i = 0; i < states->n; i++) {
+		const struct service_state *s = &states->v[i];
+		if (s->need == SERVICE_RESTART)
+			say("(re)start %s", s->decl->name);
+		else if (s->need == SERVICE_RELOAD)
+			say("reload %s", s->decl->name);
+	}
+}
+
+static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(SHOW_MAX_BYTES);
+	struct service_states states = { 0 };
+	struct plan *plan;
+	int r = plan_make(&relay->apply, &plan, why);
+
+	if (r < 0)
+		return r;
+	plan_show(plan, &text);
+	r = services_compare(&relay->apply, plan, &states, why);
+	fwrite(buf_str(&text), 1, text.len, stdout);
+	show_services(&states);
+	if (is_all_there && text.len == 0 &&
+		services_count(&states, SERVICE_KEEP) == states.n)
+		say("Nothing would change.");
+	services_release(&states);
+	plan_free(plan);
+	return r;
+}
+
+int setup_show(struct relay *relay, struct buf *why)
+{
+	AUTO_BUF struct buf packages = BUF_INIT(LIST_MAX_BYTES);
+	AUTO_BUF struct buf users = BUF_INIT(LIST_MAX_BYTES);
+	int n_packages = apply_missing_packages(&relay->apply, &packages, why);
+
+	if (n_packages < 0)
+		return n_packages;
+	if (n_packages > 0)
+		say("install %s", buf_str(&packages));
+	int n_users = apply_missing_users(&relay->apply, &users);
+	if (n_users > 0)
+		say("create users %s", buf_str(&users));
+	relay->apply.is_dry_run = true;
+	apply_set_ids(&relay->apply);
+	return show_plan(relay, n_packages + n_users == 0, why);
+}

@@ -1,0 +1,32 @@
+/*
+ * say.h - what cmdeploy tells the person at the terminal: one aligned
+ * line a step, with its time. Colour and lines that change in place only
+ * on a terminal, and no colour when NO_COLOR is set.
+ */
+#ifndef CMDEPLOY_SAY_H
+#define CMDEPLOY_SAY_H
+
+#include <stdbool.h>
+
+#include "lib/slice.h"
+#include "lib/util.h"
+
+/* Standard output is a terminal; one that may have colours. */
+bool say_is_terminal(void);
+bool say_has_colour(void);
+
+void say(const char *format, ...) PRINTF_LIKE(1, 2);
+void say_bold(const char *format, ...) PRINTF_LIKE(1, 2);
+
+/* A step begins; what it is at just now; how it ended, with the time. */
+void say_step(const char *name);
+void say_progress(struct slice text);
+void say_done(const char *format, ...) PRINTF_LIKE(1, 2);
+/* Ends an open step as failed, if there is one. */
+void say_failed(void);
+
+/* To standard error: "cmdeploy: text", "cmdeploy: note: text". */
+void say_error(const char *format, ...) PRINTF_LIKE(1, 2);
+void say_note(const char *text);
+
+#endif
