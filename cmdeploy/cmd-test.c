@@ -1,6 +1,6 @@
 /*
  * cmdeploy test: runs the tests of the build that this program is part
- * of (build/tests/manifest), and what they need, on this machine.
+ * of (build/test-manifest), and what they need, on this machine.
  */
 #include <errno.h>
 #include <libgen.h>
@@ -12,7 +12,6 @@
 #include "cmdeploy/testrun/cases.h"
 #include "cmdeploy/testrun/needs.h"
 #include "cmdeploy/testrun/runner.h"
-#include "lib/cmd.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -82,7 +81,7 @@ static char *find_build(void)
 
 static void read_cases(const char *build, struct test_cases *cases)
 {
-	AUTO_FREE char *path = xasprintf("%s/tests/manifest", build);
+	AUTO_FREE char *path = xasprintf("%s/test-manifest", build);
 	AUTO_BUF struct buf text = BUF_INIT(MANIFEST_MAX_BYTES);
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 
@@ -135,13 +134,11 @@ static int run_cases(
 int cmd_test(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct options o;
+	struct options o = { 0 };
 	struct test_cases cases = { 0 };
 
-	if (parse_options(argc, argv, &o, &why) < 0) {
-		fprintf(stderr, "cmdeploy test: %s\n", buf_str(&why));
-		return CMD_EXIT_USAGE;
-	}
+	if (parse_options(argc, argv, &o, &why) < 0)
+		return cmd_usage(&commands, argv[0], buf_str(&why));
 	AUTO_FREE char *build = find_build();
 	read_cases(build, &cases);
 	if (o.pattern)

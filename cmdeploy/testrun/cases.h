@@ -1,6 +1,6 @@
 /*
  * cases.h - the tests there are, from the manifest that the build writes
- * (build/tests/manifest; tests/t/README.md explains how to add one).
+ * (build/test-manifest; tests/t/README.md explains how to add one).
  *
  * A line of it has these fields, separated by one TAB:
  *
