@@ -94,6 +94,13 @@ static void test_parts(void)
 	check("parts", openpgp_is_complete(&p));
 	buf_add_char(&bytes, 0x55);
 	check("one more", feed_by(&p, buf_slice(&bytes), 7) < 0);
+
+	buf_reset(&bytes);
+	buf_add_slice(&bytes, SLICE("\xc1\xe9"));
+	for (int i = 0; i < 512; i++)
+		buf_add_char(&bytes, 0x55);
+	buf_add_slice(&bytes, SLICE("\x01z\xd2\x01z"));
+	check("partial PKESK", feed_by(&p, buf_slice(&bytes), 1000) < 0);
 }
 
 static void test_alphabet(void)
@@ -203,8 +210,74 @@ static void test_armor(void)
 	}
 }
 
+static void add_base64(struct buf *out, struct slice bytes)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				       "abcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i + 3 <= bytes.len; i += 3) {
+		const unsigned char *o = (const unsigned char *)bytes.ptr + i;
+		unsigned bits = (unsigned)o[0] << 16 | o[1] << 8 | o[2];
+		for (int shift = 18; shift >= 0; shift -= 6)
+			buf_add_char(out, alphabet[bits >> shift & 63]);
+	}
+}
+
+/* The text in lines of 64, but for the first, through both ways. */
+static bool is_read_fast(struct slice text, size_t first_len)
+{
+	AUTO_BUF struct buf wire = BUF_INIT(100000);
+	struct armor a;
+	int r = 0;
+
+	buf_add_slice(&wire, slice_head(text, first_len));
+	buf_add_str(&wire, "\r\n");
+	for (text = slice_from(text, first_len); text.len > 0;
+		text = slice_from(text, 64)) {
+		buf_add_slice(&wire, slice_head(text, 64));
+		buf_add_str(&wire, "\r\n");
+	}
+	armor_init(&a);
+	r = armor_line(&a, SLICE("-----BEGIN PGP MESSAGE-----"));
+	r = r < 0 ? r : armor_line(&a, SLICE_NONE);
+	struct slice rest = buf_slice(&wire), line;
+	while (r == 0 && rest.len > 0) {
+		rest = slice_from(rest, armor_skip_lines(&a, rest));
+		if (slice_next_line(&rest, &line))
+			r = armor_line(&a, slice_head(line, line.len - 1));
+	}
+	r = r < 0 ? r : armor_line(&a, SLICE("-----END PGP MESSAGE-----"));
+	return r == 0 && armor_is_complete(&a);
+}
+
+/* The fast way loses no packet header, wherever it lies. */
+static void test_fast(void)
+{
+	for (size_t first = 60; first <= 68; first++) {
+		for (int n = 0; n < 160; n++) {
+			AUTO_BUF struct buf bytes = BUF_INIT(100000);
+			AUTO_BUF struct buf text = BUF_INIT(100000);
+			buf_add_char(&bytes, '\xc1');
+			buf_add_char(&bytes, (char)n);
+			for (int i = 0; i < n; i++)
+				buf_add_char(&bytes, 'x');
+			buf_add_slice(&bytes, SLICE("\xd2\xe9"));
+			for (int i = 0; i < 512; i++)
+				buf_add_char(&bytes, (char)(i * 7));
+			size_t rest = 3 - (bytes.len + 1) % 3 + 45;
+			buf_add_char(&bytes, (char)rest);
+			for (size_t i = 0; i < rest; i++)
+				buf_add_char(&bytes, '\xff');
+			add_base64(&text, buf_slice(&bytes));
+			check("read fast",
+				is_read_fast(buf_slice(&text), first));
+		}
+	}
+}
+
 int main(void)
 {
+	test_fast();
 	test_openpgp();
 	test_parts();
 	test_alphabet();

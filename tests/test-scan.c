@@ -138,6 +138,10 @@ static const struct change encrypted_rows[] = {
 		"Content-Transfer-Encoding: 7bit\n"
 		"Content-Transfer-Encoding: base64\n",
 		"- a@b" },
+	{ "top encoding twice, well at last", "MIME-Version: 1.0\n",
+		"Content-Transfer-Encoding: base64\n"
+		"Content-Transfer-Encoding: 7bit\n",
+		"- a@b" },
 	{ "preamble text", "\n\n--XX", "\n\nhi\n--XX", "- a@b" },
 	{ "preamble text, stuffed", "\n\n--XX", "\n\n..\n--XX", "- a@b" },
 	{ "epilogue text", "--XX--\n", "--XX--\nhi\n", "- a@b" },
@@ -169,6 +173,25 @@ static const struct change encrypted_rows[] = {
 		"Content-Type: application/octet-stream\n"
 		"Content-Type: text/plain\n",
 		"- a@b" },
+	{ "part typed twice, well at last",
+		"Content-Type: application/octet-stream; charset=\"utf-8\"\n",
+		"Content-Type: text/plain\n"
+		"Content-Type: application/octet-stream\n",
+		"- a@b" },
+	{ "part encoded twice, well at last", "7bit\n\n-",
+		"base64\nContent-Transfer-Encoding: 7bit\n\n-", "- a@b" },
+	{ "first part only",
+		"--XX\n"
+		"Content-Type: application/octet-stream; charset=\"utf-8\"\n"
+		"Content-Transfer-Encoding: 7bit\n"
+		"\n"
+		"-----BEGIN PGP MESSAGE-----\n"
+		"\n"
+		"0gR4eHh4\n"
+		"=abcd\n"
+		"-----END PGP MESSAGE-----\n"
+		"\n",
+		"", "- a@b" },
 	{ "part encoded", "7bit\n\n-", "base64\n\n-", "- a@b" },
 	{ "part encoded 2", "7bit\n\n-", "quoted-printable\n\n-", "- a@b" },
 	{ "part encoded twice", "7bit\n\n-",
@@ -369,6 +392,38 @@ static void test_large_header(void)
 	check_message("150 KB", buf_slice(&message), "header too large a@b");
 }
 
+/* A body of several lines, with each byte of it damaged in turn. */
+static void test_damage(void)
+{
+	static const char damage[] = { '*', '=', '\r', '\n', '\0', '.', ' ' };
+	AUTO_BUF struct buf text = BUF_INIT(MESSAGE_MAX);
+	AUTO_BUF struct buf wire = BUF_INIT(MESSAGE_MAX);
+	const char *data = strstr(encrypted, "0gR4eHh4\n");
+
+	/* A body of 190 octets: two lines of 64, one of 64 and a last one. */
+	buf_add(&text, encrypted, (size_t)(data - encrypted));
+	buf_add_str(&text, "0r54");
+	for (int i = 0; i < 63; i++)
+		buf_add_str(&text, i % 16 == 15 ? "\neHh4" : "eHh4");
+	buf_add_str(&text, data + strlen("0gR4eHh4"));
+	add_wire(&wire, buf_slice(&text));
+	check_message("not damaged", buf_slice(&wire), "E a@b");
+	char *at = strstr(wire.ptr, "0r54");
+	char *end = strstr(wire.ptr, "=abcd");
+	for (; at < end; at++) {
+		char c = *at;
+		for (size_t i = 0; i < sizeof(damage); i++) {
+			if (damage[i] == c)
+				continue;
+			*at = damage[i];
+			AUTO_BUF struct buf got = BUF_INIT(4096);
+			judge_all_ways("damaged", buf_slice(&wire), &got);
+			check("damaged", got.ptr[0] != 'E');
+		}
+		*at = c;
+	}
+}
+
 /* Faults are seen with the byte that makes them. */
 static void test_at_once(void)
 {
@@ -479,6 +534,7 @@ int main(void)
 	test_wire();
 	test_long_lines();
 	test_large_header();
+	test_damage();
 	test_at_once();
 	test_hopeless();
 	test_size();
