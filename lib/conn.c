@@ -56,7 +56,7 @@ static void want_events(struct conn *c)
 {
 	uint32_t events = 0;
 
-	if (c->is_connecting || conn_pending(c))
+	if (c->is_connecting || conn_pending(c) || !buf_ok(&c->out))
 		events |= EPOLLOUT;
 	if (!c->is_connecting && !c->is_paused && !c->is_eof && !c->is_closing)
 		events |= EPOLLIN;
@@ -353,6 +353,21 @@ struct buf *conn_out(struct conn *c)
 void conn_flush(struct conn *c)
 {
 	settle(c);
+}
+
+void conn_send(struct conn *c, struct slice data)
+{
+	bool is_open = !c->is_connecting && write_out(c) == 0;
+
+	if (is_open && !conn_pending(c) && data.len > 0) {
+		ssize_t n = send(c->fd, data.ptr, data.len, MSG_NOSIGNAL);
+		if (n > 0) {
+			data = slice_from(data, (size_t)n);
+			c->moved_at = now_usec(c);
+		}
+	}
+	buf_add_slice(&c->out, data);
+	want_events(c);
 }
 
 size_t conn_pending(const struct conn *c)

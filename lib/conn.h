@@ -68,6 +68,12 @@ int conn_fd(const struct conn *c);
 struct buf *conn_out(struct conn *c);
 /* Sends what can be sent now. Needed outside of callbacks only. */
 void conn_flush(struct conn *c);
+/*
+ * Sends what is in conn_out(), then `data`, as far as that goes at once,
+ * and keeps the rest; what need not wait is never copied. Calls nobody
+ * back: a failure shows later, from the loop. So it is safe anywhere.
+ */
+void conn_send(struct conn *c, struct slice data);
 /* Bytes accepted by conn_out() and not yet written. */
 size_t conn_pending(const struct conn *c);
 

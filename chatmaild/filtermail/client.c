@@ -1,0 +1,379 @@
+#include "chatmaild/filtermail/client.h"
+
+#include <string.h>
+
+#include "chatmaild/filtermail/downstream.h"
+#include "chatmaild/filtermail/transaction.h"
+#include "lib/conn.h"
+#include "lib/log.h"
+
+struct client {
+	struct client *prev, *next;
+	struct filter *filter;
+	struct conn *conn;
+	struct smtp_session session;
+	struct deadline idle;
+	struct transaction *transaction; /* NULL between messages */
+	struct downstream *down;
+	bool is_blocked;   /* by a downstream that takes no more yet */
+	struct slice tail; /* of the message, while its dot is looked at */
+};
+
+static uint64_t now_usec(const struct client *c)
+{
+	uint64_t now = 0;
+
+	sd_event_now(c->filter->event, CLOCK_MONOTONIC, &now);
+	return now;
+}
+
+static void close_down(struct client *c)
+{
+	downstream_close(c->down);
+	c->down = NULL;
+	c->is_blocked = false;
+}
+
+static void forget_transaction(struct client *c)
+{
+	close_down(c);
+	transaction_free(c->transaction);
+	c->transaction = NULL;
+}
+
+static struct transaction *need_transaction(struct client *c)
+{
+	if (!c->transaction)
+		c->transaction = transaction_new(c->filter);
+	return c->transaction;
+}
+
+static void log_refusal(const struct client *c, const char *reason)
+{
+	const struct transaction *t = c->transaction;
+
+	log_notice("refused: reason=%s size=%llu recipients=%u", reason,
+		(unsigned long long)t->size, t->n_recipients);
+}
+
+static void log_outcome(const struct client *c, struct slice reply)
+{
+	const struct transaction *t = c->transaction;
+	bool is_yes = reply.ptr[0] == '2';
+
+	log_at(is_yes ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
+		"%s: size=%llu recipients=%u code=%.*s",
+		is_yes ? "passed" : "not taken", (unsigned long long)t->size,
+		t->n_recipients, SLICE_FMT(slice_head(reply, 3)));
+}
+
+/* Gives the reply to what the session waits for. */
+static void answer(struct client *c, struct slice reply)
+{
+	smtp_session_answer(&c->session, reply, conn_out(c->conn));
+	conn_resume(c->conn);
+}
+
+/* A reply that ends the transaction; `reply` may be part of it. */
+static void answer_and_forget(struct client *c, struct slice reply)
+{
+	answer(c, reply);
+	forget_transaction(c);
+}
+
+/*
+ * What the server behind us answers is handed on; the state of our
+ * session moves with it.
+ */
+static void on_reply(void *owner, struct slice reply)
+{
+	struct client *c = owner;
+	enum smtp_event awaited = c->session.awaited;
+	bool is_yes = reply.ptr[0] == '2';
+
+	if (awaited == SMTP_RCPT && is_yes)
+		transaction_take_recipient(c->transaction);
+	if (awaited == SMTP_DOT)
+		log_outcome(c, reply);
+	if (awaited == SMTP_DOT || (awaited == SMTP_MAIL && !is_yes))
+		answer_and_forget(c, reply);
+	else
+		answer(c, reply);
+	conn_send(c->conn, SLICE_NONE);
+}
+
+/* Without the server: what is awaited fails now, a message at its end. */
+static void on_fail(void *owner, struct slice reply)
+{
+	struct client *c = owner;
+
+	transaction_refuse(c->transaction, "downstream", reply);
+	if (!smtp_session_is_waiting(&c->session)) {
+		close_down(c);
+		conn_resume(c->conn);
+		return;
+	}
+	bool is_message = c->session.awaited == SMTP_DOT;
+	if (is_message)
+		log_refusal(c, "downstream");
+	answer(c, reply);
+	if (is_message || c->session.state == SMTP_STATE_READY)
+		forget_transaction(c);
+	else
+		close_down(c);
+	conn_send(c->conn, SLICE_NONE);
+}
+
+static void on_down_drained(void *owner)
+{
+	struct client *c = owner;
+
+	c->is_blocked = false;
+	conn_resume(c->conn);
+}
+
+static const struct downstream_ops downstream_ops = {
+	.on_reply = on_reply,
+	.on_fail = on_fail,
+	.on_drained = on_down_drained,
+};
+
+static void do_xforward(struct client *c, const struct smtp_input *input)
+{
+	struct transaction *t = need_transaction(c);
+
+	if (t->opening.len + input->line.len <= XFORWARD_MAX_BYTES)
+		buf_add_slice(&t->opening, input->line);
+}
+
+static bool is_over_rate(
+	struct client *c, bool (*ask)(struct rate *, struct slice, uint64_t))
+{
+	struct buf *sender = &c->transaction->sender;
+
+	return c->filter->direction == POLICY_OUTGOING &&
+		!ask(c->filter->rate, buf_slice(sender), now_usec(c));
+}
+
+static void refuse_rate(struct client *c)
+{
+	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
+
+	log_refusal(c, "rate");
+	policy_reply_rate(buf_slice(&c->transaction->sender), &reply);
+	answer_and_forget(c, buf_slice(&reply));
+}
+
+static void do_mail(struct client *c, const struct smtp_input *input)
+{
+	struct transaction *t = need_transaction(c);
+
+	transaction_set_sender(t, input->path);
+	buf_add_slice(&t->opening, input->line);
+	if (is_over_rate(c, rate_has_room)) {
+		refuse_rate(c);
+		return;
+	}
+	if (downstream_open(
+		    c->filter, &t->opening, &downstream_ops, c, &c->down) < 0)
+		answer_and_forget(c, downstream_unreachable);
+}
+
+static void do_rcpt(struct client *c, const struct smtp_input *input)
+{
+	struct transaction *t = c->transaction;
+	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
+
+	if (!transaction_offer_recipient(t, input->path, &reply)) {
+		log_refusal(c, "bad-address");
+		answer(c, buf_slice(&reply));
+	} else if (t->reason) {
+		answer(c, buf_slice(&t->refusal));
+	} else {
+		downstream_command(c->down, input->line);
+	}
+}
+
+static void do_data(struct client *c, const struct smtp_input *input)
+{
+	struct transaction *t = c->transaction;
+
+	if (t->reason) {
+		answer(c, buf_slice(&t->refusal));
+	} else if (is_over_rate(c, rate_take)) {
+		AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
+		log_refusal(c, "rate");
+		policy_reply_rate(buf_slice(&t->sender), &reply);
+		answer(c, buf_slice(&reply));
+	} else {
+		downstream_command(c->down, input->line);
+	}
+}
+
+static void do_body(struct client *c, const struct smtp_input *input)
+{
+	if (!transaction_feed(c->transaction, input->body)) {
+		close_down(c);
+		return;
+	}
+	if (input->is_end_in_sight) {
+		c->tail = input->body;
+		return;
+	}
+	c->is_blocked = !downstream_body(c->down, input->body);
+	if (c->is_blocked)
+		conn_pause(c->conn);
+}
+
+static void do_dot(struct client *c, const struct smtp_input *input UNUSED)
+{
+	struct transaction *t = c->transaction;
+	struct slice tail = c->tail;
+
+	c->tail = SLICE_NONE;
+	if (transaction_judge(t)) {
+		downstream_finish(c->down, tail);
+		return;
+	}
+	log_refusal(c, t->reason);
+	answer_and_forget(c, buf_slice(&t->refusal));
+}
+
+static void do_reset(struct client *c, const struct smtp_input *input UNUSED)
+{
+	forget_transaction(c);
+}
+
+static void (*const handlers[])(struct client *, const struct smtp_input *) = {
+	[SMTP_XFORWARD] = do_xforward,
+	[SMTP_MAIL] = do_mail,
+	[SMTP_RCPT] = do_rcpt,
+	[SMTP_DATA] = do_data,
+	[SMTP_BODY] = do_body,
+	[SMTP_DOT] = do_dot,
+	[SMTP_RESET] = do_reset,
+	[SMTP_QUIT] = NULL,
+};
+
+/* Sends what is to be sent, and ends the connection. */
+static void hang_up(struct client *c)
+{
+	conn_close_when_sent(c->conn);
+	c->conn = NULL;
+	client_free(c);
+}
+
+/* false: the client is gone. */
+static bool handle(struct client *c, const struct smtp_input *input)
+{
+	if (handlers[input->event])
+		handlers[input->event](c, input);
+	if (input->event == SMTP_QUIT) {
+		hang_up(c);
+		return false;
+	}
+	struct transaction *t = c->transaction;
+	if (!t || !transaction_is_flood(t))
+		return true;
+	log_refusal(c, t->reason);
+	buf_add_slice(conn_out(c->conn), buf_slice(&t->refusal));
+	hang_up(c);
+	return false;
+}
+
+/* A client that asks much and reads little waits. */
+static bool is_congested(struct client *c)
+{
+	if (conn_pending(c->conn) < CLIENT_OUT_PAUSE_BYTES)
+		return false;
+	conn_send(c->conn, SLICE_NONE);
+	return conn_pending(c->conn) >= CLIENT_OUT_PAUSE_BYTES;
+}
+
+static size_t on_input(struct conn *conn, struct slice in)
+{
+	struct client *c = conn_owner(conn);
+	struct smtp_input input;
+	size_t used = 0;
+
+	deadline_start(&c->filter->idle, &c->idle);
+	do {
+		used += smtp_session_feed(&c->session, slice_from(in, used),
+			conn_out(conn), &input);
+		if (!handle(c, &input))
+			return in.len;
+	} while (input.event != SMTP_NOTHING && !is_congested(c));
+	bool is_waiting = smtp_session_is_waiting(&c->session);
+	if (used < in.len && (is_waiting || is_congested(c)))
+		conn_pause(conn);
+	return used;
+}
+
+static void on_drained(struct conn *conn)
+{
+	struct client *c = conn_owner(conn);
+
+	if (!c->is_blocked)
+		conn_resume(conn);
+}
+
+static void on_end(struct conn *conn, int error)
+{
+	struct client *c = conn_owner(conn);
+
+	if (c->transaction && c->session.state >= SMTP_STATE_SENDER)
+		log_notice("client lost: error=%s size=%llu",
+			error ? strerrordesc_np(-error) : "closed",
+			(unsigned long long)c->transaction->size);
+	client_free(c);
+}
+
+static const struct conn_ops conn_ops = {
+	.on_input = on_input,
+	.on_drained = on_drained,
+	.on_end = on_end,
+};
+
+static const struct conn_limits limits = {
+	.in_max = CLIENT_IN_MAX_BYTES,
+	.out_max = CLIENT_OUT_MAX_BYTES,
+};
+
+void client_accept(struct filter *filter, int fd)
+{
+	struct client *c = xcalloc(1, sizeof(*c));
+
+	c->filter = filter;
+	int r = conn_new(filter->event, fd, &conn_ops, &limits, c, &c->conn);
+	if (r < 0) {
+		log_warning("accept failed: error=%s", strerrordesc_np(-r));
+		free(c);
+		return;
+	}
+	c->next = filter->clients;
+	if (c->next)
+		c->next->prev = c;
+	filter->clients = c;
+	deadline_start(&filter->idle, &c->idle);
+	smtp_session_init(&c->session, &filter->profile, conn_out(c->conn));
+	conn_send(c->conn, SLICE_NONE);
+}
+
+void client_free(struct client *c)
+{
+	*(c->prev ? &c->prev->next : &c->filter->clients) = c->next;
+	if (c->next)
+		c->next->prev = c->prev;
+	deadline_stop(&c->idle);
+	forget_transaction(c);
+	conn_close(c->conn);
+	free(c);
+}
+
+void client_on_due(struct deadline *deadline)
+{
+	struct client *c = CONTAINER_OF(deadline, struct client, idle);
+
+	buf_add_str(conn_out(c->conn), "421 4.4.2 Idle for too long\r\n");
+	hang_up(c);
+}

@@ -1,0 +1,49 @@
+/*
+ * filter.h - what all connections of this process share.
+ */
+#ifndef FILTERMAIL_FILTER_H
+#define FILTERMAIL_FILTER_H
+
+#include "chatmaild/common/policy.h"
+#include "chatmaild/common/rate.h"
+#include "chatmaild/filtermail/deadline.h"
+#include "lib/addr.h"
+#include "mail/smtp-reply.h"
+#include "mail/smtp-session.h"
+
+enum {
+	/*
+	 * A client that says nothing. Postfix ends its own sessions after
+	 * 300 s (smtpd_timeout), so it goes first.
+	 */
+	CLIENT_IDLE_SEC = 360,
+	/*
+	 * From a client's command to the answer of the server behind us.
+	 * Postfix gives us 100 s (smtpd_proxy_timeout); we answer first.
+	 */
+	DOWNSTREAM_SEC = 90,
+	DOWNSTREAM_MAX_SEC = 3600,
+
+	CLIENT_IN_MAX_BYTES = 65536,
+	/* Replies; one of the server behind us and some of our own. */
+	CLIENT_OUT_MAX_BYTES = 65536,
+	CLIENT_OUT_PAUSE_BYTES = 8192, /* beyond, no command is taken */
+	/* A piece of a message, and what did not leave of the one before. */
+	DOWNSTREAM_OUT_MAX_BYTES = 262144,
+	XFORWARD_MAX_BYTES = 4096,
+	REPLY_MAX_BYTES = 2048,
+};
+
+struct filter {
+	sd_event *event;
+	struct config config;
+	enum policy_direction direction;
+	struct addr forward; /* the server behind us */
+	struct smtp_profile profile;
+	struct rate *rate;
+	struct deadlines idle;    /* clients */
+	struct deadlines answers; /* what the server behind us owes */
+	struct client *clients;   /* all that are connected */
+};
+
+#endif

@@ -1,0 +1,141 @@
+/*
+ * filtermail - stands between two Postfix smtpds and lets only mail pass
+ * that is encrypted. See filtermail(8).
+ */
+#include <string.h>
+
+#include "chatmaild/filtermail/client.h"
+#include "chatmaild/filtermail/downstream.h"
+#include "lib/die.h"
+#include "lib/num.h"
+#include "lib/service.h"
+
+struct options {
+	char *listen;
+	char *forward;
+	uint64_t downstream_sec;
+};
+
+static struct filter filter;
+
+static char *loopback(uint64_t port)
+{
+	return xasprintf("127.0.0.1:%llu", (unsigned long long)port);
+}
+
+static void set_direction(const char *word)
+{
+	if (strcmp(word, "outgoing") == 0)
+		filter.direction = POLICY_OUTGOING;
+	else if (strcmp(word, "incoming") == 0)
+		filter.direction = POLICY_INCOMING;
+	else
+		die("%s: not a direction; it is outgoing or incoming", word);
+}
+
+static void set_defaults(struct options *options)
+{
+	const struct config *config = &filter.config;
+	bool is_out = filter.direction == POLICY_OUTGOING;
+
+	options->downstream_sec = DOWNSTREAM_SEC;
+	options->listen =
+		loopback(is_out ? config->filtermail_smtp_port
+				: config->filtermail_smtp_port_incoming);
+	options->forward =
+		loopback(is_out ? config->postfix_reinject_port
+				: config->postfix_reinject_port_incoming);
+}
+
+static void set_text(char **text, const char *value)
+{
+	free(*text);
+	*text = xstrdup(value);
+}
+
+static void set_option(
+	struct options *options, const char *name, const char *value)
+{
+	if (!value)
+		die("%s: needs a value; see filtermail --help", name);
+	if (strcmp(name, "--listen") == 0)
+		set_text(&options->listen, value);
+	else if (strcmp(name, "--forward") == 0)
+		set_text(&options->forward, value);
+	else if (strcmp(name, "--downstream-timeout") != 0)
+		die("%s: no such option; see filtermail --help", name);
+	else if (num_parse_max(slice_of(value), DOWNSTREAM_MAX_SEC,
+			 &options->downstream_sec) < 0 ||
+		options->downstream_sec == 0)
+		die("%s %s: not a number of seconds from 1 to %d", name, value,
+			DOWNSTREAM_MAX_SEC);
+}
+
+static void prepare(struct service *service, const struct options *options)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const uint64_t sec = 1000000;
+
+	if (addr_parse(options->forward, &filter.forward, &why) < 0)
+		die("--forward: %s", buf_str(&why));
+	filter.event = service->event;
+	filter.profile = (struct smtp_profile){
+		.hostname = filter.config.address_domain,
+		.size_max = filter.config.max_message_size,
+	};
+	filter.rate = rate_new(&(struct rate_limits){
+		.per_minute = filter.config.max_user_send_per_minute,
+		.burst = filter.config.max_user_send_burst_size,
+	});
+	if (deadlines_init(&filter.idle, service->event, CLIENT_IDLE_SEC * sec,
+		    client_on_due) < 0 ||
+		deadlines_init(&filter.answers, service->event,
+			options->downstream_sec * sec, downstream_on_due) < 0)
+		die("cannot set timers");
+}
+
+static void on_accept(struct service *service UNUSED, int fd)
+{
+	client_accept(&filter, fd);
+}
+
+static void start(struct service *service, int argc, char **argv)
+{
+	struct options options;
+
+	set_direction(argv[1]);
+	config_load_or_die(argv[0], &filter.config);
+	set_defaults(&options);
+	for (int i = 2; i < argc; i += 2)
+		set_option(
+			&options, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+	prepare(service, &options);
+	service_listen(service, options.listen, on_accept);
+	free(options.listen);
+	free(options.forward);
+}
+
+static void stop(struct service *service UNUSED)
+{
+	while (filter.clients)
+		client_free(filter.clients);
+	deadlines_release(&filter.idle);
+	deadlines_release(&filter.answers);
+	rate_free(filter.rate);
+	config_release(&filter.config);
+}
+
+int main(int argc, char **argv)
+{
+	struct service service = {
+		.name = "filtermail",
+		.usage = "INI outgoing|incoming [--listen ADDRESS] "
+			 "[--forward ADDRESS] [--downstream-timeout SEC]",
+		.min_args = 2,
+		.max_args = 8,
+		.start = start,
+		.stop = stop,
+	};
+
+	return service_main(&service, argc, argv);
+}
