@@ -76,6 +76,23 @@ static size_t decode_rest(struct armor *a, char *out)
 	return n;
 }
 
+/*
+ * Counts the line's whole quanta if all of them are body. Returns what
+ * is left of it to decode: values of a quantum that goes on, or all.
+ */
+static struct slice skip_quanta(struct armor *a, struct slice line)
+{
+	size_t n_values = a->n_quantum + line.len;
+	size_t n_left = n_values % 4, n_bytes = n_values / 4 * 3;
+
+	if (line.len < 4 || n_bytes > openpgp_skippable(&a->packets))
+		return line;
+	openpgp_skip(&a->packets, n_bytes);
+	a->quantum = 0;
+	a->n_quantum = 0;
+	return slice_from(line, line.len - n_left);
+}
+
 static size_t count_padding(struct slice line)
 {
 	size_t n = 0;
@@ -96,7 +113,7 @@ static enum armor_state take_data(struct armor *a, struct slice line)
 	line.len -= padding;
 	if (!base64_is_pure(line.ptr, line.len))
 		return ARMOR_BROKEN;
-	size_t n = decode(a, line, out);
+	size_t n = decode(a, skip_quanta(a, line), out);
 	if (padding > 0) {
 		if (padding > 2 || a->n_quantum != 4 - padding)
 			return ARMOR_BROKEN;

@@ -294,7 +294,7 @@ int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 
 static bool may_be_bounce(const struct message_scan *s)
 {
-	struct slice from;
+	struct slice from = SLICE_NONE;
 
 	return s->is_report && message_scan_from(s, &from, NULL) == 0 &&
 		slice_starts_nocase(from, SLICE("mailer-daemon@")) &&
