@@ -70,6 +70,7 @@ static bool show_services(const struct relay *relay)
 	return is_all_up;
 }
 
+/* Those for users by number; of the inner ones only the silent are told. */
 static bool show_ports(const struct relay *relay)
 {
 	AUTO_BUF struct buf up = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -79,15 +80,17 @@ static bool show_ports(const struct relay *relay)
 	if (relay_ports_list(relay, &ports, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < ports.n; i++) {
-		if (!ports.v[i].decl->label)
-			continue;
-		struct buf *list =
-			relay_port_probe(&ports.v[i]) == 0 ? &up : &down;
-		buf_addf(list, " %u", ports.v[i].number);
+		const struct relay_port *port = &ports.v[i];
+		if (relay_port_probe(port) < 0)
+			buf_addf(&down, " %s (%s)", port->text,
+				port->service->name);
+		else if (port->decl->label)
+			buf_addf(&up, " %u", port->number);
 	}
 	relay_ports_release(&ports);
-	say("  %-20s%s answer%s%s", "ports", buf_str(&up),
-		down.len ? "; silent:" : "", buf_str(&down));
+	say("  %-20s%s", "answering ports", up.len ? buf_str(&up) : " none");
+	if (down.len > 0)
+		say("  %-20s%s", "silent", buf_str(&down));
 	return down.len == 0;
 }
 

@@ -18,8 +18,8 @@ enum {
 	MEGABYTE = 1 << 20,
 };
 
-/* The longest socket below the folder, and the longest of Dovecot's own. */
-#define LONGEST_SOCKET "/spool/postfix/private/dovecot-lmtp"
+/* The longest path of a socket below the folder; it is one of Dovecot's. */
+#define LONGEST_SOCKET "/run/dovecot/token-login/imap-urlauth"
 
 static int check_root(const struct relay *relay UNUSED, struct buf *why)
 {

@@ -27,12 +27,12 @@ int programs_find(const char *name, char **ret_path, struct buf *why)
 	const char *here = dirname(self);
 	if (try_path(xasprintf("%s/../chatmaild/%s/%s", here, name, name),
 		    ret_path) ||
-		try_path(xasprintf("/usr/libexec/chatmaild/%s", name),
+		try_path(xasprintf("/usr/libexec/chatmail/%s", name),
 			ret_path) ||
-		try_path(xasprintf("/usr/lib/chatmaild/%s", name), ret_path))
+		try_path(xasprintf("/usr/lib/chatmail/%s", name), ret_path))
 		return 0;
 	return because(why, -ENOENT,
 		"the program \"%s\" is neither beside %s nor in "
-		"/usr/libexec/chatmaild; build it with scripts/initenv.sh",
+		"/usr/libexec/chatmail; build it with scripts/initenv.sh",
 		name, here);
 }

@@ -41,9 +41,11 @@ static int resolve_dir(const char *dir, char **ret_dir, struct buf *why)
 	if (errno != ENOENT)
 		return because(why, -errno, "%s: %s", dir, strerror(errno));
 	AUTO_FREE char *copy = xstrdup(dir), *other = xstrdup(dir);
-	AUTO_FREE char *parent = realpath(dirname(copy), NULL);
+	const char *above = dirname(copy);
+	AUTO_FREE char *parent = realpath(above, NULL);
 	if (!parent)
-		return because(why, -errno, "%s: %s: %s", dir, dirname(copy),
+		return because(why, -errno,
+			"%s: %s: %s; make that folder first", dir, above,
 			strerror(errno));
 	*ret_dir = xasprintf("%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
 		basename(other));

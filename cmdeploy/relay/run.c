@@ -118,7 +118,8 @@ static void NORETURN child_run(const struct relay *relay, pid_t parent)
 						  "/usr/local/bin:/usr/sbin:"
 						  "/usr/bin:/sbin:/bin",
 		(char *)(uintptr_t) "LC_ALL=C.UTF-8", NULL };
-	execle("/usr/bin/runsvdir", "runsvdir", services, (char *)NULL, env);
+	execle("/usr/bin/runsvdir", "runsvdir", "-P", services, (char *)NULL,
+		env);
 	child_fail("/usr/bin/runsvdir", strerror(errno));
 }
 
@@ -337,20 +338,32 @@ static int wait_restarted(const char *dir, pid_t before)
 	return -ETIMEDOUT;
 }
 
+/* 1 restarted, 0 new: runsvdir starts it by itself, with its files. */
 static int restart(const char *dir)
 {
 	struct runit_status before;
 	int r = runit_status(dir, &before);
 
-	/* Not supervised yet: new, and started by runsvdir with its files. */
 	if (r <= 0)
 		return r;
 	r = runit_control(dir, 't');
-	return r < 0 ? r : wait_restarted(dir, before.pid);
+	if (r == 0)
+		r = wait_restarted(dir, before.pid);
+	return r < 0 ? r : 1;
+}
+
+/* What was done to which services, in this order. */
+struct told {
+	struct buf *started, *restarted, *reloaded;
+};
+
+static void tell(struct buf *list, const char *name)
+{
+	buf_addf(list, "%s%s", list->len ? ", " : "", name);
 }
 
 static int update_one(const struct relay *relay,
-	const struct service_state *state, struct buf *told, struct buf *why)
+	const struct service_state *state, struct told *told, struct buf *why)
 {
 	const char *name = state->decl->name;
 	AUTO_FREE char *text = xasprintf("service/%s", name);
@@ -363,8 +376,10 @@ static int update_one(const struct relay *relay,
 	if (r < 0)
 		return because(why, r, "%s could not be %s: %s", name,
 			is_restart ? "restarted" : "reloaded", strerror(-r));
-	buf_addf(told, "%s%s %s", told->len ? ", " : "",
-		is_restart ? "restarted" : "reloaded", name);
+	tell(!is_restart         ? told->reloaded
+			: r == 1 ? told->restarted
+				 : told->started,
+		name);
 	return service_mark(&relay->apply, state, why);
 }
 
@@ -410,13 +425,28 @@ void run_forget_others(
 		closedir(dir);
 }
 
-int run_update(const struct relay *relay, const struct service_states *states,
-	struct buf *told, struct buf *why)
+static void add_told(struct buf *out, const char *verb, const struct buf *list)
 {
+	if (list->len > 0)
+		buf_addf(out, "%s%s %s", out->len ? "; " : "", verb,
+			buf_str(list));
+}
+
+int run_update(const struct relay *relay, const struct service_states *states,
+	struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf started = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf restarted = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf reloaded = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct told told = { &started, &restarted, &reloaded };
+
 	for (size_t i = 0; i < states->n; i++) {
-		int r = update_one(relay, &states->v[i], told, why);
+		int r = update_one(relay, &states->v[i], &told, why);
 		if (r < 0)
 			return r;
 	}
+	add_told(out, "started", &started);
+	add_told(out, "restarted", &restarted);
+	add_told(out, "reloaded", &reloaded);
 	return 0;
 }

@@ -32,11 +32,11 @@ void run_stop(void);
 
 /*
  * Restarts or reloads, in a relay that runs, what needs it, and ends
- * services that the relay has no more. Appends to *told what was done:
- * "reloaded nginx, restarted doveauth".
+ * services that the relay has no more. Appends to *out what was done:
+ * "restarted doveauth, lastlogin; reloaded nginx".
  */
 int run_update(const struct relay *relay, const struct service_states *states,
-	struct buf *told, struct buf *why) MUST_CHECK;
+	struct buf *out, struct buf *why) MUST_CHECK;
 
 /* Deletes the folders of services that the relay has no more. */
 void run_forget_others(

@@ -94,9 +94,9 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 	if (n_folders == 0 && n_files == 0)
 		say_done("nothing to change");
 	else
-		say_done("%zu folder%s made, %zu of %zu file%s written",
-			n_folders, plural(n_folders), n_files, plan->n_files,
-			plural(plan->n_files));
+		say_done("%zu of %zu folder%s, %zu of %zu file%s renewed",
+			n_folders, plan->n_folders, plural(plan->n_folders),
+			n_files, plan->n_files, plural(plan->n_files));
 	return 0;
 }
 

@@ -1,0 +1,80 @@
+#!/bin/sh
+# initenv.sh: everything from a clean clone to a built program.
+#
+# Installs the Debian packages that the build needs, those that are
+# missing, and builds into build/. Run it again at any time.
+set -eu
+cd "$(dirname "$0")/.."
+
+needs='gcc meson ninja-build pkg-config libc6-dev libcrypt-dev libjansson-dev
+libqrencode-dev libsystemd-dev'
+
+say() {
+	printf 'initenv: %s\n' "$*"
+}
+
+die() {
+	printf 'initenv: %s\n' "$*" >&2
+	exit 1
+}
+
+# pkg-config is a virtual package where pkgconf has replaced it.
+is_there() {
+	case $1 in
+	pkg-config) command -v pkg-config >/dev/null ;;
+	*) dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null |
+		grep -Eq '^(installed|triggers-)' ;;
+	esac
+}
+
+missing() {
+	for package in $needs; do
+		is_there "$package" || printf '%s ' "$package"
+	done
+}
+
+# What apt-get says is shown when it fails.
+quietly() {
+	log=$(mktemp)
+	if ! "$@" >"$log" 2>&1 </dev/null; then
+		cat "$log" >&2
+		rm -f "$log"
+		return 1
+	fi
+	rm -f "$log"
+}
+
+install() {
+	command -v apt-get >/dev/null ||
+		die "no apt-get here; install these by hand: $*"
+	[ "$(id -u)" = 0 ] ||
+		die "to build, these packages are needed; as root: apt-get install $*"
+	say "installing $*"
+	export DEBIAN_FRONTEND=noninteractive
+	set -- --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
+	apt-get install --simulate "$@" >/dev/null 2>&1 ||
+		quietly apt-get update -o DPkg::Lock::Timeout=120 ||
+		die 'apt-get update failed; is the network there?'
+	quietly apt-get install "$@" ||
+		die 'apt-get install failed; the lines above say why'
+}
+
+lacking=$(missing)
+# shellcheck disable=SC2086
+[ -z "$lacking" ] || install $lacking
+
+if [ ! -f build/build.ninja ]; then
+	say 'setting up build/'
+	quietly meson setup build --buildtype=debugoptimized ||
+		die 'meson failed; the lines above say why'
+fi
+say 'building'
+# What scripts/cmdeploy compares the sources with: when this build began.
+touch build/.begun
+if [ -t 1 ]; then
+	ninja -C build
+else
+	quietly ninja -C build
+fi || die 'the build failed; the lines above say why'
+mv build/.begun build/.built
+say 'done'
