@@ -1,0 +1,323 @@
+/*
+ * bench-expire: chatmail-expire against the six passes of find(1) that
+ * it replaces, alternately, on a warm cache.
+ *
+ *   bench-expire PROGRAM FOLDER [USERS [MESSAGES [ROUNDS]]]
+ *
+ * Both run at the lowest priority (chatmail-expire sets it by itself), so
+ * that other work on the machine slows them down alike.
+ *
+ * FOLDER is made, filled with a mail folder, and removed at the end.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/num.h"
+
+extern char **environ;
+
+enum {
+	USERS = 20000,
+	MESSAGES = 1000000,
+	ROUNDS = 3,
+	ROUNDS_MAX = 100,
+	/* One user in so many has a second folder for half of the mail. */
+	FOLDER_EVERY = 4,
+	NEW_EVERY = 10,
+	AGED_EVERY = 10,
+	DAY_SEC = 86400,
+	AGED_DAYS = 30,
+	PATH_BYTES = 4096,
+	NICENESS = 19,
+};
+
+static uint64_t n_users = USERS, n_messages = MESSAGES, n_rounds = ROUNDS;
+static const char *folder;
+static int mail_fd = -1;
+static time_t now;
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+static void make_dir(const char *path)
+{
+	if (mkdirat(mail_fd, path, 0700) < 0 && errno != EEXIST)
+		die("%s: %s", path, strerror(errno));
+}
+
+/* Sizes without data: what lies on the disk is not what is measured. */
+static void make_file(const char *path, off_t size, time_t mtime)
+{
+	const struct timespec times[2] = {
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = mtime },
+	};
+	AUTO_CLOSE int fd =
+		openat(mail_fd, path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	if (fd < 0 || ftruncate(fd, size) < 0 || futimens(fd, times) < 0)
+		die("%s: %s", path, strerror(errno));
+}
+
+static void make_maildir(const char *path)
+{
+	static const char *const parts[] = { "", "/cur", "/new", "/tmp" };
+	char part[PATH_BYTES];
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		snprintf(part, sizeof(part), "%s%s", path, parts[i]);
+		make_dir(part);
+	}
+}
+
+static void make_user(uint64_t user)
+{
+	static const char *const files[] = {
+		"password",
+		"maildirsize",
+		"subscriptions",
+		"dovecot-uidlist",
+		"dovecot.index.log",
+		"dovecot.index.cache",
+		"dovecot.list.index.log",
+	};
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "u%08lu@bench.test", user);
+	make_maildir(path);
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		snprintf(path, sizeof(path), "u%08lu@bench.test/%s", user,
+			files[i]);
+		make_file(path, 120, now - DAY_SEC);
+	}
+	if (user % FOLDER_EVERY > 0)
+		return;
+	snprintf(path, sizeof(path), "u%08lu@bench.test/.DeltaChat", user);
+	make_maildir(path);
+}
+
+static void make_message(uint64_t i, time_t age)
+{
+	uint64_t user = i % n_users, turn = i / n_users;
+	bool is_new = turn % NEW_EVERY == 0;
+	uint64_t size = 2000 + i * 7919 % 60000;
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path),
+		"u%08lu@bench.test/%s%s/%ld.M%06luP%lu.mail,S=%lu,W=%lu%s",
+		user, user % FOLDER_EVERY == 0 && turn % 2 ? ".DeltaChat/" : "",
+		is_new ? "new" : "cur", (long)now - DAY_SEC, i % 1000000,
+		1000 + i / 1000000, size, size + 100, is_new ? "" : ":2,S");
+	make_file(path, (off_t)size, now - age);
+}
+
+static void make_tree(void)
+{
+	for (uint64_t i = 0; i < n_users; i++)
+		make_user(i);
+	for (uint64_t i = 0; i < n_messages; i++)
+		make_message(i, DAY_SEC);
+}
+
+/* Makes every tenth message old; those that are gone come again. */
+static void age_some(void)
+{
+	for (uint64_t i = 0; i < n_messages; i += AGED_EVERY)
+		make_message(i, AGED_DAYS * DAY_SEC);
+}
+
+/* Ends by die() unless it did all; returns the peak RSS in KB. */
+static long run(char *const *argv)
+{
+	posix_spawn_file_actions_t actions;
+	struct rusage usage;
+	int status;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(
+		&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	int r = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (r != 0)
+		die("%s: %s", argv[0], strerror(r));
+	if (wait4(pid, &status, 0, &usage) < 0 || status != 0)
+		die("%s: failed", argv[0]);
+	return usage.ru_maxrss;
+}
+
+struct result {
+	double sec;
+	long rss_kb;
+};
+
+static struct result run_ours(const char *program)
+{
+	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", folder);
+	AUTO_FREE char *copy = xstrdup(program);
+	char *argv[] = { copy, ini, NULL };
+	double start = seconds();
+	long rss_kb = run(argv);
+
+	return (struct result){ seconds() - start, rss_kb };
+}
+
+static struct result run_find(void)
+{
+	static const char *const patterns[] = { "*/cur/*", "*/.*/cur/*",
+		"*/new/*", "*/.*/new/*", "*/tmp/*", "*/.*/tmp/*" };
+	AUTO_FREE char *mail = xasprintf("%s/mail", folder);
+	double start = seconds();
+	long most = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(patterns); i++) {
+		char pattern[16], find[] = "find", path[] = "-path",
+				  mtime[] = "-mtime", days[] = "+20",
+				  type[] = "-type", f[] = "f",
+				  delete[] = "-delete";
+		char *argv[] = { find, mail, path, pattern, mtime, days, type,
+			f, delete, NULL };
+		snprintf(pattern, sizeof(pattern), "%s", patterns[i]);
+		long rss_kb = run(argv);
+		most = rss_kb > most ? rss_kb : most;
+	}
+	return (struct result){ seconds() - start, most };
+}
+
+static void print_pair(
+	const char *what, struct result ours, struct result theirs)
+{
+	printf("%-22s ours %7.3f s %6ld KB   find %7.3f s %6ld KB   "
+	       "ratio %5.1f\n",
+		what, ours.sec, ours.rss_kb, theirs.sec, theirs.rss_kb,
+		theirs.sec / ours.sec);
+	fflush(stdout);
+}
+
+static int compare(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void bench_nothing_old(const char *program)
+{
+	double ratios[ROUNDS_MAX];
+
+	run_ours(program);
+	run_find();
+	for (uint64_t i = 0; i < n_rounds; i++) {
+		struct result ours = run_ours(program), theirs = run_find();
+		ratios[i] = theirs.sec / ours.sec;
+		print_pair("nothing to delete", ours, theirs);
+	}
+	qsort(ratios, n_rounds, sizeof(ratios[0]), compare);
+	printf("%-22s %.1f\n", "median ratio", ratios[n_rounds / 2]);
+}
+
+static uint64_t n_left;
+
+static int count_message(const char *path, const struct stat *st UNUSED,
+	int type, struct FTW *ftw UNUSED)
+{
+	n_left += type == FTW_F && strstr(path, ",S=");
+	return 0;
+}
+
+/* Both have to have done the same work. */
+static void check_left(const char *who)
+{
+	uint64_t want = n_messages - (n_messages + AGED_EVERY - 1) / AGED_EVERY;
+
+	n_left = 0;
+	nftw(folder, count_message, 64, FTW_PHYS);
+	if (n_left != want)
+		die("%s left %lu messages, not %lu", who, n_left, want);
+}
+
+static void bench_deletion(const char *program)
+{
+	age_some();
+	struct result ours = run_ours(program);
+	check_left("chatmail-expire");
+	age_some();
+	struct result theirs = run_find();
+	check_left("find");
+	print_pair("every tenth deleted", ours, theirs);
+}
+
+static void make_root(void)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *mail = xasprintf("%s/mail", folder);
+	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", folder);
+	AUTO_FREE char *text = xasprintf("[params]\nmail_domain = bench.test\n"
+					 "mailboxes_dir = %s\n",
+		mail);
+
+	if (mkdir(folder, 0700) < 0)
+		die("%s: %s; name a folder that is yet to be made", folder,
+			strerror(errno));
+	if (mkdir(mail, 0700) < 0 ||
+		file_write(ini, slice_of(text),
+			(struct file_owner){ 0600, (uid_t)-1, (gid_t)-1 },
+			&why) < 0)
+		die("%s: cannot be filled: %s", folder, buf_str(&why));
+	mail_fd = open(mail, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (mail_fd < 0)
+		die("%s: %s", mail, strerror(errno));
+}
+
+static int remove_one(const char *path, const struct stat *st UNUSED,
+	int type UNUSED, struct FTW *ftw UNUSED)
+{
+	return remove(path);
+}
+
+static void parse_number(const char *text, uint64_t max, uint64_t *ret_number)
+{
+	if (num_parse_max(slice_of(text), max, ret_number) < 0 ||
+		*ret_number == 0)
+		die("%s: not a number from 1 to %lu", text, max);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 3 || argc > 6)
+		die("usage: bench-expire PROGRAM FOLDER [USERS [MESSAGES "
+		    "[ROUNDS]]]");
+	if (argc > 3)
+		parse_number(argv[3], 1000000, &n_users);
+	if (argc > 4)
+		parse_number(argv[4], 100000000, &n_messages);
+	if (argc > 5)
+		parse_number(argv[5], ROUNDS_MAX, &n_rounds);
+	folder = argv[2];
+	now = time(NULL);
+	make_root();
+	double start = seconds();
+	make_tree();
+	printf("%lu users, %lu messages, made in %.0f s\n", n_users, n_messages,
+		seconds() - start);
+	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
+	bench_nothing_old(argv[1]);
+	bench_deletion(argv[1]);
+	fd_close(&mail_fd);
+	return nftw(folder, remove_one, 64, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : 1;
+}

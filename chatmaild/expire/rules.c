@@ -1,0 +1,217 @@
+#include "chatmaild/expire/rules.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/num.h"
+#include "lib/slice.h"
+
+enum {
+	DAY_SEC = 24 * 3600,
+	NAME_MAX_BYTES = 255,
+	CONDEMNED_DIGITS = 16,
+};
+
+/* The product would overflow for sizes that nobody has. */
+static uint64_t percent_of(uint64_t size, uint64_t percent)
+{
+	return size / 100 * percent + size % 100 * percent / 100;
+}
+
+struct rules rules_make(const struct config *config, int64_t now)
+{
+	uint64_t size = config->max_mailbox_size;
+
+	return (struct rules){
+		.mail = now - (int64_t)config->delete_mails_after * DAY_SEC,
+		.large = now - (int64_t)config->delete_large_after * DAY_SEC,
+		.login = now -
+			(int64_t)config->delete_inactive_users_after * DAY_SEC,
+		.stale = now - RULES_STALE_SEC,
+		.stale_tmp = now - RULES_STALE_TMP_SEC,
+		.tmp_grace = now - RULES_TMP_GRACE_SEC,
+		.overfull = percent_of(size, RULES_OVERFULL_PERCENT),
+		.enough = percent_of(size, RULES_ENOUGH_PERCENT),
+	};
+}
+
+const char *fate_name(enum fate fate)
+{
+	static const char *const names[] = {
+		[FATE_KEEP] = "keep",
+		[FATE_OLD] = "old",
+		[FATE_LARGE] = "large",
+		[FATE_OVERFULL] = "overfull",
+		[FATE_LEFTOVER] = "leftover",
+		[FATE_ACCOUNT] = "account",
+	};
+
+	return names[fate];
+}
+
+enum fate rules_message(
+	const struct rules *rules, const struct dir_file *file, bool is_tmp)
+{
+	if (file->mtime < rules->mail)
+		return FATE_OLD;
+	if (file->size > RULES_LARGE_BYTES && file->mtime < rules->large)
+		return FATE_LARGE;
+	if (is_tmp && file->mtime < rules->stale_tmp &&
+		file->changed < rules->tmp_grace)
+		return FATE_LEFTOVER;
+	return FATE_KEEP;
+}
+
+static bool is_condemned(struct slice name)
+{
+	const struct slice prefix = SLICE(RULES_CONDEMNED_PREFIX);
+
+	if (name.len != prefix.len + CONDEMNED_DIGITS ||
+		!slice_starts(name, prefix))
+		return false;
+	for (size_t i = prefix.len; i < name.len; i++)
+		if (!slice_has_char(SLICE("0123456789abcdef"), name.ptr[i]))
+			return false;
+	return true;
+}
+
+bool rules_is_user(const char *name)
+{
+	size_t len = strlen(name);
+	const char *at = strrchr(name, '@');
+
+	return len <= NAME_MAX_BYTES && name[0] != '.' && at && at > name &&
+		at[1] != '\0' && !strchr(name, '/');
+}
+
+enum top_kind rules_top(const char *name)
+{
+	if (strcmp(name, "pending_notifications") == 0 ||
+		strcmp(name, "lost+found") == 0)
+		return TOP_SERVICE;
+	if (is_condemned(slice_of(name)))
+		return TOP_CONDEMNED;
+	if (!rules_is_user(name))
+		return TOP_ODD;
+	return slice_starts(slice_of(name), SLICE("echo@")) ? TOP_ECHO
+							    : TOP_USER;
+}
+
+static bool is_digits(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_digit(s.ptr[i]))
+			return false;
+	return s.len > 0;
+}
+
+/* "20240131-235959.1234.1.in", as Dovecot's rawlog_dir names them. */
+static bool is_trace(struct slice name)
+{
+	struct slice day, rest;
+
+	if (!slice_ends(name, SLICE(".in")) && !slice_ends(name, SLICE(".out")))
+		return false;
+	return slice_cut(name, '-', &day, &rest) && day.len == 8 &&
+		is_digits(day) && rest.len > 6 &&
+		is_digits(slice_head(rest, 6));
+}
+
+static bool is_known(struct slice name)
+{
+	static const char *const names[] = {
+		"enforceE2EEincoming",
+		"maildirfolder",
+		"maildirsize",
+		"metadata.json",
+		"password",
+		"subscriptions",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_eq_str(name, names[i]))
+			return true;
+	return slice_starts(name, SLICE("dovecot")) ||
+		slice_starts(name, SLICE(".dovecot."));
+}
+
+static bool is_temporary(struct slice name)
+{
+	static const char *const suffixes[] = { ".tmp", ".lock", ".newlock" };
+
+	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++)
+		if (slice_ends(name, slice_of(suffixes[i])))
+			return true;
+	return slice_starts(name, SLICE(".temp."));
+}
+
+enum file_kind rules_file(const char *name)
+{
+	struct slice text = slice_of(name);
+
+	if (is_temporary(text))
+		return FILE_STALE;
+	if (is_known(text))
+		return FILE_KNOWN;
+	return is_trace(text) ? FILE_TRACE : FILE_ODD;
+}
+
+int64_t rules_file_limit(const struct rules *rules, enum file_kind kind)
+{
+	switch (kind) {
+	case FILE_STALE:
+		return rules->stale;
+	case FILE_TRACE:
+		return rules->mail;
+	default:
+		return 0;
+	}
+}
+
+uint64_t rules_quota_bytes(const char *name, uint64_t file_size)
+{
+	struct slice rest = slice_of(name), base, part;
+	uint64_t bytes;
+
+	if (!slice_cut(rest, ':', &base, &part))
+		base = rest;
+	while (slice_cut_last(base, ',', &base, &part))
+		if (slice_starts(part, SLICE("S=")) &&
+			num_parse_u64(slice_from(part, 2), &bytes) == 0)
+			return bytes;
+	return file_size;
+}
+
+static int compare_items(const void *a, const void *b)
+{
+	const struct rules_item *x = a, *y = b;
+
+	return (x->mtime_ns > y->mtime_ns) - (x->mtime_ns < y->mtime_ns);
+}
+
+static uint64_t sum(const struct rules_item *items, size_t n)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += items[i].bytes;
+	return total;
+}
+
+bool rules_cut_oldest(struct rules_item *items, size_t n, uint64_t enough,
+	struct rules_cut *ret_cut)
+{
+	uint64_t left = sum(items, n);
+	size_t n_gone = 0, n_before = 0;
+
+	if (left <= enough || n < 2)
+		return false;
+	qsort(items, n, sizeof(*items), compare_items);
+	while (left > enough && n_gone < n - 1)
+		left -= items[n_gone++].bytes;
+	int64_t last = items[n_gone - 1].mtime_ns;
+	while (items[n_before].mtime_ns < last)
+		n_before++;
+	*ret_cut = (struct rules_cut){ last, n_gone - n_before };
+	return true;
+}

@@ -1,0 +1,106 @@
+/*
+ * rules.h - what goes and what stays, as pure functions: the time and
+ * the facts of a file come in, a verdict comes out.
+ */
+#ifndef CHATMAILD_EXPIRE_RULES_H
+#define CHATMAILD_EXPIRE_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "chatmaild/common/config.h"
+#include "chatmaild/expire/dir.h"
+
+enum {
+	/* A message over this size is a large one. */
+	RULES_LARGE_BYTES = 200000,
+	/* Over the first the oldest messages go until the second. */
+	RULES_OVERFULL_PERCENT = 75,
+	RULES_ENOUGH_PERCENT = 70,
+	RULES_STALE_SEC = 24 * 3600,     /* temporary files of programs */
+	RULES_STALE_TMP_SEC = 36 * 3600, /* in tmp/ of a maildir */
+	/* Temporary files that just came may bear an old time: a copy. */
+	RULES_TMP_GRACE_SEC = 3600,
+};
+
+/* What was last touched before the time goes. */
+struct rules {
+	int64_t mail;
+	int64_t large;
+	int64_t login;
+	int64_t stale;
+	int64_t stale_tmp;
+	int64_t tmp_grace;
+	uint64_t overfull; /* bytes of a mailbox */
+	uint64_t enough;
+};
+
+struct rules rules_make(const struct config *config, int64_t now);
+
+enum fate {
+	FATE_KEEP,
+	FATE_OLD,
+	FATE_LARGE,
+	FATE_OVERFULL,
+	FATE_LEFTOVER,
+	FATE_ACCOUNT,
+};
+
+const char *fate_name(enum fate fate);
+
+/* A message in cur/ or new/, or what is in tmp/. */
+enum fate rules_message(
+	const struct rules *rules, const struct dir_file *file, bool is_tmp);
+
+/* What an entry of the mail folder is, by its name. */
+enum top_kind {
+	TOP_USER,      /* an account, or what is left of one */
+	TOP_ECHO,      /* the bot's: its password is elsewhere */
+	TOP_SERVICE,   /* not ours */
+	TOP_CONDEMNED, /* a deletion that did not come to its end */
+	TOP_ODD,
+};
+
+enum top_kind rules_top(const char *name);
+/* Can be the name of a user's folder: one component with an "@". */
+bool rules_is_user(const char *name);
+
+/* Names of accounts that are being deleted: CONDEMNED_PREFIX, 16 hex. */
+#define RULES_CONDEMNED_PREFIX ".expired-"
+
+/* What a plain file is, in a user's folder or a folder of his. */
+enum file_kind {
+	FILE_KNOWN, /* Dovecot's or ours, in use */
+	FILE_STALE, /* goes when older than rules.stale */
+	FILE_TRACE, /* a protocol log: goes when older than rules.mail */
+	FILE_ODD,
+};
+
+enum file_kind rules_file(const char *name);
+/* When a file of that kind goes; 0: never. */
+int64_t rules_file_limit(const struct rules *rules, enum file_kind kind);
+
+/* The size that counts for the quota: "S=" in the name, as Dovecot reads. */
+uint64_t rules_quota_bytes(const char *name, uint64_t file_size);
+
+/* A message as far as choosing the oldest ones needs it. */
+struct rules_item {
+	int64_t mtime_ns;
+	uint64_t bytes;
+};
+
+/* Messages before mtime_ns go, and so many of those at that very time. */
+struct rules_cut {
+	int64_t mtime_ns;
+	size_t n_at_time;
+};
+
+/*
+ * Which messages go so that at most `enough` bytes stay: the oldest,
+ * never the newest one. Sorts the items. false when nothing has to go.
+ */
+bool rules_cut_oldest(struct rules_item *items, size_t n, uint64_t enough,
+	struct rules_cut *ret_cut);
+
+#endif

@@ -1,0 +1,20 @@
+/*
+ * trim.h - a mailbox that is too full: its oldest messages go.
+ */
+#ifndef CHATMAILD_EXPIRE_TRIM_H
+#define CHATMAILD_EXPIRE_TRIM_H
+
+#include "chatmaild/expire/task.h"
+
+/*
+ * Deletes the oldest messages, of all folders, until at most rules.enough
+ * bytes stay; the newest message stays in any case. Two of these on one
+ * mailbox wait for each other. Returns how many went. The caller sees to
+ * `maildirsize`.
+ */
+uint64_t trim_mailbox(struct task *task, const struct dir *user);
+
+/* There is a message in cur/ or new/ of some folder. */
+bool trim_has_messages(struct task *task, const struct dir *user);
+
+#endif
