@@ -102,14 +102,21 @@ static int run_cmdeploy(struct bed *bed, const char *const *argv, unsigned sec)
 	return r;
 }
 
-/* What the operator of a relay with a name writes. */
+/*
+ * The settings of the relay's operator. How busy the machine is must not
+ * decide who may sign up here.
+ */
 static int write_ini(struct bed *bed, const struct bed_relay *r)
 {
 	AUTO_FREE char *path = xasprintf("%s/chatmail.ini", r->dir);
-	AUTO_FREE char *text =
-		xasprintf("[params]\nmail_domain = %s\n", r->domain);
+	AUTO_FREE char *text = xasprintf("[params]\n"
+					 "mail_domain = %s\n"
+					 "max_load_1m = 100000\n"
+					 "min_available_memory = 1M\n"
+					 "min_free_disk_space = 1M\n",
+		r->domain[0] == '[' ? r->address : r->domain);
 
-	if (r->domain[0] == '[' || file_exists(path))
+	if (file_exists(path))
 		return 0;
 	int error = dir_make(r->dir, 0755, bed->why);
 	if (error < 0)
@@ -198,13 +205,15 @@ static int cover_file(
 int bed_enter_names(struct bed *bed)
 {
 	const struct bed_relay *r = &bed->relays[0];
-	/* Core asks these for settings that it has not got yet. */
+	AUTO_FREE char *nobody = make_address(1);
+	/* Where core looks for settings; nobody answers at the others. */
 	AUTO_FREE char *hosts = xasprintf("127.0.0.1 localhost\n"
-					  "%s %s autoconfig.%s "
-					  "autodiscover.%s www.%s mta-sts.%s "
+					  "%s %s www.%s mta-sts.%s\n"
+					  "%s autoconfig.%s autodiscover.%s "
+					  "imap.%s smtp.%s mail.%s "
 					  "autoconfig.thunderbird.net\n",
-		r->address, r->domain, r->domain, r->domain, r->domain,
-		r->domain);
+		r->address, r->domain, r->domain, r->domain, nobody, r->domain,
+		r->domain, r->domain, r->domain, r->domain);
 
 	if (unshare(CLONE_NEWNS) < 0 ||
 		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
