@@ -30,25 +30,34 @@ static bool is_covered(const char *path, const char *file)
 	return strcmp(path, file) == 0;
 }
 
-static int digest_of(const struct apply *apply, const struct plan *plan,
-	const char *const *paths, uint64_t *ret_digest, struct buf *why)
+/* What a service depends on in one way. */
+struct dependence {
+	uint64_t digest;
+	bool is_changed; /* one of its files is not what it was on disk */
+};
+
+static void depend_on(struct dependence *d, const struct plan_file *f)
 {
-	uint64_t digest = FNV_START;
+	d->digest = digest_add(d->digest, slice_of(f->path));
+	d->digest = digest_add(d->digest, buf_slice(&f->content));
+	d->is_changed |= f->change == CHANGE_NEW || f->change == CHANGE_CONTENT;
+}
+
+static int dependence_of(const struct apply *apply, const struct plan *plan,
+	const char *const *paths, struct dependence *ret, struct buf *why)
+{
+	struct dependence d = { .digest = FNV_START };
 
 	for (; paths && *paths; paths++) {
 		AUTO_FREE char *path = NULL;
 		int r = apply_text(apply, *paths, &path, why);
 		if (r < 0)
 			return r;
-		for (size_t i = 0; i < plan->n_files; i++) {
-			const struct plan_file *f = &plan->files[i];
-			if (!is_covered(path, f->path))
-				continue;
-			digest = digest_add(digest, slice_of(f->path));
-			digest = digest_add(digest, buf_slice(&f->content));
-		}
+		for (size_t i = 0; i < plan->n_files; i++)
+			if (is_covered(path, plan->files[i].path))
+				depend_on(&d, &plan->files[i]);
 	}
-	*ret_digest = digest;
+	*ret = d;
 	return 0;
 }
 
@@ -75,22 +84,24 @@ static int state_make(const struct apply *apply, const struct plan *plan,
 	struct service_state *s, struct buf *why)
 {
 	AUTO_FREE char *path = NULL;
-	uint64_t restart, reload;
-	int r = digest_of(
-		apply, plan, s->decl->restart_on, &s->restart_digest, why);
+	struct dependence restart, reload;
+	uint64_t restart_before, reload_before;
+	int r = dependence_of(apply, plan, s->decl->restart_on, &restart, why);
 
 	if (r == 0)
-		r = digest_of(apply, plan, s->decl->reload_on,
-			&s->reload_digest, why);
+		r = dependence_of(
+			apply, plan, s->decl->reload_on, &reload, why);
 	if (r == 0)
 		r = mark_path(apply, s->decl, &path, why);
 	if (r < 0)
 		return r;
-	mark_read(path, &restart, &reload);
-	if (restart != s->restart_digest)
+	mark_read(path, &restart_before, &reload_before);
+	if (restart.is_changed || restart.digest != restart_before)
 		s->need = SERVICE_RESTART;
-	else if (reload != s->reload_digest)
+	else if (reload.is_changed || reload.digest != reload_before)
 		s->need = SERVICE_RELOAD;
+	s->restart_digest = restart.digest;
+	s->reload_digest = reload.digest;
 	return 0;
 }
 

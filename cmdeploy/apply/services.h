@@ -4,7 +4,7 @@
  * For each service a digest of the files that it depends on is kept from
  * the moment when it was started with them. So what has to be restarted
  * is known even when an earlier run broke off between writing and
- * restarting.
+ * restarting. A file that this run puts right counts as changed too.
  */
 #ifndef CMDEPLOY_APPLY_SERVICES_H
 #define CMDEPLOY_APPLY_SERVICES_H

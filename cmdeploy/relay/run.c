@@ -33,6 +33,9 @@ enum {
 
 static pid_t runsvdir_pid;
 
+/* Started by nohup(1): the end of the terminal is not ours. */
+static bool is_hup_ignored;
+
 static sigset_t watched_signals(void)
 {
 	sigset_t set;
@@ -40,15 +43,19 @@ static sigset_t watched_signals(void)
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
 	sigaddset(&set, SIGCHLD);
+	if (!is_hup_ignored)
+		sigaddset(&set, SIGHUP);
 	return set;
 }
 
 void run_prepare(void)
 {
-	sigset_t set = watched_signals();
+	struct sigaction hup = { 0 };
 
+	sigaction(SIGHUP, NULL, &hup);
+	is_hup_ignored = hup.sa_handler == SIG_IGN;
+	sigset_t set = watched_signals();
 	sigaddset(&set, SIGPIPE);
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	tree_adopt();
@@ -82,6 +89,19 @@ static void NORETURN child_fail(const char *what, const char *why)
 	_exit(127);
 }
 
+static void reset_signals(void)
+{
+	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
+		SIGPIPE, SIGCHLD };
+	const struct sigaction usual = { .sa_handler = SIG_DFL };
+	sigset_t none;
+
+	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
+		sigaction(signals[i], &usual, NULL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 /*
  * A session of its own, so that the terminal's Ctrl-C does not reach the
  * services; and a HUP, on which runsvdir ends them all, when we are
@@ -93,7 +113,6 @@ static void NORETURN child_run(const struct relay *relay, pid_t parent)
 	AUTO_FREE char *barrier = space_barrier(relay->dir);
 	AUTO_FREE char *services = relay_path(relay, "service");
 	AUTO_FREE char *log = relay_path(relay, "log/runsvdir.log");
-	sigset_t none;
 
 	setsid();
 	prctl(PR_SET_PDEATHSIG, SIGHUP);
@@ -111,8 +130,7 @@ static void NORETURN child_run(const struct relay *relay, pid_t parent)
 	dup2(out, STDOUT_FILENO);
 	dup2(out, STDERR_FILENO);
 	umask(022);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	reset_signals();
 	/* Nothing of the caller's surroundings reaches the services. */
 	char *const env[] = { (char *)(uintptr_t) "PATH=/usr/local/sbin:"
 						  "/usr/local/bin:/usr/sbin:"

@@ -31,15 +31,15 @@ static int refuse(struct buf *why, const char *what)
 
 int space_enter(const char *dir, const char *barrier, struct buf *why)
 {
-	AUTO_CLOSE int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0)
-		return refuse(why, dir);
-	AUTO_FREE char *source = xasprintf("/proc/self/fd/%d", fd);
 	if (unshare(CLONE_NEWNS) < 0)
 		return refuse(why, "unshare");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		return refuse(why, "mount /");
+	/* Only now: a folder of the old space cannot be bound in the new. */
+	AUTO_CLOSE int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return refuse(why, dir);
+	AUTO_FREE char *source = xasprintf("/proc/self/fd/%d", fd);
 	if (mount("tmpfs", barrier, "tmpfs", MS_NOSUID | MS_NODEV,
 		    "mode=0755,size=1m") < 0)
 		return refuse(why, barrier);

@@ -1,0 +1,90 @@
+#!/bin/bash
+# cmdeploy up, from nothing to a relay that is changed, killed and kept.
+. "$(dirname "$0")/up-lib.sh"
+address=127.0.8.111
+
+echo '-- a dry run makes nothing'
+run 0 up "$address" --dir r --dry-run
+says out '+++ '"$PWD"'/r/etc/postfix/main.cf'
+says_not out 'PRIVATE KEY'
+[ ! -e r ] || fail 'the dry run made a folder'
+
+echo '-- the first start'
+up r "$address"
+says out 'answer'
+says out "dclogin:"
+run 0 status --dir r
+says out 'answering ports      25 465 587 143 993 80 443'
+got=$(imap "$address" "abcdefghi@[$address]" a-long-password)
+[[ $got = OK* ]] || fail "login: $got"
+run 0 status --dir r
+says out 'accounts             1'
+
+echo '-- nothing to do'
+before=$(pid r postfix)/$(pid r dovecot)/$(pid r doveauth)
+run 0 up --dir r --dry-run
+says out 'Nothing would change.'
+up r
+says out 'nothing to change'
+says out 'all run with what they need'
+[ "$(pid r postfix)/$(pid r dovecot)/$(pid r doveauth)" = "$before" ] ||
+  fail 'something was restarted'
+run 1 up --dir r
+says err 'in use by another'
+
+echo '-- only what depends on a change'
+dovecot=$(pid r dovecot) doveauth=$(pid r doveauth) nginx=$(pid r nginx)
+sed -i 's/^#* *max_user_send_per_minute.*/max_user_send_per_minute = 70/' \
+  r/chatmail.ini
+run 0 up --dir r --dry-run
+says out '+max_user_send_per_minute = 70'
+says out '(re)start doveauth'
+says_not out 'start dovecot'
+up r
+says out 'restarted doveauth, lastlogin, filtermail-outgoing'
+[ "$(pid r dovecot)" = "$dovecot" ] || fail 'dovecot was restarted'
+[ "$(pid r doveauth)" != "$doveauth" ] || fail 'doveauth was not restarted'
+echo '# by hand' >>r/etc/nginx/nginx.conf
+up r
+says out 'reloaded nginx'
+[ "$(pid r nginx)" = "$nginx" ] || fail 'nginx was restarted'
+
+echo '-- a service more, and less'
+sed -i 's/^#* *filter_incoming.*/filter_incoming = true/' r/chatmail.ini
+up r
+says out 'started filtermail-incoming'
+incoming=$(pid r filtermail-incoming)
+sed -i '/^filter_incoming/d' r/chatmail.ini
+up r
+[ ! -e r/service/filtermail-incoming ] || fail 'its folder is still there'
+tail --pid="$incoming" -f /dev/null
+
+echo '-- killed, all processes end'
+main=$("$cmdeploy" status --dir r | sed -n 's/.*(pid \([0-9]*\)).*/\1/p')
+pids="$(pid r postfix) $(pid r dovecot) $(pid r nginx) $(pid r doveauth)"
+kill -KILL "$main"
+for p in $pids; do
+  timeout 20 tail --pid="$p" -f /dev/null || fail "process $p stays"
+done
+run 3 status --dir r
+
+echo '-- again: the key, the account and the password are kept'
+sum=$(sha256sum r/etc/tls/key.pem r/etc/tls/cert.pem)
+# Its processes are gone when its ports are free.
+for _ in $(seq 100); do
+  "$cmdeploy" up --dir r --detach >out 2>err && break
+  grep -q 'is in use by' err || break
+done
+says out 'answer'
+[ "$(sha256sum r/etc/tls/key.pem r/etc/tls/cert.pem)" = "$sum" ] ||
+  fail 'the key has changed'
+got=$(imap "$address" "abcdefghi@[$address]" a-long-password)
+[[ $got = OK* ]] || fail "login: $got"
+got=$(imap "$address" "abcdefghi@[$address]" another-password)
+[[ $got = NO* ]] || fail "login with a wrong password: $got"
+
+echo '-- down'
+run 0 down --dir r
+run 3 status --dir r
+run 3 down --dir r
+done_testing

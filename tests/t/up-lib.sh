@@ -1,0 +1,64 @@
+# up-lib.sh - what the tests of `cmdeploy up` share; sourced, not run.
+# shellcheck shell=bash disable=SC2034
+set -eu
+shopt -s nullglob
+cmdeploy=${CMDEPLOY:?}
+cd "${TEST_DIR:?}"
+failures=0
+running=()
+
+fail() {
+  printf '%s\n' "$*"
+  failures=$((failures + 1))
+}
+
+# Whatever happens, no relay stays behind.
+finish() {
+  for dir in "${running[@]}"; do
+    "$cmdeploy" down --dir "$dir" >/dev/null 2>&1 || true
+  done
+}
+trap finish EXIT
+
+# run STATUS ARGUMENT...: standard output goes to out, the rest to err.
+run() {
+  local want=$1 got=0
+  shift
+  "$cmdeploy" "$@" >out 2>err </dev/null || got=$?
+  [ "$got" = "$want" ] ||
+    fail "cmdeploy $*: status $got, not $want:" "$(cat out err)"
+}
+
+# says FILE TEXT: a line of it holds the text.
+says() {
+  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(cat "$1")"
+}
+
+says_not() {
+  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(cat "$1")"
+}
+
+# up DIR [ARGUMENT...]: in the background.
+up() {
+  local dir=$1
+  shift
+  running+=("$dir")
+  run 0 up --dir "$dir" --detach "$@"
+}
+
+# pid DIR SERVICE
+pid() {
+  "$cmdeploy" status --dir "$1" |
+    sed -n "s/^  $2 .* pid \([0-9]*\) .*/\1/p"
+}
+
+# imap ADDRESS USER PASSWORD: what the server says to a login.
+imap() {
+  printf 'a LOGIN "%s" "%s"\r\nb LOGOUT\r\n' "$2" "$3" |
+    timeout 20 openssl s_client -quiet -verify_quiet -connect "$1:993" \
+      2>/dev/null | tr -d '\r' | sed -n 's/^a //p'
+}
+
+done_testing() {
+  [ "$failures" = 0 ] || exit 1
+}
