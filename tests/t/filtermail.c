@@ -1,0 +1,692 @@
+/*
+ * filtermail - the real program between a client and a server that are
+ * both played here, to the byte.
+ *
+ * Usage: filtermail PROGRAM FOLDER --list | CASE
+ *
+ * A case is FOLDER/<case>.dialogue, or one of those at the end of this
+ * file. The lines of a dialogue, of which those before the first step
+ * say how the program is started:
+ *
+ *	ini: LINE       one more line of the [params] section
+ *	mode: incoming  instead of outgoing
+ *	args: WORDS     further arguments
+ *
+ *	connect         a client connects
+ *	open            the same, with greeting and EHLO
+ *	accept          the server takes the connection from the filter
+ *	relay           the same, with greeting and EHLO
+ *	C: text         the client sends a line; "c:" without its CRLF
+ *	F: text         the same, but the other side may hang up meanwhile
+ *	S: text         the client gets exactly this line
+ *	D: text         the server gets exactly this line
+ *	U: text         the server sends a line; "u:" without its CRLF
+ *	mail FROM TO    MAIL and RCPT through both sides, the server relayed
+ *	message FROM    the client sends an encrypted message and its dot
+ *	arrives FROM    the server gets that message, its dot, and QUIT
+ *	lost            the server's connection ends without a final dot
+ *	alone           nobody connects to the server
+ *	deaf            from now on nobody can connect to the server
+ *	drop            the server closes its connection
+ *	leave           the client closes its connection
+ *	end             the client's connection ends
+ *
+ * In texts \r \n \t \0 \\ and \xHH stand for bytes; "C*N:" repeats.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <poll.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <time.h>
+
+#include "lib/addr.h"
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/num.h"
+#include "lib/random.h"
+
+enum {
+	PATIENCE_SEC = 20,
+	TEXT_MAX_BYTES = 1 << 24,
+	CLIENTS = 200,
+	HOSTILE_ROUNDS = 300,
+	HOSTILE_BYTES = 4000,
+};
+
+static const char hello[] =
+	"250-x.test\r\n250-PIPELINING\r\n250-SIZE 31457280\r\n"
+	"250-ENHANCEDSTATUSCODES\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n"
+	"250 XFORWARD NAME ADDR PORT PROTO HELO IDENT SOURCE\r\n";
+static const char server_hello[] =
+	"250-sink\r\n250-PIPELINING\r\n250-8BITMIME\r\n"
+	"250 XFORWARD NAME ADDR\r\n";
+
+struct bed {
+	const char *program;
+	struct buf ini;
+	struct buf args; /* words */
+	const char *mode;
+	pid_t pid;
+	int listener;
+	int client;
+	int server;
+	const char *where; /* the line that is being played */
+};
+
+static const char front[] = "unix:front.sock";
+static const char back[] = "unix:back.sock";
+
+static void NORETURN fail(
+	const struct bed *bed, const char *what, struct slice got)
+{
+	AUTO_BUF struct buf text = BUF_INIT(4096);
+
+	buf_add_quoted(&text, got);
+	die("%s: %s; got %s", bed->where, what, buf_str(&text));
+}
+
+static void fail_wanting(
+	const struct bed *bed, struct slice got, struct slice want)
+{
+	AUTO_BUF struct buf text = BUF_INIT(4096);
+
+	buf_add_str(&text, "wanted ");
+	buf_add_quoted(&text, want);
+	fail(bed, buf_str(&text), got);
+}
+
+static void set_patience(int fd)
+{
+	struct timeval time = { .tv_sec = PATIENCE_SEC };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &time, sizeof(time));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &time, sizeof(time));
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) & ~O_NONBLOCK);
+}
+
+static void send_all(const struct bed *bed, int fd, struct slice text)
+{
+	while (text.len > 0) {
+		ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
+		if (n <= 0)
+			fail(bed, "cannot send", text);
+		text = slice_from(text, (size_t)n);
+	}
+}
+
+static void send_some(int fd, struct slice text)
+{
+	while (text.len > 0) {
+		ssize_t n = send(fd, text.ptr, text.len, MSG_NOSIGNAL);
+		if (n <= 0)
+			return;
+		text = slice_from(text, (size_t)n);
+	}
+}
+
+/* Reads as many bytes as are wanted, which must be the same. */
+static void expect(const struct bed *bed, int fd, struct slice want)
+{
+	AUTO_BUF struct buf got = BUF_INIT(TEXT_MAX_BYTES);
+
+	while (got.len < want.len) {
+		size_t room = want.len - got.len;
+		ssize_t n = recv(fd, buf_room(&got, room), room, 0);
+		if (n <= 0)
+			break;
+		buf_added(&got, (size_t)n);
+		if (!slice_starts(want, buf_slice(&got)))
+			break;
+	}
+	if (!slice_eq(buf_slice(&got), want))
+		fail_wanting(bed, buf_slice(&got), want);
+}
+
+static void read_to_end(const struct bed *bed, int fd, struct buf *got)
+{
+	for (;;) {
+		char *room = buf_room(got, 65536);
+		ssize_t n = room ? recv(fd, room, 65536, 0) : -1;
+		if (n == 0 || (n < 0 && errno == ECONNRESET))
+			return;
+		if (n < 0)
+			fail(bed, "the connection did not end", SLICE_NONE);
+		buf_added(got, (size_t)n);
+	}
+}
+
+static void expect_end(const struct bed *bed, int fd)
+{
+	AUTO_BUF struct buf got = BUF_INIT(TEXT_MAX_BYTES);
+
+	read_to_end(bed, fd, &got);
+	if (got.len > 0)
+		fail(bed, "wanted the end", buf_slice(&got));
+}
+
+static void expect_lost(const struct bed *bed, int fd)
+{
+	AUTO_BUF struct buf got = BUF_INIT(TEXT_MAX_BYTES);
+
+	read_to_end(bed, fd, &got);
+	if (memmem(buf_str(&got), got.len, "\r\n.\r\n", 5))
+		fail(bed, "a message was ended that must not pass",
+			buf_slice(&got));
+}
+
+static int connect_front(const struct bed *bed)
+{
+	struct addr addr;
+	int fd;
+
+	if (addr_parse(front, &addr, NULL) < 0)
+		die("cannot make an address");
+	/* The program is up once it listens. */
+	for (int i = 0; i < PATIENCE_SEC * 1000; i++) {
+		if (addr_connect(&addr, &fd) == 0) {
+			set_patience(fd);
+			return fd;
+		}
+		poll(NULL, 0, 1);
+	}
+	fail(bed, "the program does not listen", SLICE_NONE);
+}
+
+static int accept_server(const struct bed *bed)
+{
+	struct pollfd p = { .fd = bed->listener, .events = POLLIN };
+
+	if (poll(&p, 1, PATIENCE_SEC * 1000) != 1)
+		fail(bed, "nobody connects to the server", SLICE_NONE);
+	int fd = accept4(bed->listener, NULL, NULL, SOCK_CLOEXEC);
+	if (fd < 0)
+		fail(bed, strerror(errno), SLICE_NONE);
+	set_patience(fd);
+	return fd;
+}
+
+static void listen_back(struct bed *bed)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct addr addr;
+
+	if (addr_parse(back, &addr, &why) < 0 ||
+		addr_listen(&addr, 1000, &bed->listener, &why) < 0)
+		die("%s", buf_str(&why));
+}
+
+static void start(struct bed *bed)
+{
+	extern char **environ;
+	const char *argv[20] = { bed->program, "test.ini", bed->mode,
+		"--listen", front, "--forward", back };
+	AUTO_FREE char *words = xstrdup(buf_str(&bed->args));
+	size_t n = 7;
+
+	for (char *rest = words, *word; (word = strsep(&rest, " "));)
+		if (*word && n + 1 < ARRAY_LEN(argv))
+			argv[n++] = word;
+	if (file_write("test.ini", buf_slice(&bed->ini),
+		    (struct file_owner){ 0600, (uid_t)-1, (gid_t)-1 },
+		    NULL) < 0)
+		die("cannot write test.ini");
+	listen_back(bed);
+	int r = posix_spawn(&bed->pid, bed->program, NULL, NULL,
+		(char *const *)argv, environ);
+	if (r)
+		die("%s: %s", bed->program, strerror(r));
+}
+
+/* It must have lived, and end well when it is told to. */
+static void stop(struct bed *bed)
+{
+	int status = 0;
+
+	bed->where = "end of the program";
+	if (kill(bed->pid, SIGTERM) < 0 ||
+		waitpid(bed->pid, &status, 0) != bed->pid || status != 0)
+		die("the program ended badly: status %d", status);
+	fd_close(&bed->client);
+	fd_close(&bed->server);
+	fd_close(&bed->listener);
+	buf_release(&bed->ini);
+	buf_release(&bed->args);
+}
+
+static void prepare(struct bed *bed, const char *program)
+{
+	*bed = (struct bed){
+		.program = program,
+		.ini = BUF_INIT(65536),
+		.args = BUF_INIT(4096),
+		.mode = "outgoing",
+		.listener = -1,
+		.client = -1,
+		.server = -1,
+		.where = "start",
+	};
+	buf_add_str(&bed->ini, "[params]\nmail_domain = x.test\n");
+}
+
+static void text_to(const struct bed *bed, int fd, const char *text)
+{
+	send_all(bed, fd, slice_of(text));
+}
+
+static void text_from(const struct bed *bed, int fd, const char *text)
+{
+	expect(bed, fd, slice_of(text));
+}
+
+static void do_connect(struct bed *bed)
+{
+	fd_close(&bed->client);
+	bed->client = connect_front(bed);
+}
+
+static void do_open(struct bed *bed)
+{
+	do_connect(bed);
+	text_from(bed, bed->client, "220 x.test ESMTP\r\n");
+	text_to(bed, bed->client, "EHLO client\r\n");
+	text_from(bed, bed->client, hello);
+}
+
+static void do_accept(struct bed *bed)
+{
+	fd_close(&bed->server);
+	bed->server = accept_server(bed);
+}
+
+static void do_relay(struct bed *bed)
+{
+	do_accept(bed);
+	text_to(bed, bed->server, "220 sink\r\n");
+	text_from(bed, bed->server, "EHLO x.test\r\n");
+	text_to(bed, bed->server, server_hello);
+}
+
+static void do_lost(struct bed *bed)
+{
+	expect_lost(bed, bed->server);
+	fd_close(&bed->server);
+}
+
+static void do_alone(struct bed *bed)
+{
+	struct pollfd p = { .fd = bed->listener, .events = POLLIN };
+
+	if (poll(&p, 1, 0) != 0)
+		fail(bed, "somebody connects to the server", SLICE_NONE);
+}
+
+static void do_deaf(struct bed *bed)
+{
+	fd_close(&bed->listener);
+}
+
+static void do_drop(struct bed *bed)
+{
+	fd_close(&bed->server);
+}
+
+static void do_leave(struct bed *bed)
+{
+	fd_close(&bed->client);
+}
+
+static void do_end(struct bed *bed)
+{
+	expect_end(bed, bed->client);
+	fd_close(&bed->client);
+}
+
+static const struct {
+	const char *name;
+	void (*step)(struct bed *);
+} steps[] = {
+	{ "connect", do_connect },
+	{ "open", do_open },
+	{ "accept", do_accept },
+	{ "relay", do_relay },
+	{ "lost", do_lost },
+	{ "alone", do_alone },
+	{ "deaf", do_deaf },
+	{ "drop", do_drop },
+	{ "leave", do_leave },
+	{ "end", do_end },
+};
+
+/* One PKESK and one SEIPD, as short as they can be. */
+static void add_message(struct buf *out, struct slice from)
+{
+	buf_addf(out,
+		"From: <%.*s>\r\nSubject: [...]\r\nMIME-Version: 1.0\r\n"
+		"Content-Type: multipart/encrypted; boundary=b;\r\n"
+		"\tprotocol=\"application/pgp-encrypted\"\r\n\r\n"
+		"--b\r\nContent-Type: application/pgp-encrypted\r\n\r\n"
+		"Version: 1\r\n\r\n--b\r\n"
+		"Content-Type: application/octet-stream\r\n\r\n"
+		"-----BEGIN PGP MESSAGE-----\r\n\r\n"
+		"wRQDAAECAwQFBgcICQoLDA0ODxAREtIoAWRlZmdoaWprbG1ub3BxcnN0"
+		"dXZ3eHl6e3x9fn+A\r\ngYKDhIWGh4iJig==\r\n"
+		"-----END PGP MESSAGE-----\r\n\r\n--b--\r\n.\r\n",
+		SLICE_FMT(from));
+}
+
+static void play_mail(struct bed *bed, struct slice from, struct slice to)
+{
+	AUTO_BUF struct buf line = BUF_INIT(4096);
+
+	buf_addf(&line, "MAIL FROM:<%.*s>\r\n", SLICE_FMT(from));
+	send_all(bed, bed->client, buf_slice(&line));
+	do_relay(bed);
+	expect(bed, bed->server, buf_slice(&line));
+	text_to(bed, bed->server, "250 2.1.0 Ok\r\n");
+	text_from(bed, bed->client, "250 2.1.0 Ok\r\n");
+	buf_reset(&line);
+	buf_addf(&line, "RCPT TO:<%.*s>\r\n", SLICE_FMT(to));
+	send_all(bed, bed->client, buf_slice(&line));
+	expect(bed, bed->server, buf_slice(&line));
+	text_to(bed, bed->server, "250 2.1.5 Ok\r\n");
+	text_from(bed, bed->client, "250 2.1.5 Ok\r\n");
+	text_to(bed, bed->client, "DATA\r\n");
+	text_from(bed, bed->server, "DATA\r\n");
+	text_to(bed, bed->server, "354 go\r\n");
+	text_from(bed, bed->client, "354 go\r\n");
+}
+
+static void play_message(struct bed *bed, struct slice from, bool is_arrival)
+{
+	AUTO_BUF struct buf text = BUF_INIT(4096);
+
+	add_message(&text, from);
+	if (is_arrival) {
+		buf_add_str(&text, "QUIT\r\n");
+		expect(bed, bed->server, buf_slice(&text));
+	} else {
+		send_all(bed, bed->client, buf_slice(&text));
+	}
+}
+
+static int hex(char c)
+{
+	const char *digits = "0123456789abcdef";
+	const char *at = strchr(digits, ascii_lower(c));
+
+	return at && c ? (int)(at - digits) : 0;
+}
+
+static char escaped(struct slice *s)
+{
+	const char *names = "rnt0\\";
+	const char *values = "\r\n\t\0\\";
+	char c = s->ptr[0];
+
+	*s = slice_from(*s, 1);
+	if (c == 'x' && s->len >= 2) {
+		char byte = (char)(hex(s->ptr[0]) * 16 + hex(s->ptr[1]));
+		*s = slice_from(*s, 2);
+		return byte;
+	}
+	const char *at = strchr(names, c);
+	return at && c ? values[at - names] : c;
+}
+
+static void add_unescaped(struct buf *out, struct slice s)
+{
+	while (s.len > 0) {
+		char c = s.ptr[0];
+		s = slice_from(s, 1);
+		buf_add_char(out, c == '\\' && s.len > 0 ? escaped(&s) : c);
+	}
+}
+
+static void move_text(struct bed *bed, char who, struct slice text)
+{
+	switch (ascii_lower(who)) {
+	case 'c':
+		send_all(bed, bed->client, text);
+		break;
+	case 'f':
+		send_some(bed->client, text);
+		break;
+	case 's':
+		expect(bed, bed->client, text);
+		break;
+	case 'd':
+		expect(bed, bed->server, text);
+		break;
+	case 'u':
+		send_all(bed, bed->server, text);
+		break;
+	default:
+		fail(bed, "no such line", text);
+	}
+}
+
+static void play_text(struct bed *bed, struct slice who, struct slice text)
+{
+	AUTO_BUF struct buf all = BUF_INIT(TEXT_MAX_BYTES);
+	uint64_t n = 1;
+
+	if (who.len > 2 && num_parse_max(slice_from(who, 2), 1000000, &n) < 0)
+		fail(bed, "not a number", who);
+	if (text.len > 0)
+		text = slice_from(text, 1); /* the blank */
+	for (uint64_t i = 0; i < n; i++)
+		add_unescaped(&all, text);
+	if (ascii_lower(who.ptr[0]) != who.ptr[0])
+		buf_add_str(&all, "\r\n");
+	move_text(bed, who.ptr[0], buf_slice(&all));
+}
+
+static void play_words(struct bed *bed, struct slice line)
+{
+	struct slice verb, a = SLICE_NONE, b = SLICE_NONE;
+
+	slice_next_word(&line, &verb);
+	slice_next_word(&line, &a);
+	slice_next_word(&line, &b);
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+		if (slice_eq_str(verb, steps[i].name)) {
+			steps[i].step(bed);
+			return;
+		}
+	if (slice_eq_str(verb, "mail"))
+		play_mail(bed, a, b);
+	else if (slice_eq_str(verb, "message"))
+		play_message(bed, a, false);
+	else if (slice_eq_str(verb, "arrives"))
+		play_message(bed, a, true);
+	else
+		fail(bed, "no such step", verb);
+}
+
+/* What says how the program is started; false for the first step. */
+static bool take_setting(struct bed *bed, struct slice line)
+{
+	struct slice key, value;
+
+	if (!slice_cut(line, ':', &key, &value))
+		return false;
+	value = slice_trim(value);
+	if (slice_eq_str(key, "ini"))
+		buf_addf(&bed->ini, "%.*s\n", SLICE_FMT(value));
+	else if (slice_eq_str(key, "args"))
+		buf_addf(&bed->args, "%.*s", SLICE_FMT(value));
+	else if (slice_eq_str(key, "mode"))
+		bed->mode = "incoming";
+	else
+		return false;
+	return true;
+}
+
+static void play_line(struct bed *bed, struct slice line)
+{
+	struct slice who, text;
+
+	if (bed->pid == 0 && take_setting(bed, line))
+		return;
+	if (bed->pid == 0)
+		start(bed);
+	if (slice_cut(line, ':', &who, &text) && who.len > 0 &&
+		(who.len == 1 || who.ptr[1] == '*'))
+		play_text(bed, who, text);
+	else
+		play_words(bed, line);
+}
+
+static void play_dialogue(const char *program, const char *path)
+{
+	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf where = BUF_INIT(4096);
+	struct slice line;
+	struct bed bed;
+
+	prepare(&bed, program);
+	if (file_read(path, &text, &why) < 0)
+		die("%s", buf_str(&why));
+	struct slice rest = buf_slice(&text);
+	for (int i = 1; slice_next_line(&rest, &line); i++) {
+		if (line.len == 0 || line.ptr[0] == '#')
+			continue;
+		buf_reset(&where);
+		buf_addf(&where, "%s:%d", path, i);
+		bed.where = buf_str(&where);
+		play_line(&bed, line);
+	}
+	stop(&bed);
+}
+
+/* Whatever a client says, the next one is served. */
+static void play_hostile(const char *program)
+{
+	static const char *const words[] = { "EHLO a\r\n", "MAIL FROM:<",
+		"a@x.test>", "RCPT TO:<", "DATA\r\n", ".\r\n", "\r\n", "\n",
+		"\r", "RSET\r\n", "XFORWARD NAME=", "QUIT\r\n", " SIZE=1", "\0",
+		"NOOP\r\n", "\xff" };
+	struct bed bed;
+
+	prepare(&bed, program);
+	start(&bed);
+	for (int i = 0; i < HOSTILE_ROUNDS; i++) {
+		AUTO_BUF struct buf text = BUF_INIT(65536);
+		char discard[4096];
+		do_connect(&bed);
+		while (text.len < HOSTILE_BYTES)
+			buf_add_str(
+				&text, words[random_below(ARRAY_LEN(words))]);
+		/* The other side may end it at any byte. */
+		ssize_t n = send(bed.client, text.ptr,
+			random_below(HOSTILE_BYTES), MSG_NOSIGNAL);
+		if (n > 0 && i % 2)
+			n = recv(bed.client, discard, sizeof(discard), 0);
+		do_leave(&bed);
+	}
+	bed.where = "after hostile clients";
+	do_open(&bed);
+	text_to(&bed, bed.client, "QUIT\r\n");
+	text_from(&bed, bed.client, "221 2.0.0 Bye\r\n");
+	do_end(&bed);
+	stop(&bed);
+}
+
+static int take_fd(int *fd)
+{
+	int taken = *fd;
+
+	*fd = -1;
+	return taken;
+}
+
+/* A message passes while many others wait in the middle of theirs. */
+static void play_many(const char *program)
+{
+	struct slice from = SLICE("a@x.test");
+	int clients[CLIENTS];
+	int servers[CLIENTS];
+	struct bed bed;
+
+	prepare(&bed, program);
+	buf_add_str(&bed.ini, "max_user_send_per_minute = 100000\n");
+	start(&bed);
+	for (int i = 0; i < CLIENTS; i++) {
+		do_open(&bed);
+		play_mail(&bed, from, SLICE("b@y.test"));
+		text_to(&bed, bed.client, "From: <a@x.test>\r\n");
+		text_from(&bed, bed.server, "From: <a@x.test>\r\n");
+		clients[i] = take_fd(&bed.client);
+		servers[i] = take_fd(&bed.server);
+	}
+	bed.where = "one among many";
+	do_open(&bed);
+	play_mail(&bed, from, SLICE("b@y.test"));
+	play_message(&bed, from, false);
+	play_message(&bed, from, true);
+	text_to(&bed, bed.server, "250 2.0.0 Ok\r\n");
+	text_from(&bed, bed.client, "250 2.0.0 Ok\r\n");
+	for (int i = 0; i < CLIENTS; i++) {
+		fd_close(&clients[i]);
+		expect_lost(&bed, servers[i]);
+		fd_close(&servers[i]);
+	}
+	stop(&bed);
+}
+
+static const struct {
+	const char *name;
+	void (*play)(const char *program);
+} cases[] = {
+	{ "hostile", play_hostile },
+	{ "many", play_many },
+};
+
+static void list_cases(const char *folder)
+{
+	AUTO_FREE char *pattern = xasprintf("%s/*.dialogue", folder);
+	glob_t found;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		die("no dialogues in %s", folder);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+		printf("filtermail-%.*s\n",
+			(int)(strlen(name) - strlen(".dialogue")), name);
+	}
+	globfree(&found);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		printf("filtermail-%s\n", cases[i].name);
+}
+
+static void play_case(const char *program, const char *folder, const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (strcmp(name, cases[i].name) == 0) {
+			cases[i].play(program);
+			return;
+		}
+	AUTO_FREE char *path = xasprintf("%s/%s.dialogue", folder, name);
+	play_dialogue(program, path);
+}
+
+int main(int argc, char **argv)
+{
+	const char *prefix = "filtermail-";
+
+	if (argc != 4)
+		die("usage: filtermail PROGRAM FOLDER --list | CASE");
+	if (strcmp(argv[3], "--list") == 0)
+		list_cases(argv[2]);
+	else if (slice_starts(slice_of(argv[3]), slice_of(prefix)))
+		play_case(argv[1], argv[2], argv[3] + strlen(prefix));
+	else
+		die("%s: no such case", argv[3]);
+	return 0;
+}
