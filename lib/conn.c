@@ -52,13 +52,28 @@ static void conn_end(struct conn *c, int error)
 		c->ops->on_end(c, error);
 }
 
+/*
+ * Where nothing is to be sent and nobody asks when a connect has
+ * succeeded, the first bytes of the peer tell: a wakeup less.
+ */
+static bool must_write(const struct conn *c)
+{
+	return conn_pending(c) || !buf_ok(&c->out) ||
+		(c->is_connecting && c->ops->on_connected);
+}
+
+static bool may_read(const struct conn *c)
+{
+	return !c->is_paused && !c->is_eof && !c->is_closing;
+}
+
 static void want_events(struct conn *c)
 {
 	uint32_t events = 0;
 
-	if (c->is_connecting || conn_pending(c) || !buf_ok(&c->out))
+	if (must_write(c))
 		events |= EPOLLOUT;
-	if (!c->is_connecting && !c->is_paused && !c->is_eof && !c->is_closing)
+	if (may_read(c))
 		events |= EPOLLIN;
 	if (events == c->events)
 		return;
@@ -279,7 +294,9 @@ int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 		.out = BUF_INIT(limits->out_max),
 	};
 	int r = 0;
-	if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0)
+	if (flags < 0 ||
+		(!(flags & O_NONBLOCK) &&
+			fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
 		r = -errno;
 	if (r == 0)
 		r = sd_event_add_io(event, &c->io, fd, EPOLLIN, on_io, c);
