@@ -51,6 +51,15 @@ static bool has_case(const struct test_cases *cases, const char *name)
 	return false;
 }
 
+/* The name of a listed case; what failed to list shows why once more. */
+static struct slice extra_argument(
+	const struct slice *fields, struct slice name)
+{
+	if (slice_eq_str(name, "*"))
+		return SLICE("--list");
+	return slice_eq(name, fields[1]) ? SLICE_NONE : name;
+}
+
 /* fields: as in the manifest; `name` replaces the second. */
 static int add_case(struct test_cases *cases, const struct slice *fields,
 	size_t n, struct slice name, struct buf *why)
@@ -74,8 +83,7 @@ static int add_case(struct test_cases *cases, const struct slice *fields,
 		free(c.name);
 		return r;
 	}
-	bool is_listed = !slice_eq(name, fields[1]);
-	c.argv = make_argv(fields + 4, n - 4, is_listed ? name : SLICE_NONE);
+	c.argv = make_argv(fields + 4, n - 4, extra_argument(fields, name));
 	cases->v = xreallocarray(cases->v, cases->n + 1, sizeof(*cases->v));
 	cases->v[cases->n++] = c;
 	return 0;
@@ -105,7 +113,10 @@ static int add_listed(struct test_cases *cases, const struct slice *fields,
 	size_t n, struct buf *why)
 {
 	AUTO_BUF struct buf list = BUF_INIT(CASE_LIST_MAX_BYTES);
-	int r = list_program(fields, n, &list, why);
+	int r = 0;
+
+	if (list_program(fields, n, &list, why) < 0)
+		return add_case(cases, fields, n, fields[1], why);
 	struct slice rest = buf_slice(&list), name;
 
 	while (r == 0 && slice_next_line(&rest, &name))

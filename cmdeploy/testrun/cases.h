@@ -10,6 +10,7 @@
  * `-`, or names out of needs.h joined by commas. A name `*` stands for
  * the cases that the program names, one a line, when it is called with
  * --list after its arguments; each is run as `program argument... NAME`.
+ * A program that cannot do so is one test, which fails.
  * Empty lines and lines that begin with # are skipped.
  */
 #ifndef CMDEPLOY_TESTRUN_CASES_H
