@@ -122,8 +122,7 @@ static void run_mailbox(const struct plan *plan, const struct dir *top,
 			plan->root, strerror(-r));
 	task.user_ino = user.ino;
 	size_t mark = task_enter(&task, name);
-	if (trim_mailbox(&task, &user) > 0 && !plan->is_dry)
-		task_unlink(&task, &user, "maildirsize");
+	trim_mailbox(&task, &user);
 	task_leave(&task, mark);
 	*counts = task.counts;
 	task_release(&task);

@@ -139,13 +139,6 @@ static void sweep_folder(
 		remove_leftover(task, user, name);
 }
 
-/* Dovecot counts anew when the file is not there. */
-static void forget_quota(struct task *task, const struct dir *user)
-{
-	if (!task->plan->is_dry)
-		task_unlink(task, user, "maildirsize");
-}
-
 void sweep_user(struct task *task, struct dir *user)
 {
 	struct sweep sweep = { .task = task };
@@ -158,9 +151,8 @@ void sweep_user(struct task *task, struct dir *user)
 		else
 			sweep_entry(&sweep, user, &entry);
 	}
-	if (sweep.quota_bytes > task->plan->rules.overfull &&
-		trim_mailbox(task, user) > 0)
-		sweep.has_deleted = true;
 	if (sweep.has_deleted)
-		forget_quota(task, user);
+		trim_forget_quota(task, user);
+	if (sweep.quota_bytes > task->plan->rules.overfull)
+		trim_mailbox(task, user);
 }

@@ -9,6 +9,8 @@
 enum {
 	/* Sixteen million messages; the oldest of these go. */
 	ITEMS_MAX_BYTES = 1 << 28,
+	/* Under a flood that never ends, the next warning goes on. */
+	ROUNDS_MAX = 100,
 };
 
 /*
@@ -115,16 +117,27 @@ static void walk(struct trim *trim, const struct dir *user)
 			walk_folder(trim, &again, entry.name);
 }
 
-static bool find_cut(struct trim *trim)
+static bool find_cut(struct trim *trim, uint64_t enough)
 {
 	void *items = trim->items.ptr;
 	size_t n = trim->items.len / sizeof(struct rules_item);
-	uint64_t enough = trim->task->plan->rules.enough;
 
 	return rules_cut_oldest(items, n, enough, &trim->cut);
 }
 
-uint64_t trim_mailbox(struct task *task, const struct dir *user)
+static uint64_t quota_bytes(const struct trim *trim)
+{
+	const struct rules_item *items = (const void *)trim->items.ptr;
+	size_t n = trim->items.len / sizeof(*items);
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < n; i++)
+		total += items[i].bytes;
+	return total;
+}
+
+/* One round; true when something went. */
+static bool trim_once(struct task *task, const struct dir *user, uint64_t limit)
 {
 	struct trim trim = {
 		.task = task,
@@ -132,15 +145,40 @@ uint64_t trim_mailbox(struct task *task, const struct dir *user)
 		.on_message = collect,
 	};
 
-	while (flock(user->fd, LOCK_EX) < 0 && errno == EINTR)
-		;
 	walk(&trim, user);
 	trim.on_message = cut;
-	if (find_cut(&trim))
+	if (quota_bytes(&trim) > limit &&
+		find_cut(&trim, task->plan->rules.enough))
 		walk(&trim, user);
-	flock(user->fd, LOCK_UN);
 	buf_release(&trim.items);
-	return trim.n_gone;
+	return trim.n_gone > 0;
+}
+
+void trim_forget_quota(struct task *task, const struct dir *user)
+{
+	if (!task->plan->is_dry)
+		task_unlink(task, user, "maildirsize");
+}
+
+/*
+ * Dovecot warns when a delivery crosses the limit by its own count. A
+ * message that arrives while we delete is added to a count that is out of
+ * date and may cross nothing. So the count goes first, then we look again.
+ */
+void trim_mailbox(struct task *task, const struct dir *user)
+{
+	const struct rules *rules = &task->plan->rules;
+	uint64_t limit = rules->enough;
+
+	while (flock(user->fd, LOCK_EX) < 0 && errno == EINTR)
+		;
+	for (int i = 0; i < ROUNDS_MAX && trim_once(task, user, limit); i++) {
+		trim_forget_quota(task, user);
+		if (task->plan->is_dry)
+			break;
+		limit = rules->overfull;
+	}
+	flock(user->fd, LOCK_UN);
 }
 
 static void count(struct trim *trim, const struct dir *dir UNUSED,

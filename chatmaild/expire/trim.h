@@ -8,11 +8,14 @@
 
 /*
  * Deletes the oldest messages, of all folders, until at most rules.enough
- * bytes stay; the newest message stays in any case. Two of these on one
- * mailbox wait for each other. Returns how many went. The caller sees to
- * `maildirsize`.
+ * bytes stay; the newest message stays in any case. What arrives in the
+ * meantime is counted again afterwards, until the mailbox is below
+ * rules.overfull. Two of these on one mailbox wait for each other.
  */
-uint64_t trim_mailbox(struct task *task, const struct dir *user);
+void trim_mailbox(struct task *task, const struct dir *user);
+
+/* Dovecot counts anew when `maildirsize` is not there. */
+void trim_forget_quota(struct task *task, const struct dir *user);
 
 /* There is a message in cur/ or new/ of some folder. */
 bool trim_has_messages(struct task *task, const struct dir *user);
