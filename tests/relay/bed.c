@@ -1,6 +1,7 @@
 #include "tests/relay/bed.h"
 
 #include <errno.h>
+#include <glob.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdio.h>
@@ -16,6 +17,7 @@
 enum {
 	OUTPUT_MAX_BYTES = 1 << 20,
 	DEFER_STEP_MS = 200,
+	LOG_MAX_BYTES = 64 << 20,
 };
 
 static const char name_alphabet[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -149,6 +151,43 @@ int bed_down(struct bed *bed, size_t relay)
 	if (error == 0)
 		bed_tell("relay %s is down", r->address);
 	return error;
+}
+
+static int check_log(struct bed *bed, const char *path)
+{
+	static const char *const alarms[] = { "Sanitizer: ", "runtime error: ",
+		"panic: ", "Panic: ", "killed with signal 11",
+		"killed with signal 6" };
+	AUTO_BUF struct buf log = BUF_INIT(LOG_MAX_BYTES);
+	struct slice line;
+	int r = file_read(path, &log, bed->why);
+
+	if (r < 0)
+		return r;
+	struct slice rest = buf_slice(&log);
+	while (slice_next_line(&rest, &line)) {
+		AUTO_FREE char *text = slice_dup(line);
+		for (size_t i = 0; i < ARRAY_LEN(alarms); i++)
+			if (strstr(text, alarms[i]))
+				return because(bed->why, -EBADMSG, "%s: %s",
+					path, text);
+	}
+	return 0;
+}
+
+int bed_check_logs(struct bed *bed, size_t relay)
+{
+	AUTO_FREE char *pattern =
+		xasprintf("%s/log/*/current", bed->relays[relay].dir);
+	glob_t found;
+	int r = 0;
+
+	if (glob(pattern, 0, NULL, &found) != 0)
+		return because(bed->why, -ENOENT, "%s: no logs", pattern);
+	for (size_t i = 0; r == 0 && i < found.gl_pathc; i++)
+		r = check_log(bed, found.gl_pathv[i]);
+	globfree(&found);
+	return r;
 }
 
 /* 1: yes, 0: no. postqueue prints an object a line for each mail. */

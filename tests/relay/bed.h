@@ -49,6 +49,12 @@ int bed_down(struct bed *bed, size_t relay) MUST_CHECK;
 int bed_wait_deferred(struct bed *bed, size_t relay) MUST_CHECK;
 
 /*
+ * Looks through the logs of the relay's services for what no input may
+ * cause: reports of a sanitizer, panics, crashes.
+ */
+int bed_check_logs(struct bed *bed, size_t relay) MUST_CHECK;
+
+/*
  * From here on this process and its children see the relay under its
  * name, and no name server: a mount namespace of their own in which
  * /etc/hosts and /etc/resolv.conf are others.

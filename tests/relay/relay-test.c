@@ -126,7 +126,8 @@ static int run_story(const struct story *story)
 	else
 		status = run_child(&bed, story);
 	while (n_up > 0)
-		if (bed_down(&bed, --n_up) < 0) {
+		if (bed_down(&bed, --n_up) < 0 ||
+			bed_check_logs(&bed, n_up) < 0) {
 			bed_tell("FAILED: %s", buf_str(&why));
 			status = 1;
 		}
