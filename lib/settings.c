@@ -10,6 +10,7 @@ enum {
 	/* A key is near another when it is at most this many edits away. */
 	NEAR_EDITS = 3,
 	KEY_MAX_BYTES = 64,
+	MDOC_WIDTH = 72,
 	HELP_COLUMN = 76,
 };
 
@@ -421,18 +422,43 @@ void settings_write_ini(const struct settings *settings,
 	}
 }
 
-/* A leading dot or quote would be a request to the formatter. */
-static void write_mdoc_text(const char *text, struct buf *out)
+static void write_mdoc_word(struct slice word, struct buf *out)
 {
-	if (text[0] == '.' || text[0] == '\'')
-		buf_add_str(out, "\\&");
-	for (; *text; text++) {
-		if (*text == '\\')
+	for (size_t i = 0; i < word.len; i++) {
+		if (word.ptr[i] == '\\')
 			buf_add_str(out, "\\e");
 		else
-			buf_add_char(out, *text);
+			buf_add_char(out, word.ptr[i]);
 	}
-	buf_add_char(out, '\n');
+}
+
+/*
+ * Lines of source, short, and each sentence on its own as mdoc wants it.
+ * A leading dot or quote would be a request to the formatter.
+ */
+static void write_mdoc_text(const char *text, struct buf *out)
+{
+	struct slice rest = slice_of(text), word;
+	size_t width = 0;
+
+	while (slice_next_word(&rest, &word)) {
+		if (width > 0 && width + 1 + word.len > MDOC_WIDTH) {
+			buf_add_char(out, '\n');
+			width = 0;
+		}
+		if (width > 0)
+			buf_add_char(out, ' ');
+		else if (word.ptr[0] == '.' || word.ptr[0] == '\'')
+			buf_add_str(out, "\\&");
+		write_mdoc_word(word, out);
+		width += word.len + 1;
+		if (slice_ends(word, SLICE("."))) {
+			buf_add_char(out, '\n');
+			width = 0;
+		}
+	}
+	if (width > 0)
+		buf_add_char(out, '\n');
 }
 
 void settings_write_mdoc(const struct settings *settings, struct buf *out)
@@ -445,8 +471,8 @@ void settings_write_mdoc(const struct settings *settings, struct buf *out)
 		describe_accepted(row, &accepted);
 		buf_addf(out, ".It Ic %s\n", row->key);
 		write_mdoc_text(row->help, out);
-		buf_add_str(out, "Give ");
-		write_mdoc_text(buf_str(&accepted), out);
+		AUTO_FREE char *give = xasprintf("Give %s", buf_str(&accepted));
+		write_mdoc_text(give, out);
 		if (!row->fallback)
 			buf_add_str(out, "(required).\n");
 		else if (!row->fallback[0])
