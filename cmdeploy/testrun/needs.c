@@ -65,15 +65,17 @@ static bool is_in_path(const char *program)
 static int run_quiet(const char *const *argv, struct buf *why)
 {
 	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
+	AUTO_BUF struct buf err = BUF_INIT(OUTPUT_MAX_BYTES);
 	struct proc proc = {
 		.argv = argv,
 		.timeout_sec = INSTALL_SEC,
 		.out = &out,
+		.err = &err,
 	};
 	int r = proc_run_ok(&proc, why);
 
 	if (r < 0)
-		printf("%s", buf_str(&out));
+		printf("%s%s", buf_str(&out), buf_str(&err));
 	return r;
 }
 

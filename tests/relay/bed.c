@@ -96,11 +96,17 @@ void bed_tell(const char *format, ...)
 static int run_cmdeploy(struct bed *bed, const char *const *argv, unsigned sec)
 {
 	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
-	struct proc proc = { .argv = argv, .timeout_sec = sec, .out = &out };
+	AUTO_BUF struct buf err = BUF_INIT(OUTPUT_MAX_BYTES);
+	struct proc proc = {
+		.argv = argv,
+		.timeout_sec = sec,
+		.out = &out,
+		.err = &err,
+	};
 	int r = proc_run_ok(&proc, bed->why);
 
 	if (r < 0)
-		printf("%s\n", buf_str(&out));
+		printf("%s%s\n", buf_str(&out), buf_str(&err));
 	return r;
 }
 
