@@ -75,6 +75,25 @@ static struct worker_job *wait_for_batch(struct workers *w)
 	return batch.first;
 }
 
+/* Some jobs go on to other workers; what is left comes back. */
+static struct job_list hand_on(struct worker_job *batch)
+{
+	struct job_list back;
+
+	list_init(&back);
+	while (batch) {
+		struct worker_job *job = batch;
+		struct workers *then = job->then;
+		batch = job->next;
+		job->then = NULL;
+		if (then && workers_submit(then, job) == 0)
+			continue;
+		job->is_cancelled = then;
+		list_add(&back, job);
+	}
+	return back;
+}
+
 /* The lock is held. One wake-up of the loop serves many jobs. */
 static void hand_back(struct workers *w, struct worker_job *batch)
 {
@@ -85,7 +104,7 @@ static void hand_back(struct workers *w, struct worker_job *batch)
 		batch = job->next;
 		list_add(&w->finished, job);
 	}
-	if (was_empty && eventfd_write(w->wake_fd, 1) < 0)
+	if (was_empty && w->finished.first && eventfd_write(w->wake_fd, 1) < 0)
 		bug("cannot wake the event loop");
 }
 
@@ -110,6 +129,7 @@ static void *thread_main(void *arg)
 	while ((batch = wait_for_batch(w))) {
 		pthread_mutex_unlock(&w->lock);
 		w->options.run(batch);
+		batch = hand_on(batch).first;
 		pthread_mutex_lock(&w->lock);
 		hand_back(w, batch);
 	}
@@ -117,6 +137,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
+/* The lock is held. */
 static int start_threads(struct workers *w)
 {
 	pthread_attr_t attr;
@@ -139,7 +160,7 @@ static void call_done(struct job_list *list, bool is_cancelled)
 	struct worker_job *job;
 
 	while ((job = list_take(list))) {
-		job->is_cancelled = is_cancelled;
+		job->is_cancelled |= is_cancelled;
 		job->done(job);
 	}
 }
@@ -190,12 +211,9 @@ int workers_new(sd_event *event, const struct workers_options *options,
 
 int workers_submit(struct workers *w, struct worker_job *job)
 {
-	int r = start_threads(w);
-
-	if (r < 0)
-		return r;
 	pthread_mutex_lock(&w->lock);
-	if (w->waiting.n >= w->options.queue_max || w->is_stopping)
+	int r = start_threads(w);
+	if (r < 0 || w->waiting.n >= w->options.queue_max || w->is_stopping)
 		r = -EAGAIN;
 	else
 		list_add(&w->waiting, job);

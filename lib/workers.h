@@ -22,7 +22,10 @@ struct worker_job {
 	struct worker_job *next;
 	/* Called once on the loop; the job is the submitter's again. */
 	void (*done)(struct worker_job *job);
-	bool is_cancelled; /* it did not run: the workers were freed */
+	/* Where it goes when it has run, instead of back; may be set by run. */
+	struct workers *then;
+	/* It did not run to the end: freed, or `then` was full. */
+	bool is_cancelled;
 };
 
 struct workers_options {
@@ -44,7 +47,8 @@ int workers_new(sd_event *event, const struct workers_options *options,
 int workers_submit(struct workers *w, struct worker_job *job) MUST_CHECK;
 
 /*
- * Waits for the jobs that run, then calls done() for every job that is
+ * Free first what hands jobs on, then what receives them. Waits for the
+ * jobs that run, then calls done() for every job that is
  * left, with is_cancelled on those that never ran. Accepts NULL.
  */
 void workers_free(struct workers *w);

@@ -28,8 +28,10 @@ enum {
 	PASSWORD_MAX_BYTES = 511,
 	/* Accounts waiting to be created; beyond: F. */
 	CREATIONS_MAX = 10000,
-	/* Accounts made durable together. */
-	CREATION_BATCH_MAX = 64,
+	/* Threads that wait for the disk: it serves them all at once. */
+	WRITER_THREADS = 16,
+	/* Accounts that one of them makes durable together. */
+	CREATION_BATCH_MAX = 4,
 	/* Threads that hash, at most; as many as there are processors. */
 	HASH_THREADS_MAX = 64,
 };

@@ -17,6 +17,10 @@
 #include "lib/file.h"
 #include "lib/random.h"
 
+enum {
+	DAY_SEC = 86400,
+};
+
 static const char password_name[] = "password";
 
 static int because_of(struct buf *why, int error, const char *path)
@@ -61,6 +65,16 @@ static int open_file(struct user_draft *draft)
 	return -errno;
 }
 
+/* No finer than a login is ever stamped. */
+static int stamp_day(int fd)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT } };
+
+	times[1].tv_sec = time(NULL);
+	times[1].tv_sec -= times[1].tv_sec % DAY_SEC;
+	return futimens(fd, times) < 0 ? -errno : 0;
+}
+
 int user_draft_write(struct user_draft *draft, const struct users *users,
 	struct slice address, struct slice password, struct buf *why)
 {
@@ -71,6 +85,11 @@ int user_draft_write(struct user_draft *draft, const struct users *users,
 		r = open_file(draft);
 	if (r == 0)
 		r = fd_write_all(draft->file_fd, password);
+	if (r == 0)
+		r = stamp_day(draft->file_fd);
+	if (r == 0)
+		/* The disk may begin: drafts that follow need not wait. */
+		sync_file_range(draft->file_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return r < 0 ? because_of(why, r, draft->home) : 0;
 }
 

@@ -86,6 +86,7 @@ static void hash(struct worker_job *job)
 	if (text) {
 		buf_add_str(&c->password, SCHEME);
 		buf_add_str(&c->password, text);
+		job->then = c->all->writers;
 	} else {
 		c->error = because(&c->why, -EINVAL, "cannot hash a password");
 	}
@@ -187,33 +188,12 @@ static void finish(struct creation *c)
 	creation_free(c);
 }
 
-static void on_cancelled(struct creation *c)
-{
-	c->error = because(&c->why, -ECANCELED, "the service ends");
-	finish(c);
-}
-
-static void on_written(struct worker_job *job)
-{
-	if (job->is_cancelled)
-		on_cancelled(creation_of(job));
-	else
-		finish(creation_of(job));
-}
-
-static void on_hashed(struct worker_job *job)
+static void on_done(struct worker_job *job)
 {
 	struct creation *c = creation_of(job);
 
-	if (job->is_cancelled) {
-		on_cancelled(c);
-		return;
-	}
-	c->job.done = on_written;
-	if (c->error == 0 && workers_submit(c->all->writers, &c->job) == 0)
-		return;
-	if (c->error == 0)
-		c->error = because(&c->why, -EAGAIN, "no thread to write it");
+	if (job->is_cancelled)
+		c->error = because(&c->why, -ECANCELED, "the service ends");
 	finish(c);
 }
 
@@ -238,7 +218,7 @@ int creations_new(sd_event *event, const struct users *users,
 	};
 	struct workers_options writers = {
 		.run = write_out,
-		.n_threads = 1,
+		.n_threads = WRITER_THREADS,
 		.queue_max = CREATIONS_MAX,
 		.batch_max = CREATION_BATCH_MAX,
 	};
@@ -297,7 +277,7 @@ int creations_begin(struct creations *all, struct slice address,
 	*c = (struct creation){
 		.next = *bucket,
 		.all = all,
-		.job.done = on_hashed,
+		.job.done = on_done,
 		.address = slice_dup(address),
 		.secret = slice_dup(password),
 		.password = BUF_INIT(PASSWORD_FILE_MAX_BYTES),

@@ -36,6 +36,7 @@ struct doveauth {
 	uint64_t machine_seen; /* when the machine was looked at */
 	int machine_error;
 	struct buf machine_why;
+	char *uid, *gid; /* our own: mailboxes are ours */
 };
 
 static void answer_user(struct doveauth *d, struct dict_request *request,
@@ -43,17 +44,13 @@ static void answer_user(struct doveauth *d, struct dict_request *request,
 {
 	AUTO_BUF struct buf value = BUF_INIT(VALUE_MAX_BYTES);
 	AUTO_BUF struct buf home = BUF_INIT(VALUE_MAX_BYTES);
-	AUTO_BUF struct buf id = BUF_INIT(64);
 
 	user_add_home(&d->users, address, &home);
 	buf_add_char(&value, '{');
 	json_add_member(&value, "addr", address);
 	json_add_member(&value, "home", buf_slice(&home));
-	buf_addf(&id, "%u", geteuid());
-	json_add_member(&value, "uid", buf_slice(&id));
-	buf_reset(&id);
-	buf_addf(&id, "%u", getegid());
-	json_add_member(&value, "gid", buf_slice(&id));
+	json_add_member(&value, "uid", slice_of(d->uid));
+	json_add_member(&value, "gid", slice_of(d->gid));
 	json_add_member(&value, "password", password);
 	buf_add_char(&value, '}');
 	dict_answer_value(request, buf_slice(&value));
@@ -237,6 +234,8 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 	users_init(&d->users, &d->config, argv[1]);
 	account_rules_init(&d->rules, &d->config, argv[1]);
 	d->event = service->event;
+	d->uid = xasprintf("%u", geteuid());
+	d->gid = xasprintf("%u", getegid());
 	d->machine_why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	if (dir_make(d->users.dir, 0700, &why) < 0)
 		die("%s; make it, or set mailboxes_dir in %s", buf_str(&why),
@@ -258,6 +257,8 @@ static void stop(struct service *service UNUSED)
 	users_release(&d->users);
 	config_release(&d->config);
 	buf_release(&d->machine_why);
+	free(d->uid);
+	free(d->gid);
 }
 
 int main(int argc, char **argv)

@@ -1,0 +1,400 @@
+/*
+ * bench-doveauth - what doveauth does in a second.
+ *
+ *   bench-doveauth PATH-OF-DOVEAUTH [PART-OF-A-ROW'S-NAME]
+ *
+ * Starts it on a mail folder of its own below $TMPDIR (or /tmp), asks it
+ * over the dict protocol, and prints a table: rate, latency, CPU of the
+ * service. Creations stand beside what crypt(3) alone does on all
+ * processors with passwords of the same length, measured just before.
+ */
+#include <crypt.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "lib/addr.h"
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/num.h"
+
+enum {
+	USERS = 1000,
+	CONNECTIONS_MAX = 128,
+	LOOKUPS = 100000,
+	CREATIONS = 2000,
+	HASHES = 2000,
+	LINE_MAX_BYTES = 4096,
+	USEC = 1000000,
+};
+
+#define PASSWORD "twelve-chars"
+
+extern char **environ;
+
+struct lane {
+	int fd;
+	bool is_creating;
+	uint64_t sent_at;
+	struct buf in;
+};
+
+struct run {
+	const char *what;
+	int lookups, creations; /* connections */
+	uint64_t n;             /* requests of the kind that is measured */
+	const char *key;        /* of lookups: format with a user's number */
+	bool measures_creations;
+};
+
+struct result {
+	double seconds, cpu_ms;
+	uint64_t *usec;
+	uint64_t n;
+};
+
+static char dir[64];
+static char socket_path[80];
+static pid_t service;
+static uint64_t next_new;
+
+static uint64_t now_usec(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * USEC + (uint64_t)t.tv_nsec / 1000;
+}
+
+static void write_text(const char *path, const char *text)
+{
+	AUTO_CLOSE int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fd_write_all(fd, slice_of(text)) < 0)
+		die("%s: cannot write", path);
+}
+
+static void make_users(void)
+{
+	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", dir);
+	AUTO_FREE char *text =
+		xasprintf("[params]\nmail_domain = x.test\n"
+			  "mailboxes_dir = %s/mail\nmax_load_1m = 100000\n",
+			dir);
+	AUTO_FREE char *mail = xasprintf("%s/mail", dir);
+	const char *hash = crypt(PASSWORD, "$6$saltsaltsaltsalt");
+	AUTO_FREE char *line = xasprintf("{SHA512-CRYPT}%s", hash);
+
+	write_text(ini, text);
+	if (mkdir(mail, 0700) < 0)
+		die("%s: cannot make", mail);
+	for (int i = 0; i < USERS; i++) {
+		AUTO_FREE char *home = xasprintf("%s/user%05d@x.test", mail, i);
+		AUTO_FREE char *file = xasprintf("%s/password", home);
+		if (mkdir(home, 0700) < 0)
+			die("%s: cannot make", home);
+		write_text(file, line);
+	}
+}
+
+/* Until it says that it is ready; the rest of its log is not read. */
+static uint64_t start_service(const char *path)
+{
+	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", dir);
+	char *argv[] = { (char *)path, socket_path, ini, NULL };
+	posix_spawn_file_actions_t actions;
+	uint64_t began = now_usec();
+	char byte;
+	int pipe_fds[2];
+
+	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
+		die("pipe: cannot make");
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, pipe_fds[1], 2);
+	if (posix_spawn(&service, path, &actions, NULL, argv, environ) != 0)
+		die("%s: cannot start", path);
+	posix_spawn_file_actions_destroy(&actions);
+	close(pipe_fds[1]);
+	if (read(pipe_fds[0], &byte, 1) != 1 || byte != '<')
+		die("%s: does not start", path);
+	return now_usec() - began;
+}
+
+static uint64_t service_pss_kb(void)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/smaps_rollup", service);
+	AUTO_BUF struct buf text = BUF_INIT(16384);
+	struct slice rest, line, word;
+	uint64_t kb = 0;
+
+	if (file_read(path, &text, NULL) < 0)
+		return 0;
+	rest = buf_slice(&text);
+	while (slice_next_line(&rest, &line))
+		if (slice_next_word(&line, &word) &&
+			slice_eq_str(word, "Pss:") &&
+			slice_next_word(&line, &word) &&
+			num_parse_u64(word, &kb) == 0)
+			break;
+	return kb;
+}
+
+static double service_cpu_ms(void)
+{
+	struct timespec t = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(service, &clock) == 0)
+		clock_gettime(clock, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static int connect_service(void)
+{
+	AUTO_FREE char *text = xasprintf("unix:%s", socket_path);
+	struct addr addr;
+	int fd;
+
+	if (addr_parse(text, &addr, NULL) < 0 || addr_connect(&addr, &fd) < 0)
+		die("%s: cannot connect", socket_path);
+	if (fd_write_all(fd, SLICE("H3\t2\t0\t\tauth\n")) < 0)
+		die("%s: cannot write", socket_path);
+	return fd;
+}
+
+static void send_request(struct lane *lane, const struct run *run, uint64_t i)
+{
+	char line[256];
+	int len;
+
+	if (lane->is_creating)
+		len = snprintf(line, sizeof(line),
+			"Lshared/passdb/" PASSWORD "\"n%08" PRIu64
+			"@x.test\tn\n",
+			next_new++);
+	else
+		len = snprintf(
+			line, sizeof(line), run->key, (int)(i * 7919 % USERS));
+	lane->sent_at = now_usec();
+	if (send(lane->fd, line, (size_t)len, MSG_NOSIGNAL) != len)
+		die("cannot send a request");
+}
+
+/* true when a whole answer is there, and it was the right one. */
+static bool read_answer(struct lane *lane)
+{
+	char *room = buf_room(&lane->in, 1024);
+	ssize_t n = room ? recv(lane->fd, room, 1024, 0) : -1;
+
+	if (n <= 0)
+		die("the service ended the connection");
+	buf_added(&lane->in, (size_t)n);
+	if (lane->in.ptr[lane->in.len - 1] != '\n')
+		return false;
+	if (!slice_starts(buf_slice(&lane->in), SLICE("O{\"addr\"")))
+		die("wrong answer: %s", buf_str(&lane->in));
+	buf_reset(&lane->in);
+	return true;
+}
+
+static void open_lanes(struct lane *lanes, const struct run *run, int epoll)
+{
+	for (int i = 0; i < run->lookups + run->creations; i++) {
+		struct epoll_event event = { .events = EPOLLIN };
+		lanes[i] = (struct lane){
+			.fd = connect_service(),
+			.is_creating = i >= run->lookups,
+			.in = BUF_INIT(LINE_MAX_BYTES),
+		};
+		event.data.ptr = &lanes[i];
+		if (epoll_ctl(epoll, EPOLL_CTL_ADD, lanes[i].fd, &event) < 0)
+			die("epoll: cannot add");
+		send_request(&lanes[i], run, (uint64_t)i);
+	}
+}
+
+static void take(
+	struct lane *lane, const struct run *run, struct result *result)
+{
+	if (!read_answer(lane))
+		return;
+	if (lane->is_creating == run->measures_creations && result->n < run->n)
+		result->usec[result->n++] = now_usec() - lane->sent_at;
+	send_request(lane, run, result->n);
+}
+
+/* What was under way when a run ended must not burden the next one. */
+static void wait_until_idle(void)
+{
+	struct timespec pause = { .tv_nsec = 20000000 };
+	double before, after = service_cpu_ms();
+
+	do {
+		before = after;
+		nanosleep(&pause, NULL);
+		after = service_cpu_ms();
+	} while (after > before);
+}
+
+static int compare(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/* Each connection has one request under way. */
+static struct result measure(const struct run *run)
+{
+	static struct lane lanes[CONNECTIONS_MAX];
+	struct epoll_event events[CONNECTIONS_MAX];
+	AUTO_CLOSE int epoll = epoll_create1(EPOLL_CLOEXEC);
+	struct result result = { .usec = xcalloc(run->n, sizeof(uint64_t)) };
+	double cpu = service_cpu_ms();
+	uint64_t began = now_usec();
+
+	open_lanes(lanes, run, epoll);
+	while (result.n < run->n) {
+		int n = epoll_wait(epoll, events, CONNECTIONS_MAX, 10000);
+		if (n <= 0)
+			die("%s: no answer within 10 seconds", run->what);
+		for (int i = 0; i < n; i++)
+			take(events[i].data.ptr, run, &result);
+	}
+	result.seconds = (double)(now_usec() - began) / USEC;
+	result.cpu_ms = service_cpu_ms() - cpu;
+	for (int i = 0; i < run->lookups + run->creations; i++) {
+		fd_close(&lanes[i].fd);
+		buf_release(&lanes[i].in);
+	}
+	wait_until_idle();
+	qsort(result.usec, result.n, sizeof(uint64_t), compare);
+	return result;
+}
+
+static double print_run(const struct run *run, double crypt_rate)
+{
+	struct result r = measure(run);
+	double rate = (double)r.n / r.seconds;
+
+	printf("%-44s %9.0f %8.2f %8.2f %8.3f", run->what, rate,
+		(double)r.usec[r.n / 2] / 1e3,
+		(double)r.usec[r.n * 99 / 100] / 1e3, r.cpu_ms / (double)r.n);
+	if (run->measures_creations)
+		printf("   %.2f of crypt", rate / crypt_rate);
+	putchar('\n');
+	free(r.usec);
+	return rate;
+}
+
+static void *hash_some(void *arg)
+{
+	int n = *(int *)arg;
+	struct crypt_data *data = xcalloc(1, sizeof(*data));
+
+	for (int i = 0; i < n; i++)
+		if (!crypt_rn(PASSWORD, "$6$saltsaltsaltsalt", data,
+			    sizeof(*data)))
+			die("crypt: cannot hash");
+	free(data);
+	return NULL;
+}
+
+static double bare_crypt(void)
+{
+	enum {
+		THREADS_MAX = 64,
+	};
+	pthread_t threads[THREADS_MAX];
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	int n_threads = cores < THREADS_MAX ? (int)cores : THREADS_MAX;
+	int each = HASHES / n_threads;
+	uint64_t began = now_usec();
+
+	for (int i = 0; i < n_threads; i++)
+		if (pthread_create(&threads[i], NULL, hash_some, &each) != 0)
+			die("cannot start a thread");
+	for (int i = 0; i < n_threads; i++)
+		pthread_join(threads[i], NULL);
+	double rate =
+		(double)each * n_threads * USEC / (double)(now_usec() - began);
+	printf("%-44s %9.0f\n", "crypt(3) alone, all processors", rate);
+	return rate;
+}
+
+static int remove_one(const char *path, const struct stat *st UNUSED,
+	int type UNUSED, struct FTW *ftw UNUSED)
+{
+	return remove(path);
+}
+
+static void clean_up(void)
+{
+	if (service > 0) {
+		kill(service, SIGTERM);
+		waitpid(service, NULL, 0);
+	}
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void run_all(const char *only)
+{
+	static const struct run runs[] = {
+		{ "userdb, 1 connection", 1, 0, LOOKUPS,
+			"Lshared/userdb/user%05d@x.test\tu\n", false },
+		{ "passdb of existing users, 1 connection", 1, 0, LOOKUPS,
+			"Lshared/passdb/" PASSWORD "\"user%05d@x.test\tu\n",
+			false },
+		{ "userdb, 100 connections", 100, 0, LOOKUPS,
+			"Lshared/userdb/user%05d@x.test\tu\n", false },
+		{ "passdb of existing users, 100 connections", 100, 0, LOOKUPS,
+			"Lshared/passdb/" PASSWORD "\"user%05d@x.test\tu\n",
+			false },
+		{ "creations, 10 connections", 0, 10, CREATIONS, "", true },
+		{ "creations, 100 connections", 0, 100, CREATIONS, "", true },
+		{ "userdb, 1 connection, while 100 create", 1, 100, 4000,
+			"Lshared/userdb/user%05d@x.test\tu\n", false },
+	};
+	double crypt_rate = 0;
+
+	printf("%-44s %9s %8s %8s %8s\n", "", "a second", "p50 ms", "p99 ms",
+		"CPU ms");
+	for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
+		if (only && !strstr(runs[i].what, only))
+			continue;
+		if (runs[i].measures_creations)
+			crypt_rate = bare_crypt();
+		print_run(&runs[i], crypt_rate);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	const char *tmp = getenv("TMPDIR");
+
+	if (argc < 2 || argc > 3) {
+		fprintf(stderr,
+			"usage: bench-doveauth PATH-OF-DOVEAUTH [ROWS]\n");
+		return 2;
+	}
+	snprintf(dir, sizeof(dir), "%s/bench-doveauth.XXXXXX",
+		tmp && strlen(tmp) < 32 ? tmp : "/tmp");
+	if (!mkdtemp(dir))
+		die("%s: cannot make", dir);
+	atexit(clean_up);
+	snprintf(socket_path, sizeof(socket_path), "%s/socket", dir);
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	make_users();
+	uint64_t usec = start_service(argv[1]);
+	printf("start to ready %.1f ms, idle PSS %" PRIu64 " KB\n",
+		(double)usec / 1e3, service_pss_kb());
+	run_all(argc > 2 ? argv[2] : NULL);
+	return EXIT_SUCCESS;
+}
