@@ -222,8 +222,7 @@ int mail_client_until(struct mail_client *c, const char *start,
 	}
 }
 
-/* The N of `* N EXISTS`, or 0. */
-static uint64_t exists_in(struct slice line)
+uint64_t mail_client_exists_in(struct slice line)
 {
 	struct slice star, number, word;
 	uint64_t n;
@@ -243,7 +242,7 @@ int mail_client_exists(struct mail_client *c, uint64_t n, struct buf *why)
 		int r = next_line(c, &line, why);
 		if (r < 0)
 			return r;
-	} while (exists_in(line) < n);
+	} while (mail_client_exists_in(line) < n);
 	return 0;
 }
 
@@ -330,6 +329,26 @@ int mail_client_smtp(
 			return r;
 	} while (!is_last_of_reply(line));
 	return line.len && line.ptr[0] == digit ? 0 : refused(c, line, why);
+}
+
+int mail_client_submission_login(struct mail_client *c, const char *user,
+	const char *password, struct buf *why)
+{
+	AUTO_BUF struct buf secret = BUF_INIT(MAIL_CLIENT_LINE_MAX_BYTES);
+	AUTO_BUF struct buf auth = BUF_INIT(MAIL_CLIENT_LINE_MAX_BYTES);
+	gnutls_datum_t text;
+
+	buf_addf(&secret, "%c%s%c%s", 0, user, 0, password);
+	gnutls_datum_t plain = { (unsigned char *)secret.ptr,
+		(unsigned)secret.len };
+	if (gnutls_base64_encode2(&plain, &text) < 0)
+		oom();
+	buf_addf(&auth, "AUTH PLAIN %s", (const char *)text.data);
+	gnutls_free(text.data);
+	int r = mail_client_smtp(c, '2', NULL, why);
+	if (r == 0)
+		r = mail_client_smtp(c, '2', "EHLO client", why);
+	return r < 0 ? r : mail_client_smtp(c, '2', buf_str(&auth), why);
 }
 
 int mail_client_deliver(struct mail_client *c,

@@ -57,6 +57,9 @@ int mail_client_until(struct mail_client *c, const char *start,
 int mail_client_exists(
 	struct mail_client *c, uint64_t n, struct buf *why) MUST_CHECK;
 
+/* The N of the line `* N EXISTS`; 0 for any other. */
+uint64_t mail_client_exists_in(struct slice line);
+
 /* An IMAP command, without its tag; -EPROTO when the answer is not OK. */
 int mail_client_imap(struct mail_client *c, struct buf *why, const char *format,
 	...) PRINTF_LIKE(3, 4) MUST_CHECK;
@@ -74,6 +77,10 @@ int mail_client_done(struct mail_client *c, struct buf *why) MUST_CHECK;
  */
 int mail_client_smtp(struct mail_client *c, char digit, const char *command,
 	struct buf *why) MUST_CHECK;
+
+/* Greeting, EHLO and AUTH PLAIN of submission. */
+int mail_client_submission_login(struct mail_client *c, const char *user,
+	const char *password, struct buf *why) MUST_CHECK;
 
 struct mail_client_letter {
 	const char *sender;

@@ -351,8 +351,8 @@ static int idle_loops(struct bed *bed)
 			MUST(mail_client_imap(&c, why, "SELECT Box%d", i));
 			MUST(mail_client_idle(&c, why));
 			MUST(mail_client_done(&c, why));
-			MUST(mail_client_imap(&c, why, "DELETE Box%d", i));
 			MUST(mail_client_imap(&c, why, "SELECT INBOX"));
+			MUST(mail_client_imap(&c, why, "DELETE Box%d", i));
 		}
 		put_file(bed);
 		MUST(mail_client_idle(&c, why));

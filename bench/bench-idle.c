@@ -1,0 +1,217 @@
+/*
+ * bench-idle - how soon a recipient in IDLE is told of a message: from the
+ * `250` of the submission to `EXISTS`.
+ *
+ * Usage: bench-idle ADDRESS [COUNT [FILE]]
+ *
+ * The relay at ADDRESS runs already (cmdeploy up) and lets anybody create
+ * an account. FILE is what names the plugin to its Dovecot,
+ * etc/dovecot/instant-idle.conf of the relay: with it, a quarter of the
+ * COUNT messages (200) is then measured with the plugin switched off, on
+ * the same relay, and the plugin is switched on again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/num.h"
+#include "lib/proc.h"
+#include "lib/random.h"
+#include "tests/client/mail-client.h"
+
+enum {
+	COUNT_DEFAULT = 200,
+	COUNT_MAX = 100000,
+	/* A sender may send so many in a minute (max_user_send_per_minute). */
+	PER_SENDER = 50,
+	STOCK_SHARE = 4,
+	LETTER_MAX_BYTES = 1 << 20,
+	NSEC_PER_SEC = 1000000000,
+	NSEC_PER_MSEC = 1000000,
+	GAP_MAX_MSEC = 20,
+	RELOAD_SEC = 30,
+};
+
+static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+struct account {
+	char address[128];
+	char password[32];
+};
+
+struct figures {
+	double *msec;
+	size_t n;
+};
+
+static void must(int result, const struct buf *why)
+{
+	if (result < 0)
+		die("%s", buf_str(why));
+}
+
+#define MUST(call)                                                             \
+	({                                                                     \
+		AUTO_BUF struct buf why_ = BUF_INIT(BUF_WHY_MAX_BYTES);        \
+		struct buf *why = &why_;                                       \
+		must((call), why);                                             \
+	})
+
+static double now_msec(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec * 1000 + (double)ts.tv_nsec / NSEC_PER_MSEC;
+}
+
+/* A pause that is in step with nothing. */
+static void gap(void)
+{
+	struct timespec ts = {
+		.tv_nsec = random_below(GAP_MAX_MSEC * NSEC_PER_MSEC),
+	};
+
+	nanosleep(&ts, NULL);
+}
+
+static void invent(struct account *account, const char *host)
+{
+	AUTO_BUF struct buf name = BUF_INIT(64);
+	AUTO_BUF struct buf password = BUF_INIT(64);
+
+	random_add_text(&name, name_chars, 9);
+	random_add_text(&password, name_chars, 22);
+	snprintf(account->address, sizeof(account->address), "%s@[%s]",
+		buf_str(&name), host);
+	snprintf(account->password, sizeof(account->password), "%s",
+		buf_str(&password));
+}
+
+/* What a core once sent, from this sender; without what Postfix put first. */
+static void write_letter(struct buf *letter, const struct account *sender)
+{
+	AUTO_BUF struct buf sample = BUF_INIT(LETTER_MAX_BYTES);
+	struct slice line;
+
+	MUST(file_read(SAMPLE, &sample, why));
+	const char *date = strstr(buf_str(&sample), "\nDate:");
+	if (!date)
+		die("%s: has no Date", SAMPLE);
+	struct slice rest = slice_of(date + 1);
+	buf_reset(letter);
+	buf_addf(letter, "From: <%s>\r\n", sender->address);
+	while (slice_next_line(&rest, &line)) {
+		if (slice_starts(line, SLICE(".")))
+			buf_add_char(letter, '.');
+		buf_addf(letter, "%.*s\r\n", SLICE_FMT(line));
+	}
+}
+
+/* `n` messages from one new account to another. */
+static void measure_pair(const char *host, size_t n, struct figures *figures)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LETTER_MAX_BYTES);
+	AUTO_FREE char *imap = xasprintf("%s:993", host);
+	AUTO_FREE char *smtp = xasprintf("%s:465", host);
+	struct account sender, recipient;
+	struct mail_client in, out;
+
+	invent(&sender, host);
+	invent(&recipient, host);
+	write_letter(&text, &sender);
+	struct mail_client_letter letter = { sender.address, recipient.address,
+		buf_slice(&text) };
+	MUST(mail_client_open(&out, smtp, true, why));
+	MUST(mail_client_submission_login(
+		&out, sender.address, sender.password, why));
+	MUST(mail_client_open(&in, imap, true, why));
+	MUST(mail_client_imap_login(
+		&in, recipient.address, recipient.password, why));
+	MUST(mail_client_idle(&in, why));
+	for (size_t i = 1; i <= n; i++) {
+		gap();
+		MUST(mail_client_deliver(&out, &letter, why));
+		double queued = now_msec();
+		MUST(mail_client_exists(&in, i, why));
+		figures->msec[figures->n++] = now_msec() - queued;
+	}
+	mail_client_close(&in);
+	mail_client_close(&out);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Prints a line; the median. */
+static double measure(const char *what, const char *host, size_t count)
+{
+	AUTO_FREE double *msec = xcalloc(count, sizeof(*msec));
+	struct figures figures = { .msec = msec };
+
+	while (figures.n < count) {
+		size_t left = count - figures.n;
+		measure_pair(
+			host, left < PER_SENDER ? left : PER_SENDER, &figures);
+	}
+	qsort(msec, count, sizeof(*msec), by_value);
+	printf("%-12s %zu messages  p50 %.1f ms  p99 %.1f ms  max %.1f ms\n",
+		what, count, msec[count / 2], msec[count * 99 / 100],
+		msec[count - 1]);
+	fflush(stdout);
+	return msec[count / 2];
+}
+
+/* Dovecot takes its configuration anew; new connections follow it. */
+static void reload(const char *plugin_conf)
+{
+	AUTO_FREE char *dir = xstrdup(plugin_conf);
+	char *slash = strrchr(dir, '/');
+
+	if (slash)
+		*slash = 0;
+	AUTO_FREE char *conf = xasprintf("%s/dovecot.conf", slash ? dir : ".");
+	const char *const argv[] = { "doveadm", "-c", conf, "reload", NULL };
+	struct proc proc = { .argv = argv, .timeout_sec = RELOAD_SEC };
+	MUST(proc_run_ok(&proc, why));
+}
+
+static double measure_stock(const char *host, size_t count, const char *conf)
+{
+	AUTO_FREE char *aside = xasprintf("%s.off", conf);
+
+	if (rename(conf, aside) < 0)
+		die("%s: %s", conf, strerror(errno));
+	reload(conf);
+	double median = measure("stock", host, count);
+	if (rename(aside, conf) < 0)
+		die("%s: %s", aside, strerror(errno));
+	reload(conf);
+	return median;
+}
+
+int main(int argc, char **argv)
+{
+	uint64_t count = COUNT_DEFAULT;
+
+	if (argc < 2 || argc > 4 ||
+		(argc > 2 &&
+			num_parse_max(slice_of(argv[2]), COUNT_MAX, &count) <
+				0) ||
+		!count)
+		die("usage: bench-idle ADDRESS [COUNT [INSTANT-IDLE-CONF]]");
+	double median = measure("instant-idle", argv[1], count);
+	if (argc < 4)
+		return 0;
+	size_t n_stock = (count + STOCK_SHARE - 1) / STOCK_SHARE;
+	double stock = measure_stock(argv[1], n_stock, argv[3]);
+	printf("ratio of the medians: %.0f\n", stock / median);
+	return 0;
+}
