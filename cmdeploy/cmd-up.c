@@ -12,10 +12,12 @@
 
 #include "cmdeploy/commands.h"
 #include "cmdeploy/relay/check.h"
+#include "cmdeploy/relay/ready.h"
 #include "cmdeploy/relay/relay.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/relay/screen.h"
 #include "cmdeploy/relay/setup.h"
+#include "cmdeploy/relay/update.h"
 #include "cmdeploy/say.h"
 
 struct options {
@@ -75,11 +77,11 @@ static int start(struct relay *relay, struct buf *why)
 		r = setup_apply(relay, &states, why);
 	if (r == 0) {
 		say_step("services");
-		run_forget_others(relay, &states);
+		update_forget_others(relay, &states);
 		r = run_start(relay, why);
 	}
 	if (r == 0)
-		r = run_wait_ready(relay, why);
+		r = ready_wait(relay, why);
 	if (r == 0) {
 		say_done("%zu answer", states.n);
 		r = mark_all(relay, &states, why);
@@ -188,11 +190,11 @@ static int update(struct relay *relay, struct buf *why)
 
 	if (r == 0) {
 		say_step("services");
-		run_forget_others(relay, &states);
-		r = run_update(relay, &states, &told, why);
+		update_forget_others(relay, &states);
+		r = update_services(relay, &states, &told, why);
 	}
 	if (r == 0)
-		r = run_wait_ready(relay, why);
+		r = ready_wait(relay, why);
 	if (r == 0)
 		say_done("%s",
 			told.len ? buf_str(&told)

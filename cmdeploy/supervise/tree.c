@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/num.h"
 
@@ -119,17 +120,9 @@ size_t tree_signal(int signal_number)
 	return n;
 }
 
-static uint64_t now_msec(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 bool tree_wait(uint64_t msec)
 {
-	uint64_t end = now_msec() + msec;
+	uint64_t end = clock_msec() + msec;
 	sigset_t set;
 
 	sigemptyset(&set);
@@ -140,7 +133,7 @@ bool tree_wait(uint64_t msec)
 			continue;
 		if (pid < 0 && errno == ECHILD)
 			return true;
-		uint64_t now = now_msec();
+		uint64_t now = clock_msec();
 		if (now >= end)
 			return false;
 		uint64_t left = end - now;

@@ -1,0 +1,22 @@
+/*
+ * update.h - changes to the services of a relay that runs.
+ */
+#ifndef CMDEPLOY_RELAY_UPDATE_H
+#define CMDEPLOY_RELAY_UPDATE_H
+
+#include "cmdeploy/apply/services.h"
+#include "cmdeploy/relay/relay.h"
+
+/*
+ * Restarts or reloads what needs it. Appends to *out what was done:
+ * "restarted doveauth, lastlogin; reloaded nginx".
+ */
+int update_services(const struct relay *relay,
+	const struct service_states *states, struct buf *out,
+	struct buf *why) MUST_CHECK;
+
+/* Ends services that the relay has no more, and deletes their folders. */
+void update_forget_others(
+	const struct relay *relay, const struct service_states *states);
+
+#endif
