@@ -1,0 +1,28 @@
+/*
+ * shared.h - what every user may ask of the server: IMAP METADATA
+ * /shared/admin and /shared/vendor/deltachat/<name> (RFC 5464), as
+ * Dovecot asks for it in its dict keys.
+ */
+#ifndef CHATMAILD_METADATA_SHARED_H
+#define CHATMAILD_METADATA_SHARED_H
+
+#include "chatmaild/common/config.h"
+
+struct shared {
+	const struct config *config;
+	char *appversions_path;
+};
+
+/* The versions of apps are in appversions.json beside the INI file. */
+void shared_init(struct shared *shared, const struct config *config,
+	const char *ini_path);
+void shared_release(struct shared *shared);
+
+/*
+ * Appends the value of a dict key that begins with "shared/". 1, or 0:
+ * there is none; negative: a file cannot be read, `why` names it.
+ */
+int shared_lookup(const struct shared *shared, struct slice key,
+	struct buf *out, struct buf *why) MUST_CHECK;
+
+#endif
