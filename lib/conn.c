@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "lib/die.h"
+#include "lib/poller.h"
 
 enum {
 	READ_BYTES = 65536,
@@ -16,7 +18,7 @@ struct conn {
 	const struct conn_ops *ops;
 	void *owner;
 	sd_event *event;
-	sd_event_source *io;
+	struct pollee io;
 	sd_event_source *timer;
 	sd_event_source *again;
 	uint64_t timeout_usec;
@@ -24,9 +26,7 @@ struct conn {
 	struct buf in;
 	struct buf out;
 	size_t out_sent; /* bytes at the front of `out` already written */
-	int fd;
-	uint32_t events;
-	bool *is_gone; /* set for a caller on the stack when freed */
+	bool *is_gone;   /* set for a caller on the stack when freed */
 	bool is_connecting;
 	bool is_paused;
 	bool is_closing;
@@ -75,11 +75,7 @@ static void want_events(struct conn *c)
 		events |= EPOLLOUT;
 	if (may_read(c))
 		events |= EPOLLIN;
-	if (events == c->events)
-		return;
-	c->events = events;
-	if (sd_event_source_set_io_events(c->io, events) < 0)
-		bug("cannot watch a connection");
+	pollee_set(&c->io, events);
 }
 
 static void shrink(struct buf *b)
@@ -92,7 +88,7 @@ static void shrink(struct buf *b)
 static int write_out(struct conn *c)
 {
 	while (conn_pending(c)) {
-		ssize_t n = send(c->fd, c->out.ptr + c->out_sent,
+		ssize_t n = send(c->io.fd, c->out.ptr + c->out_sent,
 			conn_pending(c), MSG_NOSIGNAL);
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -163,7 +159,7 @@ static bool read_in(struct conn *c)
 
 	if (room == 0)
 		return offer(c, buf_slice(&c->in));
-	ssize_t n = recv(c->fd, scratch, want, 0);
+	ssize_t n = recv(c->io.fd, scratch, want, 0);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -202,7 +198,7 @@ static bool finish_connect(struct conn *c)
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+	if (getsockopt(c->io.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	if (error) {
 		conn_end(c, -error);
@@ -226,28 +222,29 @@ static bool drain_out(struct conn *c)
 	return survives(c, c->ops->on_drained);
 }
 
-static int on_io(sd_event_source *s UNUSED, int fd UNUSED, uint32_t revents,
-	void *userdata)
+static void on_io(struct conn *c, uint32_t revents)
 {
-	struct conn *c = userdata;
-
 	if (c->is_connecting) {
 		if (!finish_connect(c))
-			return 0;
+			return;
 	} else if (revents & EPOLLOUT) {
 		if (!drain_out(c))
-			return 0;
+			return;
 	}
 	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR) && !c->is_connecting &&
 		!c->is_closing && !c->is_paused) {
 		if (!read_in(c))
-			return 0;
+			return;
 	} else if (revents & (EPOLLHUP | EPOLLERR)) {
 		conn_end(c, -ECONNRESET);
-		return 0;
+		return;
 	}
 	settle(c);
-	return 0;
+}
+
+static void on_ready(struct pollee *p, uint32_t revents)
+{
+	on_io(CONTAINER_OF(p, struct conn, io), revents);
 }
 
 static int on_timer(sd_event_source *s, uint64_t usec UNUSED, void *userdata)
@@ -288,8 +285,7 @@ int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 		.ops = ops,
 		.owner = owner,
 		.event = event,
-		.fd = fd,
-		.events = EPOLLIN,
+		.io = { .fd = fd, .on_ready = on_ready },
 		.in = BUF_INIT(limits->in_max),
 		.out = BUF_INIT(limits->out_max),
 	};
@@ -299,7 +295,7 @@ int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 			fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
 		r = -errno;
 	if (r == 0)
-		r = sd_event_add_io(event, &c->io, fd, EPOLLIN, on_io, c);
+		r = pollee_add(event, &c->io, EPOLLIN);
 	if (r < 0) {
 		conn_close(c);
 		return r;
@@ -333,10 +329,10 @@ void conn_close(struct conn *c)
 		return;
 	if (c->is_gone)
 		*c->is_gone = true;
-	sd_event_source_disable_unref(c->io);
+	pollee_remove(&c->io);
 	sd_event_source_disable_unref(c->timer);
 	sd_event_source_disable_unref(c->again);
-	fd_close(&c->fd);
+	fd_close(&c->io.fd);
 	buf_release(&c->in);
 	buf_release(&c->out);
 	free(c);
@@ -359,7 +355,7 @@ void *conn_owner(const struct conn *c)
 
 int conn_fd(const struct conn *c)
 {
-	return c->fd;
+	return c->io.fd;
 }
 
 struct buf *conn_out(struct conn *c)
@@ -377,7 +373,7 @@ void conn_send(struct conn *c, struct slice data)
 	bool is_open = !c->is_connecting && write_out(c) == 0;
 
 	if (is_open && !conn_pending(c) && data.len > 0) {
-		ssize_t n = send(c->fd, data.ptr, data.len, MSG_NOSIGNAL);
+		ssize_t n = send(c->io.fd, data.ptr, data.len, MSG_NOSIGNAL);
 		if (n > 0) {
 			data = slice_from(data, (size_t)n);
 			c->moved_at = now_usec(c);
