@@ -2,13 +2,12 @@
  * bench-idle - how soon a recipient in IDLE is told of a message: from the
  * `250` of the submission to `EXISTS`.
  *
- * Usage: bench-idle ADDRESS [COUNT [FILE]]
+ * Usage: bench-idle ADDRESS [COUNT [DIR]]
  *
- * The relay at ADDRESS runs already (cmdeploy up) and lets anybody create
- * an account. FILE is what names the plugin to its Dovecot,
- * etc/dovecot/instant-idle.conf of the relay: with it, a quarter of the
- * COUNT messages (200) is then measured with the plugin switched off, on
- * the same relay, and the plugin is switched on again.
+ * The relay at ADDRESS runs already and lets anybody create an account.
+ * When it was made by `cmdeploy up --dir DIR`, a quarter of the COUNT
+ * messages (200) is then measured on it with the plugin switched off.
+ * Afterwards the plugin is back; Dovecot takes it at its next reload.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -33,6 +32,7 @@ enum {
 	NSEC_PER_MSEC = 1000000,
 	GAP_MAX_MSEC = 20,
 	RELOAD_SEC = 30,
+	LOGIN_TRIES = 5,
 };
 
 static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -111,6 +111,25 @@ static void write_letter(struct buf *letter, const struct account *sender)
 	}
 }
 
+/* Dovecot refuses logins for a moment while it reloads. */
+static void open_submission(struct mail_client *out, const char *address,
+	const struct account *sender)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	for (int i = 0; i < LOGIN_TRIES; i++) {
+		int r = mail_client_open(out, address, true, &why);
+		if (r == 0)
+			r = mail_client_submission_login(
+				out, sender->address, sender->password, &why);
+		if (r == 0)
+			return;
+		mail_client_close(out);
+		sleep(1);
+	}
+	die("%s", buf_str(&why));
+}
+
 /* `n` messages from one new account to another. */
 static void measure_pair(const char *host, size_t n, struct figures *figures)
 {
@@ -125,9 +144,7 @@ static void measure_pair(const char *host, size_t n, struct figures *figures)
 	write_letter(&text, &sender);
 	struct mail_client_letter letter = { sender.address, recipient.address,
 		buf_slice(&text) };
-	MUST(mail_client_open(&out, smtp, true, why));
-	MUST(mail_client_submission_login(
-		&out, sender.address, sender.password, why));
+	open_submission(&out, smtp, &sender);
 	MUST(mail_client_open(&in, imap, true, why));
 	MUST(mail_client_imap_login(
 		&in, recipient.address, recipient.password, why));
@@ -170,31 +187,35 @@ static double measure(const char *what, const char *host, size_t count)
 }
 
 /* Dovecot takes its configuration anew; new connections follow it. */
-static void reload(const char *plugin_conf)
+static void reload(const char *relay)
 {
-	AUTO_FREE char *dir = xstrdup(plugin_conf);
-	char *slash = strrchr(dir, '/');
-
-	if (slash)
-		*slash = 0;
-	AUTO_FREE char *conf = xasprintf("%s/dovecot.conf", slash ? dir : ".");
+	AUTO_FREE char *conf = xasprintf("%s/etc/dovecot/dovecot.conf", relay);
 	const char *const argv[] = { "doveadm", "-c", conf, "reload", NULL };
 	struct proc proc = { .argv = argv, .timeout_sec = RELOAD_SEC };
+
 	MUST(proc_run_ok(&proc, why));
 }
 
-static double measure_stock(const char *host, size_t count, const char *conf)
-{
-	AUTO_FREE char *aside = xasprintf("%s.off", conf);
+/* What names the plugin to Dovecot, and where it is meanwhile. */
+static char *plugin_conf, *aside;
 
-	if (rename(conf, aside) < 0)
-		die("%s: %s", conf, strerror(errno));
-	reload(conf);
-	double median = measure("stock", host, count);
-	if (rename(aside, conf) < 0)
-		die("%s: %s", aside, strerror(errno));
-	reload(conf);
-	return median;
+static void switch_on(void)
+{
+	if (rename(aside, plugin_conf) < 0)
+		fprintf(stderr, "%s: %s: move it to %s yourself\n", aside,
+			strerror(errno), plugin_conf);
+}
+
+static double measure_stock(const char *host, size_t count, const char *relay)
+{
+	plugin_conf = xasprintf("%s/run/instant-idle.conf", relay);
+	aside = xasprintf("%s.off", plugin_conf);
+	if (rename(plugin_conf, aside) < 0)
+		die("%s: %s", plugin_conf, strerror(errno));
+	/* Also when the measurement fails. */
+	atexit(switch_on);
+	reload(relay);
+	return measure("stock", host, count);
 }
 
 int main(int argc, char **argv)
@@ -206,7 +227,7 @@ int main(int argc, char **argv)
 			num_parse_max(slice_of(argv[2]), COUNT_MAX, &count) <
 				0) ||
 		!count)
-		die("usage: bench-idle ADDRESS [COUNT [INSTANT-IDLE-CONF]]");
+		die("usage: bench-idle ADDRESS [COUNT [DIR]]");
 	double median = measure("instant-idle", argv[1], count);
 	if (argc < 4)
 		return 0;

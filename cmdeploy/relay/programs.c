@@ -27,6 +27,9 @@ int programs_find(const char *name, char **ret_path, struct buf *why)
 	const char *here = dirname(self);
 	if (try_path(xasprintf("%s/../chatmaild/%s/%s", here, name, name),
 		    ret_path) ||
+		try_path(xasprintf(
+				 "%s/../chatmaild/instant-idle/%s", here, name),
+			ret_path) ||
 		try_path(xasprintf("/usr/libexec/chatmail/%s", name),
 			ret_path) ||
 		try_path(xasprintf("/usr/lib/chatmail/%s", name), ret_path))

@@ -222,6 +222,17 @@ static void set_place_vars(struct relay *relay)
 		is_loopback ? relay->address_text : "127.0.0.1");
 }
 
+/* Built where Dovecot's headers are, only. */
+static void set_plugin_vars(struct relay *relay)
+{
+	AUTO_FREE char *path = NULL;
+	bool is_there =
+		programs_find("lib95_instant_idle_plugin.so", &path, NULL) == 0;
+
+	template_vars_set_bool(
+		&relay->apply.vars, "has_instant_idle", is_there);
+}
+
 /* From the operator's text to the settings of the services. */
 static int make_config(
 	struct relay *relay, const struct config *operators, struct buf *why)
@@ -286,6 +297,7 @@ int relay_open(const char *dir, const char *address, struct relay *ret_relay,
 	template_vars_set(&relay.apply.vars, "operators_ini", buf_str(&text));
 	set_config_vars(&relay);
 	set_place_vars(&relay);
+	set_plugin_vars(&relay);
 	*ret_relay = relay;
 	return 0;
 }
