@@ -1,0 +1,225 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+
+#include "chatmaild/common/user.h"
+#include "lib/file.h"
+#include "tests/test.h"
+
+#define ADDRESS SLICE("abcdef123@x.test")
+#define HASH    SLICE("{SHA512-CRYPT}$6$salt$hash")
+
+static char dir[] = "/tmp/test-user.XXXXXX";
+static struct users users;
+
+static const struct {
+	const char *name;
+	struct slice address;
+	bool want;
+} addresses[] = {
+	{ "fine", SLICE("abcdef123@x.test"), true },
+	{ "old names live on", SLICE("A+b@x.test"), true },
+	{ "other domain", SLICE("abcdef123@y.test"), false },
+	{ "slash", SLICE("a/b@x.test"), false },
+	{ "parent", SLICE("../a@x.test"), false },
+	{ "dot", SLICE(".a@x.test"), false },
+	{ "NUL", SLICE("a\0b@x.test"), false },
+	{ "space", SLICE("a b@x.test"), false },
+	{ "DEL", SLICE("a\x7f@x.test"), false },
+	{ "8-bit", SLICE("\xc3\xa4@x.test"), false },
+	{ "no name", SLICE("@x.test"), false },
+	{ "no at", SLICE("x.test"), false },
+	{ "two ats", SLICE("a@b@x.test"), false },
+	{ "empty", SLICE(""), false },
+};
+
+static char *path_of(const char *name)
+{
+	return xasprintf("%s/abcdef123@x.test/%s", dir, name);
+}
+
+static int read_user(struct buf *out)
+{
+	buf_reset(out);
+	return user_read_password(&users, ADDRESS, out, NULL);
+}
+
+/* All steps; the result of publish, and the password that holds. */
+static int create(struct slice password, struct buf *winner)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct user_draft draft;
+	int r = user_draft_write(&draft, &users, ADDRESS, password, &why);
+
+	if (r == 0)
+		r = user_draft_sync(&draft, &why);
+	if (r == 0)
+		r = user_draft_publish(&draft, winner, &why);
+	if (r == 1 && user_draft_settle(&draft, &why) < 0)
+		r = -EIO;
+	user_draft_release(&draft);
+	return r;
+}
+
+static void test_addresses(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(addresses); i++)
+		check_int(addresses[i].name,
+			user_is_address(&users, addresses[i].address),
+			addresses[i].want);
+}
+
+static void test_creation(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(1024);
+	AUTO_FREE char *file = path_of("password");
+	AUTO_FREE char *home = path_of("");
+	struct stat st;
+
+	check_int("nobody yet", read_user(&text), 0);
+	check_int("created", create(HASH, &text), 1);
+	check_int("is there", read_user(&text), 1);
+	check_slice("as written", buf_slice(&text), HASH);
+	check("file", stat(file, &st) == 0);
+	check_int("mode of the file", st.st_mode & 07777, 0600);
+	check_int("stamped with the day", st.st_mtim.tv_sec % 86400, 0);
+	check("folder", stat(home, &st) == 0);
+	check_int("mode of the folder", st.st_mode & 07777, 0700);
+	buf_reset(&text);
+	check_int("second comes late", create(SLICE("{X}other"), &text), 0);
+	check_slice("and learns of the first", buf_slice(&text), HASH);
+	check_int("still there", read_user(&text), 1);
+	check_slice("unchanged", buf_slice(&text), HASH);
+}
+
+/* A draft that is dropped before it has a name leaves nothing. */
+static void test_dropped(void)
+{
+	struct user_draft draft;
+	AUTO_BUF struct buf text = BUF_INIT(1024);
+	AUTO_FREE char *home = xasprintf("%s/dropped01@x.test", dir);
+
+	check_int("write",
+		user_draft_write(
+			&draft, &users, SLICE("dropped01@x.test"), HASH, NULL),
+		0);
+	check("has a folder", file_exists(home));
+	check_int("no account yet",
+		user_read_password(
+			&users, SLICE("dropped01@x.test"), &text, NULL),
+		0);
+	user_draft_release(&draft);
+	check("nothing is left", !file_exists(home));
+	user_draft_release(&draft);
+}
+
+static void test_empty_file(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(1024);
+	AUTO_FREE char *file = path_of("password");
+
+	check_int("truncate", truncate(file, 0), 0);
+	check_int("no account", read_user(&text), 0);
+	check_int("cannot log in",
+		user_touch_login(&users, ADDRESS, 1700000000, NULL), -ENOENT);
+	check_int("is made anew", create(HASH, &text), 1);
+	check_int("and is there", read_user(&text), 1);
+}
+
+static void test_broken_file(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(1024);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *file = path_of("password");
+	struct file_owner owner = { 0600, (uid_t)-1, (gid_t)-1 };
+
+	check_int(
+		"garbage", file_write(file, SLICE("garbage"), owner, NULL), 0);
+	check_int("broken", user_read_password(&users, ADDRESS, &text, &why),
+		-EINVAL);
+	check("names the path", strstr(buf_str(&why), file));
+	check_int("mended", file_write(file, HASH, owner, NULL), 0);
+}
+
+static void test_login(void)
+{
+	AUTO_FREE char *file = path_of("password");
+	struct stat st;
+
+	check_int("stamped",
+		user_touch_login(&users, ADDRESS, 1700000000, NULL), 1);
+	check("stat", stat(file, &st) == 0);
+	check_int("start of the day", st.st_mtim.tv_sec, 1699920000);
+	check_int("same day",
+		user_touch_login(&users, ADDRESS, 1700000001, NULL), 0);
+	check_int("nobody",
+		user_touch_login(
+			&users, SLICE("nobody123@x.test"), 1700000000, NULL),
+		-ENOENT);
+	check_int("path",
+		user_touch_login(&users, SLICE("../a@x.test"), 1, NULL),
+		-ENOENT);
+}
+
+static void test_list(void)
+{
+	static const char *const others[] = { "noat", ".hidden@x.test",
+		"nopassword@x.test" };
+	struct user_list list;
+	struct slice address;
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", dir, others[i]);
+		check_int(others[i], mkdir(path, 0700), 0);
+	}
+	check_int("open", user_list_open(&users, &list, NULL), 0);
+	check_int("one", user_list_next(&list, &address), 1);
+	check_slice("the one", address, ADDRESS);
+	check_int("end", user_list_next(&list, &address), 0);
+	user_list_close(&list);
+}
+
+static void test_echo(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(1024);
+	AUTO_FREE char *file = xasprintf("%s/echobot-password", dir);
+	struct file_owner owner = { 0600, (uid_t)-1, (gid_t)-1 };
+
+	check_int("no bot",
+		user_read_password(&users, SLICE("echo@x.test"), &text, NULL),
+		0);
+	users.echo_password = xstrdup(file);
+	check_int("not started",
+		user_read_password(&users, SLICE("echo@x.test"), &text, NULL),
+		0);
+	check_int("password", file_write(file, HASH, owner, NULL), 0);
+	check_int("a bot",
+		user_read_password(&users, SLICE("echo@x.test"), &text, NULL),
+		1);
+	check_slice("its password", buf_slice(&text), HASH);
+}
+
+static int remove_one(const char *path, const struct stat *st UNUSED,
+	int type UNUSED, struct FTW *ftw UNUSED)
+{
+	return remove(path);
+}
+
+int main(void)
+{
+	check("mkdtemp", mkdtemp(dir));
+	users = (struct users){ .dir = xstrdup(dir),
+		.domain = xstrdup("x.test") };
+	test_addresses();
+	test_creation();
+	test_dropped();
+	test_empty_file();
+	test_broken_file();
+	test_login();
+	test_list();
+	test_echo();
+	users_release(&users);
+	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return test_end();
+}
