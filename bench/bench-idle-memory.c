@@ -12,6 +12,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -32,7 +33,7 @@ enum {
 	TOUCH_MSEC = 1000,
 	/* So long nothing changed: nothing will. */
 	STILL_SEC = 45,
-	LOGIN_EVERY = 100,
+	THREADS = 8,
 };
 
 static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789";
@@ -199,6 +200,41 @@ static void log_in(struct bench *b, struct sleeper *s)
 	MUST(mail_client_idle(&s->client, why));
 }
 
+struct share {
+	struct bench *bench;
+	pthread_t thread;
+	size_t first;
+};
+
+/* Every THREADS-th connection. */
+static void *log_in_share(void *arg)
+{
+	const struct share *share = arg;
+	struct bench *b = share->bench;
+
+	for (size_t i = share->first; i < b->n; i += THREADS) {
+		log_in(b, &b->sleepers[i]);
+		b->fds[i] =
+			(struct pollfd){ b->sleepers[i].client.fd, POLLIN, 0 };
+	}
+	return NULL;
+}
+
+static void log_all_in(struct bench *b)
+{
+	struct share shares[THREADS];
+
+	for (size_t i = 0; i < THREADS; i++) {
+		shares[i] = (struct share){ .bench = b, .first = i };
+		int r = pthread_create(
+			&shares[i].thread, NULL, log_in_share, &shares[i]);
+		if (r)
+			die("thread: %s", strerror(r));
+	}
+	for (size_t i = 0; i < THREADS; i++)
+		pthread_join(shares[i].thread, NULL);
+}
+
 /* Takes what the servers have said; waits for it at most `msec`. */
 static void listen_to_all(struct bench *b, int msec)
 {
@@ -315,15 +351,7 @@ int main(int argc, char **argv)
 	allow_descriptors();
 	struct memory before = look(&b);
 	say("before", &before, NULL, b.n);
-	for (size_t i = 0; i < b.n; i++) {
-		log_in(&b, &b.sleepers[i]);
-		b.fds[i] =
-			(struct pollfd){ b.sleepers[i].client.fd, POLLIN, 0 };
-		if ((i + 1) % LOGIN_EVERY)
-			continue;
-		fprintf(stderr, "\r%zu logged in", i + 1);
-	}
-	fputc('\n', stderr);
+	log_all_in(&b);
 	struct memory awake = look(&b);
 	say("logged in", &awake, &before, b.n);
 	struct memory asleep = wait_for_hibernation(&b);

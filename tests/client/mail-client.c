@@ -44,15 +44,13 @@ static int wait_for_tls(struct mail_client *c, ssize_t error, int msec)
 	return wait_for(c, is_writing ? POLLOUT : POLLIN, msec);
 }
 
-/* One for all connections, as long as the process lives. */
-static gnutls_certificate_credentials_t trust_anybody(void)
-{
-	static gnutls_certificate_credentials_t credentials;
+/* One for all connections and threads, as long as the process lives. */
+static gnutls_certificate_credentials_t everybody;
 
-	if (!credentials &&
-		gnutls_certificate_allocate_credentials(&credentials) < 0)
+__attribute__((constructor)) static void trust_everybody(void)
+{
+	if (gnutls_certificate_allocate_credentials(&everybody) < 0)
 		oom();
-	return credentials;
 }
 
 static int shake_hands(struct mail_client *c)
@@ -60,7 +58,7 @@ static int shake_hands(struct mail_client *c)
 	if (gnutls_init(&c->tls, GNUTLS_CLIENT | GNUTLS_NONBLOCK) < 0 ||
 		gnutls_set_default_priority(c->tls) < 0 ||
 		gnutls_credentials_set(
-			c->tls, GNUTLS_CRD_CERTIFICATE, trust_anybody()) < 0)
+			c->tls, GNUTLS_CRD_CERTIFICATE, everybody) < 0)
 		oom();
 	gnutls_transport_set_int(c->tls, c->fd);
 	for (;;) {
