@@ -60,8 +60,10 @@ static const struct {
 		"reason=name-characters" },
 	{ "control byte", SLICE("abc\nef123@x.test"), SLICE("123456789"),
 		"reason=name-characters" },
-	{ "8-bit", SLICE("abc\xc3\xa4" "f123@x.test"), SLICE("123456789"),
-		"reason=name-characters" },
+	{ "8-bit",
+		SLICE("abc\xc3\xa4"
+		      "f123@x.test"),
+		SLICE("123456789"), "reason=name-characters" },
 	{ "echo", SLICE("echo@x.test"), SLICE("123456789"),
 		"reason=name-reserved" },
 	{ "foreign", SLICE("abcdef123@y.test"), SLICE("123456789"),
