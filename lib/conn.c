@@ -193,12 +193,13 @@ static bool survives(struct conn *c, void (*handler)(struct conn *))
 	return !gone;
 }
 
-static bool finish_connect(struct conn *c)
+static bool finish_connect(struct conn *c, bool has_failed)
 {
 	int error = 0;
 	socklen_t len = sizeof(error);
 
-	if (getsockopt(c->io.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
+	if (has_failed &&
+		getsockopt(c->io.fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		error = errno;
 	if (error) {
 		conn_end(c, -error);
@@ -225,7 +226,7 @@ static bool drain_out(struct conn *c)
 static void on_io(struct conn *c, uint32_t revents)
 {
 	if (c->is_connecting) {
-		if (!finish_connect(c))
+		if (!finish_connect(c, revents & (EPOLLERR | EPOLLHUP)))
 			return;
 	} else if (revents & EPOLLOUT) {
 		if (!drain_out(c))

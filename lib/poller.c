@@ -81,37 +81,35 @@ static struct poller *find_poller(const sd_event *event)
 	return poller;
 }
 
-static int need_poller(sd_event *event, struct poller **ret_poller)
+/* NULL with errno set when it cannot be made. */
+static struct poller *new_poller(sd_event *event)
 {
-	*ret_poller = find_poller(event);
-	if (*ret_poller)
-		return 0;
 	AUTO_CLOSE int fd = epoll_create1(EPOLL_CLOEXEC);
+
 	if (fd < 0)
-		return -errno;
+		return NULL;
 	struct poller *poller = xcalloc(1, sizeof(*poller));
 	*poller = (struct poller){ .event = event, .fd = fd };
 	int r = add_source(poller);
 	if (r < 0) {
 		free(poller);
-		return r;
+		errno = -r;
+		return NULL;
 	}
 	fd = -1;
 	poller->next = pollers;
 	pollers = poller;
-	*ret_poller = poller;
-	return 0;
+	return poller;
 }
 
 int pollee_add(sd_event *event, struct pollee *p, uint32_t events)
 {
 	struct epoll_event wanted = { .events = events, .data.ptr = p };
-	struct poller *poller = NULL;
-	int r = need_poller(event, &poller);
+	struct poller *poller = find_poller(event);
 
-	if (r < 0)
-		return r;
-	if (epoll_ctl(poller->fd, EPOLL_CTL_ADD, p->fd, &wanted) < 0)
+	if (!poller)
+		poller = new_poller(event);
+	if (!poller || epoll_ctl(poller->fd, EPOLL_CTL_ADD, p->fd, &wanted) < 0)
 		return -errno;
 	p->poller = poller;
 	p->events = events;
