@@ -7,8 +7,8 @@
  * the downstream at once; the rest of the message is read and thrown
  * away, and the final dot gets the reply.
  */
-#ifndef FILTERMAIL_CLIENT_H
-#define FILTERMAIL_CLIENT_H
+#ifndef CHATMAILD_FILTERMAIL_CLIENT_H
+#define CHATMAILD_FILTERMAIL_CLIENT_H
 
 #include "chatmaild/filtermail/filter.h"
 

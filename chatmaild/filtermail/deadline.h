@@ -5,8 +5,8 @@
  * starting and stopping is a change of links, and ten thousand idle
  * connections cost the event loop no more than one.
  */
-#ifndef FILTERMAIL_DEADLINE_H
-#define FILTERMAIL_DEADLINE_H
+#ifndef CHATMAILD_FILTERMAIL_DEADLINE_H
+#define CHATMAILD_FILTERMAIL_DEADLINE_H
 
 #include <stdbool.h>
 #include <stdint.h>

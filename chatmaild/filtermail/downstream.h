@@ -7,8 +7,8 @@
  * message never gets its final dot: closing drops it, and nothing is
  * delivered.
  */
-#ifndef FILTERMAIL_DOWNSTREAM_H
-#define FILTERMAIL_DOWNSTREAM_H
+#ifndef CHATMAILD_FILTERMAIL_DOWNSTREAM_H
+#define CHATMAILD_FILTERMAIL_DOWNSTREAM_H
 
 #include "chatmaild/filtermail/filter.h"
 

@@ -1,8 +1,8 @@
 /*
  * filter.h - what all connections of this process share.
  */
-#ifndef FILTERMAIL_FILTER_H
-#define FILTERMAIL_FILTER_H
+#ifndef CHATMAILD_FILTERMAIL_FILTER_H
+#define CHATMAILD_FILTERMAIL_FILTER_H
 
 #include "chatmaild/common/policy.h"
 #include "chatmaild/common/rate.h"

@@ -2,8 +2,8 @@
  * transaction.h - one message: its envelope, the scan of its bytes, and
  * in the end the verdict. No I/O.
  */
-#ifndef FILTERMAIL_TRANSACTION_H
-#define FILTERMAIL_TRANSACTION_H
+#ifndef CHATMAILD_FILTERMAIL_TRANSACTION_H
+#define CHATMAILD_FILTERMAIL_TRANSACTION_H
 
 #include "chatmaild/filtermail/filter.h"
 
