@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "cmdeploy/commands.h"
+#include "cmdeploy/testrun/apart.h"
 #include "cmdeploy/testrun/cases.h"
 #include "cmdeploy/testrun/needs.h"
 #include "cmdeploy/testrun/runner.h"
@@ -20,6 +21,7 @@ struct options {
 	const char *pattern;
 	int jobs;
 	bool is_list;
+	bool is_apart;
 };
 
 static int default_jobs(void)
@@ -57,6 +59,7 @@ static int parse_options(
 		{ .name = "-k", .text = &o.pattern },
 		{ .name = "-j", .text = &jobs },
 		{ .name = "--list", .flag = &o.is_list },
+		{ .name = "--apart", .flag = &o.is_apart },
 	};
 	int r = cmd_parse(argc, argv, table, ARRAY_LEN(table), 0, why);
 
@@ -148,6 +151,8 @@ int cmd_test(int argc, char **argv)
 			"cmdeploy test: no test is called %s; "
 			"--list prints them\n",
 			o.pattern);
+	if (o.is_apart && network_go_apart(&why) < 0)
+		die("test: %s", buf_str(&why));
 	int status = o.is_list ? list_cases(&cases)
 			       : run_cases(&cases, build, o.jobs);
 	test_cases_release(&cases);

@@ -13,7 +13,7 @@ static const struct cmd table[] = {
 		cmd_status },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
 		cmd_qr },
-	{ "test", "[-k PATTERN] [-j JOBS] [--list]", "Run the tests",
+	{ "test", "[-k PATTERN] [-j JOBS] [--list] [--apart]", "Run the tests",
 		cmd_test },
 };
 

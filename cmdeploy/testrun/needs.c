@@ -79,19 +79,28 @@ static int run_quiet(const char *const *argv, struct buf *why)
 	return r;
 }
 
-static int install_npm(struct buf *why)
+static int install(const char *package, struct buf *why)
 {
 	static const char *const update[] = { "apt-get", "update", "-q", NULL };
-	static const char *const install[] = { "env",
-		"DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-q",
-		"-y", "--no-install-recommends", "-o",
-		"DPkg::Lock::Timeout=300", "npm", NULL };
+	const char *const argv[] = { "env", "DEBIAN_FRONTEND=noninteractive",
+		"apt-get", "install", "-q", "-y", "--no-install-recommends",
+		"-o", "DPkg::Lock::Timeout=300", package, NULL };
 
-	if (is_in_path("npm"))
-		return 0;
-	say("installing npm (Debian package)");
+	printf("     installing %s (Debian package)\n", package);
+	fflush(stdout);
 	int r = run_quiet(update, why);
-	return r < 0 ? r : run_quiet(install, why);
+	return r < 0 ? r : run_quiet(argv, why);
+}
+
+static bool is_installed(const char *package)
+{
+	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
+	const char *const argv[] = { "dpkg-query", "-W", "-f",
+		"${db:Status-Status}", package, NULL };
+	struct proc proc = { .argv = argv, .out = &out };
+
+	return proc_run_ok(&proc, NULL) == 0 &&
+		slice_eq_str(buf_slice(&out), "installed");
 }
 
 static int meet_core(const char *build, struct buf *why)
@@ -106,7 +115,7 @@ static int meet_core(const char *build, struct buf *why)
 
 	if (access(path, X_OK) == 0)
 		return 0;
-	int r = install_npm(why);
+	int r = is_in_path("npm") ? 0 : install("npm", why);
 	if (r == 0)
 		r = dir_make(prefix, 0755, why);
 	if (r < 0)
@@ -115,6 +124,17 @@ static int meet_core(const char *build, struct buf *why)
 	r = run_quiet(argv, why);
 	if (r == 0 && access(path, X_OK) < 0)
 		return because(why, -errno, "%s: %s", path, strerror(errno));
+	return r;
+}
+
+static int meet_clang(const char *build UNUSED, struct buf *why)
+{
+	static const char *const packages[] = { "clang", "libclang-rt-14-dev" };
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(packages); i++)
+		if (!is_installed(packages[i]))
+			r = install(packages[i], why);
 	return r;
 }
 
@@ -134,7 +154,7 @@ static int meet_relay(const char *build, struct buf *why)
 {
 	AUTO_FREE char *stamp = xasprintf("%s/relay-packages", build);
 	AUTO_FREE char *program = cmdeploy_path(build);
-	AUTO_FREE char *dir = xasprintf("%s/test-runs/first-relay", build);
+	AUTO_FREE char *dir = xasprintf("%s/first-relay", build);
 	unsigned n = (unsigned)getpid();
 	AUTO_FREE char *address = xasprintf(
 		"127.%u.%u.%u", 64 + (n >> 16 & 0x3f), n >> 8 & 0xff, n & 0xff);
@@ -163,6 +183,7 @@ static const struct {
 	int (*meet)(const char *build, struct buf *why);
 } needs[NEEDS_N] = {
 	{ "root", NEED_ROOT, meet_root },
+	{ "clang", NEED_CLANG, meet_clang },
 	{ "core", NEED_CORE, meet_core },
 	{ "relay", NEED_RELAY, meet_relay },
 };

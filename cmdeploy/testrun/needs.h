@@ -15,10 +15,11 @@ enum {
 	NEED_ROOT = 1 << 0,  /* the tests run as root */
 	NEED_CORE = 1 << 1,  /* a Delta Chat core in the build folder */
 	NEED_RELAY = 1 << 2, /* the Debian packages of a relay */
-	NEEDS_N = 3,
+	NEED_CLANG = 1 << 3, /* clang and its sanitizers */
+	NEEDS_N = 4,
 };
 
-/* "-" or names joined by commas: root, core, relay. */
+/* "-" or names joined by commas: root, core, relay, clang. */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;
 
