@@ -6,8 +6,9 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-needs='gcc meson ninja-build pkg-config libc6-dev libcrypt-dev libjansson-dev
-libqrencode-dev libsystemd-dev'
+needs='gcc meson ninja-build pkg-config libc6-dev libcrypt-dev
+libcurl4-openssl-dev libgnutls28-dev libjansson-dev libqrencode-dev
+libsystemd-dev'
 
 say() {
 	printf 'initenv: %s\n' "$*"
@@ -33,11 +34,11 @@ missing() {
 	done
 }
 
-# What apt-get says is shown when it fails.
+# The end of what a program says is shown when it fails.
 quietly() {
 	log=$(mktemp)
 	if ! "$@" >"$log" 2>&1 </dev/null; then
-		cat "$log" >&2
+		tail -n 25 "$log" >&2
 		rm -f "$log"
 		return 1
 	fi

@@ -6,6 +6,8 @@ mkdir -m 0700 closed
 mkdir -m 0700 closed/inner
 mounts=$(cat /proc/self/mountinfo)
 
+settings closed/inner/a 127.0.8.131
+settings b 127.0.8.132
 up closed/inner/a 127.0.8.131
 up b 127.0.8.132
 got=$(imap 127.0.8.131 'abcdefghi@[127.0.8.131]' a-long-password)
@@ -14,8 +16,7 @@ got=$(imap 127.0.8.132 'abcdefghi@[127.0.8.132]' a-long-password)
 [[ $got = OK* ]] || fail "login: $got"
 run 0 status --dir closed/inner/a
 says out 'accounts             1'
-sed -i 's/^#* *max_user_send_per_minute.*/max_user_send_per_minute = 70/' \
-  closed/inner/a/chatmail.ini
+set_key closed/inner/a max_user_send_per_minute 70
 up closed/inner/a
 says out 'restarted doveauth'
 [ "$(stat -c %a closed)" = 700 ] || fail 'the mode of the parent has changed'

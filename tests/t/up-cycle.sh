@@ -10,6 +10,7 @@ says_not out 'PRIVATE KEY'
 [ ! -e r ] || fail 'the dry run made a folder'
 
 echo '-- the first start'
+settings r "$address"
 up r "$address"
 says out 'answer'
 says out "dclogin:"
@@ -34,8 +35,7 @@ says err 'in use by another'
 
 echo '-- only what depends on a change'
 dovecot=$(pid r dovecot) doveauth=$(pid r doveauth) nginx=$(pid r nginx)
-sed -i 's/^#* *max_user_send_per_minute.*/max_user_send_per_minute = 70/' \
-  r/chatmail.ini
+set_key r max_user_send_per_minute 70
 run 0 up --dir r --dry-run
 says out '+max_user_send_per_minute = 70'
 says out '(re)start doveauth'
@@ -50,11 +50,11 @@ says out 'reloaded nginx'
 [ "$(pid r nginx)" = "$nginx" ] || fail 'nginx was restarted'
 
 echo '-- a service more, and less'
-sed -i 's/^#* *filter_incoming.*/filter_incoming = true/' r/chatmail.ini
+set_key r filter_incoming true
 up r
 says out 'started filtermail-incoming'
 incoming=$(pid r filtermail-incoming)
-sed -i '/^filter_incoming/d' r/chatmail.ini
+set_key r filter_incoming false
 up r
 [ ! -e r/service/filtermail-incoming ] || fail 'its folder is still there'
 tail --pid="$incoming" -f /dev/null

@@ -46,6 +46,19 @@ up() {
   run 0 up --dir "$dir" --detach "$@"
 }
 
+# settings DIR ADDRESS: chatmail.ini, with which a busy machine makes accounts.
+settings() {
+  mkdir -p "$1"
+  run 0 init "$2" --ini "$1/chatmail.ini"
+  set_key "$1" max_load_1m 100000
+}
+
+# set_key DIR KEY VALUE
+set_key() {
+  sed -i "s/^#* *$2 =.*/$2 = $3/" "$1/chatmail.ini"
+  grep -q "^$2 = $3\$" "$1/chatmail.ini" || fail "$2 is not in $1/chatmail.ini"
+}
+
 # pid DIR SERVICE
 pid() {
   "$cmdeploy" status --dir "$1" |
