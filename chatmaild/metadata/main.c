@@ -177,7 +177,7 @@ static void lookup_tokens(
 	AUTO_BUF struct buf home = BUF_INIT(PATH_MAX_BYTES);
 	AUTO_BUF struct buf text = BUF_INIT(ANSWER_MAX_BYTES);
 	struct token_list list = { 0 };
-	int r = -ENOENT;
+	int r = 0;
 
 	if (add_home(m, user, &home))
 		r = read_tokens(m, buf_slice(&home), &list, &why);
@@ -186,7 +186,7 @@ static void lookup_tokens(
 			buf_add_char(&text, ' ');
 		buf_add_slice(&text, list.tokens[i]);
 	}
-	if (r < 0 && r != -ENOENT) {
+	if (r < 0) {
 		log_err("tokens not read: reason=%s", buf_str(&why));
 		dict_answer_fail(request, buf_str(&why));
 	} else if (list.n == 0) {
@@ -226,8 +226,6 @@ static int notify(struct metadata *m, struct slice user, struct slice home,
 	struct token_list list = { 0 };
 	int r = read_tokens(m, home, &list, why);
 
-	if (r == -ENOENT)
-		return 0;
 	for (size_t i = 0; i < list.n && r == 0; i++)
 		r = notifier_add(m->notifier, user, list.tokens[i], why);
 	token_list_release(&list);

@@ -39,15 +39,25 @@ void queue_close(struct queue *queue)
 	fd_close(&queue->fd);
 }
 
+enum {
+	ID_RANDOM_BYTES = QUEUE_ID_BYTES / 2,
+};
+
 static void make_id(char *ret_id)
 {
 	static const char digits[] = "0123456789abcdef";
-	unsigned char bytes[QUEUE_ID_BYTES / 2];
+	/* One call for many. */
+	static unsigned char bytes[ID_RANDOM_BYTES * 64];
+	static size_t used = sizeof(bytes);
 
-	random_fill(bytes, sizeof(bytes));
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		ret_id[2 * i] = digits[bytes[i] >> 4];
-		ret_id[2 * i + 1] = digits[bytes[i] & 15];
+	if (used == sizeof(bytes)) {
+		random_fill(bytes, sizeof(bytes));
+		used = 0;
+	}
+	for (size_t i = 0; i < ID_RANDOM_BYTES; i++) {
+		unsigned char byte = bytes[used++];
+		ret_id[2 * i] = digits[byte >> 4];
+		ret_id[2 * i + 1] = digits[byte & 15];
 	}
 	ret_id[QUEUE_ID_BYTES] = '\0';
 }

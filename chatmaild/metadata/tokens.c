@@ -15,6 +15,10 @@
 #define TMP_NAME   FILE_NAME ".tmp"
 #define MEMBER     "devicetoken"
 
+enum {
+	FIRST_READ_BYTES = 8192,
+};
+
 static void json_release(json_t **json)
 {
 	json_decref(*json);
@@ -116,17 +120,24 @@ static json_t *parse(
 	return root;
 }
 
-/* 1, 0: no file; the file's text. The descriptor is the folder's. */
-static int read_file(int home_fd, struct buf *out, struct buf *why)
+/* 1, 0: no file; the file's text. */
+static int read_file(
+	int folder_fd, const char *path, struct buf *out, struct buf *why)
 {
-	AUTO_CLOSE int fd = openat(home_fd, FILE_NAME,
+	AUTO_CLOSE int fd = openat(folder_fd, path,
 		O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
 	if (fd < 0)
 		return because(why, -errno, FILE_NAME ": %s", strerror(errno));
-	int r = fd_read_all(fd, out);
+	/* Nearly all fit, and are read by one call. */
+	char *room = buf_room(out, FIRST_READ_BYTES);
+	ssize_t n = read(fd, room, FIRST_READ_BYTES);
+	int r = n < 0 ? -errno : 0;
+	buf_added(out, n < 0 ? 0 : (size_t)n);
+	if (n == FIRST_READ_BYTES)
+		r = fd_read_all(fd, out);
 	if (r == -EFBIG)
 		return because(why, r, "larger than %zu bytes", out->max);
 	if (r < 0)
@@ -135,11 +146,11 @@ static int read_file(int home_fd, struct buf *out, struct buf *why)
 }
 
 /* 1, 0: no file, -EINVAL: broken, or what reading gave. */
-static int load(int home_fd, time_t now, json_t **ret_root, bool *ret_is_old,
-	struct buf *why)
+static int load(int folder_fd, const char *path, time_t now, json_t **ret_root,
+	bool *ret_is_old, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(TOKENS_FILE_MAX_BYTES);
-	int r = read_file(home_fd, &text, why);
+	int r = read_file(folder_fd, path, &text, why);
 
 	if (r == -EFBIG || r == -ELOOP || r == -EISDIR)
 		return -EINVAL;
@@ -200,12 +211,10 @@ int tokens_read(const char *home, time_t now, struct token_list *ret_list,
 	struct buf *why)
 {
 	struct token_list list = { 0 };
-	AUTO_CLOSE int home_fd = open_home(home, why);
+	AUTO_FREE char *path = xasprintf("%s/" FILE_NAME, home);
 	AUTO_JSON json_t *root = NULL;
 
-	if (home_fd < 0)
-		return home_fd;
-	int r = load(home_fd, now, &root, &list.is_old, why);
+	int r = load(AT_FDCWD, path, now, &root, &list.is_old, why);
 	list.is_broken = r == -EINVAL;
 	if (r < 0 && !list.is_broken)
 		return r;
@@ -340,7 +349,7 @@ static bool apply(json_t *tokens, enum token_change change, struct slice token,
 static int load_or_begin(int home_fd, time_t now, json_t **ret_root,
 	bool *ret_is_old, bool *ret_aside, struct buf *why)
 {
-	int r = load(home_fd, now, ret_root, ret_is_old, why);
+	int r = load(home_fd, FILE_NAME, now, ret_root, ret_is_old, why);
 
 	if (r == -EINVAL) {
 		if (renameat(home_fd, FILE_NAME, home_fd, ASIDE_NAME) < 0)

@@ -9,8 +9,8 @@
  * lose a token and a crash never leaves a part. A file that is no such
  * JSON is put aside as metadata.json.broken.
  *
- * Functions return negative errno with a reason that names no address:
- * -ENOENT when there is no such folder. All of them are safe on threads.
+ * Functions return negative errno with a reason that names no address.
+ * All of them are safe on threads.
  */
 #ifndef CHATMAILD_METADATA_TOKENS_H
 #define CHATMAILD_METADATA_TOKENS_H
@@ -46,7 +46,7 @@ struct token_list {
 
 /*
  * The tokens that are not stale, in the order of the file. A user without
- * any, without a file, or with a broken one, has none; `why` then tells
+ * a folder, a file or a whole one has none; `why` then tells
  * what is broken.
  */
 int tokens_read(const char *home, time_t now, struct token_list *ret_list,
@@ -61,7 +61,8 @@ enum token_change {
 };
 
 /*
- * 1 when the file was written, 0 when it says that already. *ret_aside:
+ * 1 when the file was written, 0 when it says that already, -ENOENT when
+ * there is no such folder. *ret_aside:
  * the file was broken and has been put aside; the reason is in `why`.
  */
 int tokens_change(const char *home, enum token_change change,

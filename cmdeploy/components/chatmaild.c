@@ -19,6 +19,10 @@ static const struct folder folders[] = {
 		.mode = 0700,
 		.user = "vmail",
 		.group = "vmail" },
+	{ .path = "{{run_dir}}/chatmail-metadata",
+		.mode = 0700,
+		.user = "vmail",
+		.group = "vmail" },
 	{ .path = "{{mail_root}}", .mode = 0755 },
 	{ .path = "{{mailboxes_dir}}",
 		.mode = 0700,
@@ -26,6 +30,7 @@ static const struct folder folders[] = {
 		.group = "vmail" },
 	RUNIT_FOLDERS("doveauth"),
 	RUNIT_FOLDERS("lastlogin"),
+	RUNIT_FOLDERS("chatmail-metadata"),
 	RUNIT_FOLDERS("filtermail-outgoing"),
 	{ .path = "{{service_dir}}/filtermail-incoming",
 		.mode = 0755,
@@ -49,6 +54,9 @@ static const struct file files[] = {
 	{ .path = "{{libexec_dir}}/lastlogin",
 		.mode = 0755,
 		.program = "lastlogin" },
+	{ .path = "{{libexec_dir}}/chatmail-metadata",
+		.mode = 0755,
+		.program = "chatmail-metadata" },
 	{ .path = "{{libexec_dir}}/filtermail",
 		.mode = 0755,
 		.program = "filtermail" },
@@ -57,6 +65,7 @@ static const struct file files[] = {
 		.program = "newemail" },
 	RUNIT_FILES("doveauth"),
 	RUNIT_FILES("lastlogin"),
+	RUNIT_FILES("chatmail-metadata"),
 	RUNIT_FILES("filtermail-outgoing"),
 	{ .path = "{{service_dir}}/filtermail-incoming/log/run",
 		.mode = 0755,
@@ -76,6 +85,11 @@ static const struct port doveauth_ports[] = {
 
 static const struct port lastlogin_ports[] = {
 	{ .address = "unix:{{run_dir}}/lastlogin/lastlogin.socket" },
+	{ 0 },
+};
+
+static const struct port metadata_ports[] = {
+	{ .address = "unix:{{metadata_socket}}" },
 	{ 0 },
 };
 
@@ -100,6 +114,10 @@ static const struct service services[] = {
 		.restart_on = LIST(RUN("lastlogin"), "{{ini_path}}",
 			"{{libexec_dir}}/lastlogin"),
 		.ports = lastlogin_ports },
+	{ .name = "chatmail-metadata",
+		.restart_on = LIST(RUN("chatmail-metadata"), "{{ini_path}}",
+			"{{libexec_dir}}/chatmail-metadata"),
+		.ports = metadata_ports },
 	{ .name = "filtermail-outgoing",
 		.restart_on = LIST(RUN("filtermail-outgoing"), "{{ini_path}}",
 			"{{libexec_dir}}/filtermail"),
@@ -114,7 +132,8 @@ static const struct service services[] = {
 
 const struct component component_chatmaild = {
 	.name = "chatmaild",
-	.packages = LIST("libsystemd0", "libcrypt1", "libjansson4"),
+	.packages = LIST("libsystemd0", "libcrypt1", "libjansson4", "libcurl4",
+		"ca-certificates"),
 	.users = LIST("vmail", "filtermail"),
 	.folders = folders,
 	.files = files,

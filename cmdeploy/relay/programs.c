@@ -5,6 +5,8 @@
 #include <limits.h>
 #include <string.h>
 
+#define COMMON_NAME "chatmail-"
+
 static bool try_path(char *path, char **ret_path)
 {
 	if (access(path, X_OK) < 0) {
@@ -25,7 +27,10 @@ int programs_find(const char *name, char **ret_path, struct buf *why)
 			why, -errno, "/proc/self/exe: %s", strerror(errno));
 	self[n] = '\0';
 	const char *here = dirname(self);
-	if (try_path(xasprintf("%s/../chatmaild/%s/%s", here, name, name),
+	/* Folders go without what all the names share. */
+	bool is_long = strncmp(name, COMMON_NAME, strlen(COMMON_NAME)) == 0;
+	const char *folder = is_long ? name + strlen(COMMON_NAME) : name;
+	if (try_path(xasprintf("%s/../chatmaild/%s/%s", here, folder, name),
 		    ret_path) ||
 		try_path(xasprintf(
 				 "%s/../chatmaild/instant-idle/%s", here, name),

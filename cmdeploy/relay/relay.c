@@ -22,6 +22,7 @@ enum {
 };
 
 #define LOCK_PATH    "run/cmdeploy.lock"
+#define CHANGES_PATH "run/changes.lock"
 #define ADDRESS_PATH "state/address"
 
 char *relay_path(const struct relay *relay, const char *suffix)
@@ -186,7 +187,6 @@ static void set_config_vars(struct relay *relay)
 	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);
 	template_vars_set_bool(vars, "self_signed", true);
 	template_vars_set_bool(vars, "is_private", true);
-	template_vars_set(vars, "metadata_socket", "");
 }
 
 static const struct {
@@ -202,6 +202,7 @@ static const struct {
 	{ "libexec_dir", "libexec" },
 	{ "service_dir", "service" },
 	{ "ini_path", "etc/chatmail.ini" },
+	{ "metadata_socket", "run/chatmail-metadata/metadata.socket" },
 	{ "cert_path", "etc/tls/cert.pem" },
 	{ "key_path", "etc/tls/key.pem" },
 };
@@ -357,18 +358,30 @@ pid_t relay_runner(const struct relay *relay)
 	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
 }
 
-int relay_lock(const struct relay *relay, struct buf *why)
+/* Opens a lock file, and makes the folder for it. */
+static int lock_open(const struct relay *relay, const char *suffix, int *ret_fd,
+	struct buf *why)
 {
-	AUTO_FREE char *path = relay_path(relay, LOCK_PATH);
+	AUTO_FREE char *path = relay_path(relay, suffix);
 	AUTO_FREE char *run = relay_path(relay, "run");
 	int r = dir_make(run, 0755, why);
 
 	if (r < 0)
 		return r;
-	/* Stays open, and so locked, until the process ends. */
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (fd < 0)
+	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (*ret_fd < 0)
 		return because(why, -errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+int relay_lock(const struct relay *relay, struct buf *why)
+{
+	int fd;
+	int r = lock_open(relay, LOCK_PATH, &fd, why);
+
+	if (r < 0)
+		return r;
+	/* Stays open, and so locked, until the process ends. */
 	if (fcntl(fd, F_SETLK, &whole_file) == 0)
 		return 0;
 	close(fd);
@@ -376,4 +389,20 @@ int relay_lock(const struct relay *relay, struct buf *why)
 		"%s is in use by another \"cmdeploy up\" (pid %d); "
 		"\"cmdeploy down --dir %s\" ends it",
 		relay->dir, (int)relay_runner(relay), relay->dir);
+}
+
+int relay_lock_changes(const struct relay *relay, int *ret_fd, struct buf *why)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = lock_open(relay, CHANGES_PATH, &fd, why);
+
+	if (r < 0)
+		return r;
+	while (fcntl(fd, F_SETLKW, &whole_file) < 0)
+		if (errno != EINTR)
+			return because(why, -errno, "%s/" CHANGES_PATH ": %s",
+				relay->dir, strerror(errno));
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
 }
