@@ -250,8 +250,11 @@ static void listen_to_all(struct bench *b, int msec)
 			uint64_t n = mail_client_exists_in(line);
 			s->n_told = n > s->n_told ? n : s->n_told;
 		}
-		if (r < 0)
-			die("connection %zu: %s", i, strerror(-r));
+		if (r < 0) {
+			fprintf(stderr, "connection %zu of %s: %s\n", i,
+				s->address, strerror(-r));
+			b->fds[i].fd = -1;
+		}
 	}
 }
 
