@@ -70,9 +70,12 @@ static int mark_all(const struct relay *relay,
 /* Everything up to the moment when all ports answer. */
 static int start(struct relay *relay, struct buf *why)
 {
+	AUTO_CLOSE int turn = -1;
 	struct service_states states = { 0 };
 	int r = relay_lock(relay, why);
 
+	if (r == 0)
+		r = relay_lock_changes(relay, &turn, why);
 	if (r == 0)
 		r = setup_apply(relay, &states, why);
 	if (r == 0) {
@@ -185,9 +188,12 @@ static int detach(struct relay *relay)
 static int update(struct relay *relay, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_CLOSE int turn = -1;
 	struct service_states states = { 0 };
-	int r = setup_apply(relay, &states, why);
+	int r = relay_lock_changes(relay, &turn, why);
 
+	if (r == 0)
+		r = setup_apply(relay, &states, why);
 	if (r == 0) {
 		say_step("services");
 		update_forget_others(relay, &states);

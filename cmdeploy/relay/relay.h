@@ -49,5 +49,11 @@ pid_t relay_runner(const struct relay *relay);
  * has it.
  */
 int relay_lock(const struct relay *relay, struct buf *why) MUST_CHECK;
+/*
+ * One process at a time changes files and services: waits for its turn,
+ * which ends when *ret_fd is closed.
+ */
+int relay_lock_changes(
+	const struct relay *relay, int *ret_fd, struct buf *why) MUST_CHECK;
 
 #endif
