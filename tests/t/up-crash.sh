@@ -7,9 +7,11 @@ address=127.0.8.141
 mkdir -p build/cmdeploy build/chatmaild
 cp "$cmdeploy" build/cmdeploy/cmdeploy
 cmdeploy=$PWD/build/cmdeploy/cmdeploy
-for name in doveauth filtermail lastlogin newemail; do
-  mkdir "build/chatmaild/$name"
-  cp "${BUILD_DIR:?}/chatmaild/$name/$name" "build/chatmaild/$name"
+for path in "${BUILD_DIR:?}"/chatmaild/*/*; do
+  [ -f "$path" ] && [ -x "$path" ] || continue
+  folder=build/chatmaild/$(basename "$(dirname "$path")")
+  mkdir -p "$folder"
+  cp "$path" "$folder"
 done
 cp build/chatmaild/lastlogin/lastlogin good
 printf '#!/bin/sh\necho no luck today\nexit 1\n' \

@@ -41,7 +41,7 @@ says out '+max_user_send_per_minute = 70'
 says out '(re)start doveauth'
 says_not out 'start dovecot'
 up r
-says out 'restarted doveauth, lastlogin, filtermail-outgoing'
+says out 'restarted doveauth, lastlogin, '
 [ "$(pid r dovecot)" = "$dovecot" ] || fail 'dovecot was restarted'
 [ "$(pid r doveauth)" != "$doveauth" ] || fail 'doveauth was not restarted'
 echo '# by hand' >>r/etc/nginx/nginx.conf
