@@ -29,9 +29,11 @@ enum {
 	/* Accounts waiting to be created; beyond: F. */
 	CREATIONS_MAX = 10000,
 	/* Threads that wait for the disk: it serves them all at once. */
-	WRITER_THREADS = 16,
+	WRITER_THREADS = 4,
 	/* Accounts that one of them makes durable together. */
-	CREATION_BATCH_MAX = 4,
+	CREATION_BATCH_MAX = 64,
+	/* From so many on, syncing all of the disk costs less. */
+	SYNC_ALL_FROM = 4,
 	/* Threads that hash, at most; as many as there are processors. */
 	HASH_THREADS_MAX = 64,
 };

@@ -202,6 +202,16 @@ void user_draft_release(struct user_draft *draft)
 	*draft = (struct user_draft){ .dir_fd = -1, .file_fd = -1 };
 }
 
+int users_sync_all(const struct users *users, struct buf *why)
+{
+	AUTO_CLOSE int fd =
+		open(users->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || syncfs(fd) < 0)
+		return because_of(why, -errno, users->dir);
+	return 0;
+}
+
 int users_settle(const struct users *users, struct buf *why)
 {
 	AUTO_CLOSE int fd =

@@ -99,6 +99,8 @@ int user_draft_publish(struct user_draft *draft, struct buf *ret_password,
 	struct buf *why) MUST_CHECK;
 int user_draft_settle(struct user_draft *draft, struct buf *why) MUST_CHECK;
 void user_draft_release(struct user_draft *draft);
+/* In place of a sync or settle of each draft: syncs the whole disk. */
+int users_sync_all(const struct users *users, struct buf *why) MUST_CHECK;
 /* New folders are on disk; once for all drafts that were published. */
 int users_settle(const struct users *users, struct buf *why) MUST_CHECK;
 

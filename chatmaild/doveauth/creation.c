@@ -123,29 +123,64 @@ static int step_settle(struct creation *c)
 	return user_draft_settle(&c->draft, &c->why);
 }
 
+static void step(struct worker_job *first, int (*what)(struct creation *))
+{
+	for (struct worker_job *job = first; job; job = job->next) {
+		struct creation *c = creation_of(job);
+		if (c->error == 0)
+			c->error = what(c);
+	}
+}
+
+static void fail_all(struct worker_job *first, int error, const struct buf *why)
+{
+	for (struct worker_job *job = first; job; job = job->next) {
+		struct creation *c = creation_of(job);
+		if (c->error == 0)
+			c->error = because(&c->why, error, "%s", buf_str(why));
+	}
+}
+
+static size_t count(const struct worker_job *job)
+{
+	size_t n = 0;
+
+	for (; job; job = job->next)
+		n++;
+	return n;
+}
+
+/*
+ * A few are synced one by one, so that what else is dirty on the disk does
+ * not hold them up; many at once cost less when all of the disk is.
+ */
+static void sync_step(struct worker_job *first, int (*one)(struct creation *))
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (count(first) < SYNC_ALL_FROM) {
+		step(first, one);
+		return;
+	}
+	int r = users_sync_all(creation_of(first)->all->users, &why);
+	if (r < 0)
+		fail_all(first, r, &why);
+}
+
 /* On a thread: a batch, step by step, so that they share the waiting. */
 static void write_out(struct worker_job *first)
 {
-	static int (*const steps[])(struct creation *) = {
-		step_write,
-		step_sync,
-		step_publish,
-		step_settle,
-	};
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++)
-		for (struct worker_job *job = first; job; job = job->next)
-			if (creation_of(job)->error == 0)
-				creation_of(job)->error =
-					steps[i](creation_of(job));
+	step(first, step_write);
+	sync_step(first, step_sync);
+	step(first, step_publish);
+	sync_step(first, step_settle);
 	int r = users_settle(creation_of(first)->all->users, &why);
-	for (struct worker_job *job = first; job; job = job->next) {
-		struct creation *c = creation_of(job);
-		if (r < 0 && c->error == 0)
-			c->error = because(&c->why, r, "%s", buf_str(&why));
-		user_draft_release(&c->draft);
-	}
+	if (r < 0)
+		fail_all(first, r, &why);
+	for (struct worker_job *job = first; job; job = job->next)
+		user_draft_release(&creation_of(job)->draft);
 }
 
 /* FNV-1a. */
