@@ -106,10 +106,7 @@ static bool is_lost(CURLcode code)
 	return is_any_of(code, codes, ARRAY_LEN(codes));
 }
 
-/*
- * Several connections only where each carries one request at a time. A
- * second one for HTTP/2 takes over while the server closes the first.
- */
+/* Several connections only where each carries one request at a time. */
 static void learn_version(struct https *https, CURL *easy)
 {
 	long version = 0;
@@ -302,7 +299,6 @@ static void set_up_transport(struct https *https, CURL *easy)
 
 	must_easy(curl_easy_setopt(
 		easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
-	must_easy(curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L));
 	must_easy(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
 	must_easy(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
 	must_easy(curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
@@ -375,11 +371,9 @@ static void set_up_multi(struct https *https)
 int https_new(sd_event *event, const char *url, unsigned timeout_sec,
 	struct https **ret_https, struct buf *why)
 {
-	static const char *const headers[] = {
-		"Content-Type:",
-		"Expect:",
-		"User-Agent: chatmail/" CHATMAIL_VERSION,
-	};
+	static const char agent[] = "User-Agent: chatmail/" CHATMAIL_VERSION;
+	static const char *const headers[] = { "Content-Type:", "Expect:",
+		agent };
 	struct https *https;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
@@ -391,7 +385,7 @@ int https_new(sd_event *event, const char *url, unsigned timeout_sec,
 	https->event = event;
 	https->url = xstrdup(url);
 	https->timeout_sec = timeout_sec;
-	https->room = HTTPS_CONNECTIONS_MAX;
+	https->room = 1;
 	https->multi = curl_multi_init();
 	if (!https->multi)
 		oom();
@@ -456,6 +450,9 @@ int https_post(struct https *https, struct slice body, bool is_fresh,
 		curl_easy_setopt(request->easy, CURLOPT_POSTFIELDS, body.ptr));
 	must_easy(curl_easy_setopt(
 		request->easy, CURLOPT_FRESH_CONNECT, is_fresh ? 1L : 0L));
+	/* Waiting for a connection is for those who will share it. */
+	must_easy(curl_easy_setopt(request->easy, CURLOPT_PIPEWAIT,
+		https->room == HTTPS_STREAMS_MAX ? 1L : 0L));
 	https->n_busy++;
 	must(curl_multi_add_handle(https->multi, request->easy));
 	return 0;

@@ -24,7 +24,7 @@ enum {
 	/* Requests on the HTTP/2 connection at once. */
 	HTTPS_STREAMS_MAX = 100,
 	/* Connections to a server that has HTTP/1.1 only. */
-	HTTPS_CONNECTIONS_MAX = 8,
+	HTTPS_CONNECTIONS_MAX = 16,
 	/* Of an answer's body; beyond: the request has failed. */
 	HTTPS_ANSWER_MAX_BYTES = 1 << 16,
 };
@@ -50,7 +50,7 @@ int https_new(sd_event *event, const char *url, unsigned timeout_sec,
 void https_free(struct https *https);
 
 /*
- * How many more requests may be begun now: few until the first answer
+ * How many more requests may be begun now: one until the first answer
  * tells which HTTP the server speaks.
  */
 size_t https_room(const struct https *https);

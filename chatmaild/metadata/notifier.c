@@ -282,7 +282,8 @@ static bool may_retry(const struct notifier *n, uint64_t now)
 	const struct due *first = schedule_first(&n->retries);
 	size_t all = n->n_under_way + https_room(n->https);
 
-	return first && first->at <= now && n->n_retrying < all / RETRIES_PART;
+	return first && first->at <= now &&
+		n->n_retrying < (all + 1) / RETRIES_PART;
 }
 
 static void set_timer(struct notifier *n, uint64_t now)

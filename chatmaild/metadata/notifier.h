@@ -25,7 +25,7 @@ struct notifier;
 
 enum {
 	/* Of one request. */
-	NOTIFY_TIMEOUT_SEC = 20,
+	NOTIFY_TIMEOUT_SEC = 10,
 	NOTIFY_GIVE_UP_SEC = 5 * 3600,
 	/* Waiting in the queue; beyond, new ones are refused. */
 	NOTIFICATIONS_MAX = 2000000,

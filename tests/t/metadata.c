@@ -1,0 +1,682 @@
+/*
+ * metadata - the real chatmail-metadata, asked as Dovecot asks, between
+ * mailboxes and a notification server that is played here.
+ *
+ * Usage: metadata PROGRAM --list | CASE
+ *
+ * The server answers by the beginning of the token: gone* 410, hang*
+ * never, reset* hangs up, fail* 500 the first time, late* 429 with
+ * Retry-After: 10 the first time, anything else 200.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+#include "lib/addr.h"
+#include "lib/die.h"
+#include "lib/file.h"
+#include "lib/num.h"
+
+enum {
+	PATIENCE_SEC = 40,
+	PEERS_MAX = 64,
+	POSTS_MAX = 4096,
+	TEXT_MAX_BYTES = 1 << 20,
+	LONGEST_TOKEN = 4096,
+};
+
+extern char **environ;
+
+struct peer {
+	int fd;
+	struct buf in;
+};
+
+struct post {
+	char *body;
+	double at;
+};
+
+static const char *program;
+static pid_t service;
+static int dict = -1;
+static int listener = -1;
+static uint16_t port;
+static struct peer peers[PEERS_MAX];
+static struct post posts[POSTS_MAX];
+static size_t n_posts;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void fail_if(bool is_wrong, const char *what)
+{
+	if (is_wrong)
+		die("%s", what);
+}
+
+static void write_text(const char *path, const char *text)
+{
+	AUTO_CLOSE int fd =
+		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0 || fd_write_all(fd, slice_of(text)) < 0)
+		die("%s: cannot write", path);
+}
+
+/* The file's text; "" when there is none. The caller frees. */
+static char *read_text(const char *path)
+{
+	struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+
+	if (file_read(path, &text, NULL) < 0)
+		buf_reset(&text);
+	return buf_take(&text);
+}
+
+static void bind_server(void)
+{
+	struct sockaddr_in sa = { .sin_family = AF_INET,
+		.sin_port = htons(port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	socklen_t len = sizeof(sa);
+	int on = 1;
+
+	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	if (bind(listener, (struct sockaddr *)&sa, len) < 0 ||
+		getsockname(listener, (struct sockaddr *)&sa, &len) < 0)
+		die("127.0.0.1: cannot bind");
+	port = ntohs(sa.sin_port);
+}
+
+static void open_server(void)
+{
+	if (listen(listener, 64) < 0)
+		die("127.0.0.1: cannot listen");
+}
+
+static size_t count_posts(const char *body)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < n_posts; i++)
+		n += strcmp(posts[i].body, body) == 0;
+	return n;
+}
+
+static const char *reply_to(const char *body)
+{
+	static const struct {
+		const char *start;
+		bool is_once;
+		const char *reply;
+	} rules[] = {
+		{ "gone", false, "HTTP/1.1 410 Gone\r\n" },
+		{ "hang", false, NULL },
+		{ "reset", false, "" },
+		{ "fail", true, "HTTP/1.1 500 Oh\r\n" },
+		{ "late", true,
+			"HTTP/1.1 429 Slow Down\r\nRetry-After: 10\r\n" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
+		if (strncmp(body, rules[i].start, strlen(rules[i].start)) ==
+				0 &&
+			!(rules[i].is_once && count_posts(body) > 1))
+			return rules[i].reply;
+	return "HTTP/1.1 200 OK\r\n";
+}
+
+static void hang_up(struct peer *peer)
+{
+	fd_close(&peer->fd);
+	buf_reset(&peer->in);
+}
+
+static void answer(struct peer *peer, struct slice body)
+{
+	fail_if(n_posts == POSTS_MAX, "too many posts");
+	posts[n_posts++] =
+		(struct post){ .body = slice_dup(body), .at = now() };
+	const char *reply = reply_to(posts[n_posts - 1].body);
+	if (reply && !reply[0]) {
+		hang_up(peer);
+	} else if (reply) {
+		AUTO_FREE char *text =
+			xasprintf("%sContent-Length: 0\r\n\r\n", reply);
+		if (fd_write_all(peer->fd, slice_of(text)) < 0)
+			hang_up(peer);
+	}
+}
+
+/* One whole request, if there is one. */
+static bool take_request(struct peer *peer)
+{
+	struct slice rest = buf_slice(&peer->in), line, word;
+	uint64_t len = 0;
+
+	while (slice_next_line(&rest, &line) && slice_trim(line).len > 0) {
+		if (!slice_starts_nocase(line, SLICE("content-length:")))
+			continue;
+		line = slice_from(line, sizeof("content-length:") - 1);
+		if (!slice_next_word(&line, &word) ||
+			num_parse_u64(word, &len) < 0)
+			die("an odd content-length");
+	}
+	size_t head = peer->in.len - rest.len;
+	bool is_whole = head >= 4 && rest.len >= len &&
+		memcmp(peer->in.ptr + head - 4, "\r\n\r\n", 4) == 0;
+	if (!is_whole)
+		return false;
+	fail_if(!slice_starts(buf_slice(&peer->in), SLICE("POST /notify ")),
+		"a request that is no POST to the URL");
+	AUTO_FREE char *body = slice_dup(slice_head(rest, len));
+	buf_consume(&peer->in, head + len);
+	answer(peer, slice_of(body));
+	return peer->fd >= 0;
+}
+
+static void read_peer(struct peer *peer)
+{
+	char *room = buf_room(&peer->in, 16384);
+	ssize_t n = room ? recv(peer->fd, room, 16384, 0) : -1;
+
+	if (n <= 0) {
+		hang_up(peer);
+		return;
+	}
+	buf_added(&peer->in, (size_t)n);
+	while (take_request(peer))
+		;
+}
+
+static void accept_peer(void)
+{
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+
+	for (size_t i = 0; i < PEERS_MAX; i++) {
+		if (peers[i].fd >= 0)
+			continue;
+		peers[i].fd = fd;
+		return;
+	}
+	die("too many connections to the notification server");
+}
+
+/* Serves until something happens, or the time is over. */
+static void serve(int msec)
+{
+	struct pollfd fds[PEERS_MAX + 1];
+
+	for (size_t i = 0; i < PEERS_MAX; i++)
+		fds[i] = (struct pollfd){ .fd = peers[i].fd, .events = POLLIN };
+	fds[PEERS_MAX] = (struct pollfd){ .fd = listener, .events = POLLIN };
+	poll(fds, ARRAY_LEN(fds), msec);
+	for (size_t i = 0; i < PEERS_MAX; i++)
+		if (fds[i].revents)
+			read_peer(&peers[i]);
+	if (fds[PEERS_MAX].revents & POLLIN)
+		accept_peer();
+}
+
+static void wait_for_posts(const char *body, size_t n)
+{
+	double until = now() + PATIENCE_SEC;
+
+	while (count_posts(body) < n) {
+		if (now() > until)
+			die("%s: posted %zu times, want %zu", body,
+				count_posts(body), n);
+		serve(100);
+	}
+}
+
+static size_t count_queue(void)
+{
+	DIR *dir = opendir("mail/pending_notifications");
+	struct dirent *entry;
+	size_t n = 0;
+
+	fail_if(!dir, "no queue");
+	while ((entry = readdir(dir)))
+		n += entry->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static void wait_for_queue(size_t n)
+{
+	double until = now() + PATIENCE_SEC;
+
+	while (count_queue() != n) {
+		if (now() > until)
+			die("%zu in the queue, want %zu", count_queue(), n);
+		serve(20);
+	}
+}
+
+static void connect_dict(void)
+{
+	struct addr addr;
+	double until = now() + PATIENCE_SEC;
+
+	while (addr_parse("unix:socket", &addr, NULL) < 0 ||
+		addr_connect(&addr, &dict) < 0) {
+		if (now() > until || waitpid(service, NULL, WNOHANG) != 0)
+			die("the service does not start");
+		poll(NULL, 0, 10);
+	}
+	fcntl(dict, F_SETFL, 0);
+	if (fd_write_all(dict, SLICE("H3\t2\t0\t\tmetadata\n")) < 0)
+		die("the service hangs up");
+}
+
+static void start(void)
+{
+	char *argv[] = { (char *)program, (char *)"socket",
+		(char *)"chatmail.ini", NULL };
+	posix_spawn_file_actions_t actions;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(
+		&actions, 2, "log", O_WRONLY | O_CREAT | O_APPEND, 0600);
+	if (posix_spawn(&service, program, &actions, NULL, argv, environ) != 0)
+		die("%s: cannot start", program);
+	posix_spawn_file_actions_destroy(&actions);
+	connect_dict();
+}
+
+static void stop(int signo)
+{
+	kill(service, signo);
+	waitpid(service, NULL, 0);
+	fd_close(&dict);
+	unlink("socket");
+}
+
+static void set_up(void)
+{
+	AUTO_FREE char *ini = NULL;
+
+	for (size_t i = 0; i < PEERS_MAX; i++)
+		peers[i] = (struct peer){ .fd = -1, .in = { .max = 65536 } };
+	bind_server();
+	ini = xasprintf(
+		"[params]\nmail_domain = x.test\n"
+		"mailboxes_dir = %s/mail\n"
+		"notification_url = http://127.0.0.1:%u/notify\n"
+		"privacy_mail = ops@x.test\niroh_relay = https://i.test\n",
+		getenv("TEST_DIR"), port);
+	write_text("chatmail.ini", ini);
+	mkdir("mail", 0700);
+	mkdir("mail/alice@x.test", 0700);
+	mkdir("mail/bob@x.test", 0700);
+}
+
+/* Sends `text`, and returns the lines of its n answers. */
+static char *ask(const char *text, size_t n)
+{
+	struct buf answer_text = BUF_INIT(TEXT_MAX_BYTES);
+
+	if (fd_write_all(dict, slice_of(text)) < 0)
+		die("the service hangs up");
+	while (n > 0) {
+		char byte;
+		if (recv(dict, &byte, 1, 0) != 1)
+			die("the service hangs up");
+		buf_add_char(&answer_text, byte);
+		n -= byte == '\n';
+	}
+	buf_truncate(&answer_text, answer_text.len - 1);
+	return buf_take(&answer_text);
+}
+
+static void want(const char *text, const char *wanted)
+{
+	AUTO_FREE char *got = ask(text, 1);
+
+	if (strcmp(got, wanted) != 0)
+		die("%.200s: got %.300s, want %.300s", text, got, wanted);
+}
+
+static void set(const char *user, const char *key, const char *value,
+	const char *wanted)
+{
+	AUTO_FREE char *text = xasprintf(
+		"B7\t%s@x.test\nS7\tpriv/guid/%s\t%s\nC7\n", user, key, value);
+
+	want(text, wanted);
+}
+
+static void set_token(const char *user, const char *token)
+{
+	set(user, "devicetoken", token, "O7");
+}
+
+static void message_new(const char *user)
+{
+	set(user, "messagenew", "", "O7");
+}
+
+static void want_tokens(const char *user, const char *wanted)
+{
+	AUTO_FREE char *text =
+		xasprintf("Lpriv/guid/devicetoken\t%s@x.test\n", user);
+
+	want(text, wanted);
+}
+
+static void want_log(const char *text)
+{
+	AUTO_FREE char *log = read_text("log");
+
+	if (!strstr(log, text))
+		die("no \"%s\" in the log:\n%s", text, log);
+}
+
+#define SHARED "Lshared/guid/vendor/vendor.dovecot/pvt/server/"
+
+static void case_shared(void)
+{
+	start();
+	want(SHARED "vendor/deltachat/maxsmtprecipients\ta@x.test\n", "O1000");
+	want(SHARED "vendor/deltachat/irohrelay\ta@x.test\n",
+		"Ohttps://i.test");
+	want(SHARED "admin\ta@x.test\n", "Omailto:ops@x.test");
+	want(SHARED "vendor/deltachat/turn\ta@x.test\n", "N");
+	want(SHARED "vendor/deltachat/appversions\ta@x.test\n", "N");
+	write_text("appversions.json", "{\"a\":1}\n");
+	want(SHARED "vendor/deltachat/appversions\ta@x.test\n", "O{\"a\":1}");
+	want(SHARED "vendor/deltachat/\ta@x.test\n", "N");
+	want("Lshared/x\ta@x.test\n", "N");
+	want("Lpriv/guid/other\ta@x.test\n", "N");
+}
+
+static char *long_token(size_t len)
+{
+	char *token = xcalloc(1, len + 1);
+
+	memset(token, 'y', len);
+	memcpy(token, "openpgp:", 8);
+	return token;
+}
+
+static void case_tokens(void)
+{
+	AUTO_FREE char *longest = long_token(LONGEST_TOKEN);
+	AUTO_FREE char *too_long = long_token(LONGEST_TOKEN + 1);
+	AUTO_FREE char *all = xasprintf("Oone {\"\\/two\"} %s", longest);
+
+	start();
+	want_tokens("alice", "N");
+	set_token("alice", "one");
+	set_token("alice", "{\"\\/two\"}");
+	set_token("alice", longest);
+	set_token("alice", "one");
+	want_tokens("alice", all);
+	set("alice", "devicetoken", too_long,
+		"F7\tnot a device token: empty, too long, or with blanks");
+	set("alice", "devicetoken", "a b",
+		"F7\tnot a device token: empty, too long, or with blanks");
+	set("alice", "other", "x", "F7\tthis key cannot be set");
+	set("nobody", "devicetoken", "x", "N7");
+	set("../../../tmp", "devicetoken", "x", "N7");
+	want_tokens("bob", "N");
+	stop(SIGKILL);
+	start();
+	want_tokens("alice", all);
+	want("B1\talice@x.test\nU1\tpriv/g/devicetoken\nC1\n", "O1");
+	want_tokens("alice", "N");
+}
+
+#define BOB "mail/bob@x.test/metadata.json"
+
+static void case_files(void)
+{
+	AUTO_FREE char *stale = xasprintf(
+		"{\"devicetoken\":{\"old\":%ld,\"new\":%ld.5},\"x\":[1]}",
+		(long)time(NULL) - 91 * 86400, (long)time(NULL) - 89 * 86400);
+	double until = now() + PATIENCE_SEC;
+
+	start();
+	write_text(BOB, "{\"devicetoken\": [\"a\", \"b\"]}");
+	want_tokens("bob", "Oa b");
+	for (;;) {
+		AUTO_FREE char *text = read_text(BOB);
+		if (strstr(text, "{\"a\":") && strstr(text, "\"b\":"))
+			break;
+		fail_if(now() > until, "the list is not converted");
+		poll(NULL, 0, 10);
+	}
+	write_text(BOB, stale);
+	want_tokens("bob", "Onew");
+	set_token("bob", "more");
+	AUTO_FREE char *text = read_text(BOB);
+	fail_if(strstr(text, "old") || !strstr(text, "\"x\":[1]"),
+		"stale tokens stay, or other members go");
+	write_text(BOB, "{\"devicetoken\": {\"a\": 1");
+	want_tokens("bob", "N");
+	set_token("bob", "again");
+	want_tokens("bob", "Oagain");
+	want_log("metadata.json put aside: reason=line 1: not JSON");
+	fail_if(!file_exists(BOB ".broken"), "the broken file is gone");
+}
+
+static void case_writers(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+
+	start();
+	for (int i = 0; i < 90; i++)
+		buf_addf(&text,
+			"B%d\tbob@x.test\nS%d\tpriv/g/devicetoken\tt%d\nC%d\n",
+			i, i, i, i);
+	free(ask(buf_str(&text), 90));
+	AUTO_FREE char *json = read_text(BOB);
+	for (int i = 0; i < 90; i++) {
+		AUTO_FREE char *name = xasprintf("\"t%d\":", i);
+		if (!strstr(json, name))
+			die("%s is lost: %s", name, json);
+	}
+}
+
+static void case_notify(void)
+{
+	AUTO_FREE char *longest = long_token(LONGEST_TOKEN);
+
+	open_server();
+	start();
+	message_new("alice");
+	set_token("alice", "one");
+	set_token("alice", longest);
+	set_token("alice", "gone1");
+	set_token("bob", "bobs");
+	message_new("alice");
+	wait_for_posts("one", 1);
+	wait_for_posts(longest, 1);
+	wait_for_posts("gone1", 1);
+	wait_for_queue(0);
+	fail_if(n_posts != 3, "posts that nobody asked for");
+	double until = now() + PATIENCE_SEC;
+	AUTO_FREE char *left = xasprintf("Oone %s", longest);
+	for (;;) {
+		AUTO_FREE char *got =
+			ask("Lpriv/g/devicetoken\talice@x.test\n", 1);
+		if (strcmp(got, left) == 0)
+			break;
+		fail_if(now() > until, "a token that is gone stays");
+		poll(NULL, 0, 10);
+	}
+}
+
+static double time_of_post(const char *body, size_t nth)
+{
+	for (size_t i = 0; i < n_posts; i++)
+		if (strcmp(posts[i].body, body) == 0 && nth-- == 0)
+			return posts[i].at;
+	die("%s: not posted so often", body);
+}
+
+static void case_retry(void)
+{
+	open_server();
+	start();
+	set_token("alice", "fail1");
+	set_token("alice", "late1");
+	set_token("alice", "reset1");
+	set_token("alice", "hang1");
+	set_token("bob", "bobs");
+	message_new("alice");
+	wait_for_posts("hang1", 1);
+	message_new("bob");
+	wait_for_posts("bobs", 1);
+	wait_for_posts("late1", 2);
+	wait_for_posts("fail1", 2);
+	wait_for_queue(2);
+	double failed = time_of_post("fail1", 1) - time_of_post("fail1", 0);
+	double late = time_of_post("late1", 1) - time_of_post("late1", 0);
+	if (failed < 7.9 || failed > 12 || late < 9.9)
+		die("tried again after %.1f s and %.1f s", failed, late);
+	AUTO_FREE char *log = read_text("log");
+	fail_if(strstr(log, "fail1") || strstr(log, "alice"),
+		"the log tells tokens or addresses");
+}
+
+/* What was answered is never lost, wherever the process is killed. */
+static void case_kill(void)
+{
+	start();
+	for (int i = 0; i < 20; i++) {
+		AUTO_FREE char *token = xasprintf("t%d", i);
+		set_token("alice", token);
+	}
+	for (int i = 0; i < 10; i++)
+		message_new("alice");
+	stop(SIGKILL);
+	fail_if(count_queue() != 200, "notifications are lost");
+	write_text("mail/pending_notifications/half.tmp", "alice@x");
+	write_text("mail/pending_notifications/odd", "no notification");
+	open_server();
+	start();
+	for (int round = 0; round < 3; round++) {
+		serve(50);
+		stop(SIGKILL);
+		start();
+	}
+	/* What is left is the odd one, put aside. */
+	wait_for_queue(1);
+	for (int i = 0; i < 20; i++) {
+		AUTO_FREE char *token = xasprintf("t%d", i);
+		if (count_posts(token) < 10)
+			die("%s: posted %zu times, want 10", token,
+				count_posts(token));
+	}
+	fail_if(n_posts > 200 + 4 * 16, "more was repeated than in flight");
+	want_log("broken notification put aside: file=odd");
+}
+
+static void case_old(void)
+{
+	AUTO_FREE char *old = xasprintf(
+		"alice@x.test\n%ld\noldtoken", (long)time(NULL) - 5 * 3600 - 1);
+	AUTO_FREE char *fresh = xasprintf("alice@x.test\n%ld\nnewtoken",
+		(long)time(NULL) - 5 * 3600 + 300);
+
+	mkdir("mail/pending_notifications", 0700);
+	write_text("mail/pending_notifications/foreign-name_1", old);
+	write_text("mail/pending_notifications/foreign-name_2", fresh);
+	open_server();
+	start();
+	wait_for_posts("newtoken", 1);
+	wait_for_queue(0);
+	fail_if(count_posts("oldtoken") != 0, "too old, and posted");
+	want_log("notification dropped: reason=too-old");
+}
+
+static double cpu_seconds(void)
+{
+	struct timespec t = { 0 };
+	clockid_t clock;
+
+	if (clock_getcpuclockid(service, &clock) == 0)
+		clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+/* A server that is away costs next to nothing, and is found again. */
+static void case_away(void)
+{
+	start();
+	set_token("alice", "one");
+	set_token("bob", "two");
+	for (int i = 0; i < 1000; i++)
+		message_new("alice");
+	want_log("notification server: no service");
+	double used = cpu_seconds();
+	double until = now() + 3;
+	while (now() < until)
+		serve((int)((until - now()) * 1000) + 1);
+	used = cpu_seconds() - used;
+	if (used > 0.3)
+		die("%.2f s of CPU in 3 s while the server is away", used);
+	open_server();
+	message_new("bob");
+	wait_for_posts("two", 1);
+	wait_for_posts("one", 900);
+	want_log("notification server: in service again");
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} cases[] = {
+	{ "metadata-shared", case_shared },
+	{ "metadata-tokens", case_tokens },
+	{ "metadata-files", case_files },
+	{ "metadata-writers", case_writers },
+	{ "metadata-notify", case_notify },
+	{ "metadata-retry", case_retry },
+	{ "metadata-kill", case_kill },
+	{ "metadata-old", case_old },
+	{ "metadata-away", case_away },
+};
+
+static void list(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		puts(cases[i].name);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc != 3)
+		die("usage: metadata PROGRAM --list | CASE");
+	if (strcmp(argv[2], "--list") == 0) {
+		list();
+		return 0;
+	}
+	program = argv[1];
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		if (strcmp(cases[i].name, argv[2]) != 0)
+			continue;
+		set_up();
+		cases[i].run();
+		stop(SIGTERM);
+		AUTO_FREE char *log = read_text("log");
+		fail_if(strstr(log, "ERROR: ") || strstr(log, "runtime error"),
+			log);
+		return 0;
+	}
+	die("%s: no such case", argv[2]);
+}
