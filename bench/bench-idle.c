@@ -7,7 +7,6 @@
  * The relay at ADDRESS runs already and lets anybody create an account.
  * When it was made by `cmdeploy up --dir DIR`, a quarter of the COUNT
  * messages (200) is then measured on it with the plugin switched off.
- * Afterwards the plugin is back; Dovecot takes it at its next reload.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -186,35 +185,40 @@ static double measure(const char *what, const char *host, size_t count)
 	return msec[count / 2];
 }
 
+/* What names the plugin to Dovecot, and where it is meanwhile. */
+static char *plugin_conf, *aside, *dovecot_conf;
+
 /* Dovecot takes its configuration anew; new connections follow it. */
-static void reload(const char *relay)
+static int reload(struct buf *why)
 {
-	AUTO_FREE char *conf = xasprintf("%s/etc/dovecot/dovecot.conf", relay);
-	const char *const argv[] = { "doveadm", "-c", conf, "reload", NULL };
+	const char *const argv[] = { "doveadm", "-c", dovecot_conf, "reload",
+		NULL };
 	struct proc proc = { .argv = argv, .timeout_sec = RELOAD_SEC };
 
-	MUST(proc_run_ok(&proc, why));
+	return proc_run_ok(&proc, why);
 }
 
-/* What names the plugin to Dovecot, and where it is meanwhile. */
-static char *plugin_conf, *aside;
-
+/* At the end, also when a measurement failed. */
 static void switch_on(void)
 {
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
 	if (rename(aside, plugin_conf) < 0)
 		fprintf(stderr, "%s: %s: move it to %s yourself\n", aside,
 			strerror(errno), plugin_conf);
+	else if (reload(&why) < 0)
+		fprintf(stderr, "%s\n", buf_str(&why));
 }
 
 static double measure_stock(const char *host, size_t count, const char *relay)
 {
 	plugin_conf = xasprintf("%s/run/instant-idle.conf", relay);
 	aside = xasprintf("%s.off", plugin_conf);
+	dovecot_conf = xasprintf("%s/etc/dovecot/dovecot.conf", relay);
 	if (rename(plugin_conf, aside) < 0)
 		die("%s: %s", plugin_conf, strerror(errno));
-	/* Also when the measurement fails. */
 	atexit(switch_on);
-	reload(relay);
+	MUST(reload(why));
 	return measure("stock", host, count);
 }
 
