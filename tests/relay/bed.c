@@ -121,8 +121,10 @@ static int write_ini(struct bed *bed, const struct bed_relay *r)
 					 "mail_domain = %s\n"
 					 "max_load_1m = 100000\n"
 					 "min_available_memory = 1M\n"
-					 "min_free_disk_space = 1M\n",
-		r->domain[0] == '[' ? r->address : r->domain);
+					 "min_free_disk_space = 1M\n"
+					 "%s",
+		r->domain[0] == '[' ? r->address : r->domain,
+		bed->settings ? bed->settings : "");
 
 	if (file_exists(path))
 		return 0;
@@ -196,40 +198,63 @@ int bed_check_logs(struct bed *bed, size_t relay)
 	return r;
 }
 
-/* 1: yes, 0: no. postqueue prints an object a line for each mail. */
-static int has_deferred(struct bed *bed, const char *config)
+/* postqueue prints an object a line for each mail. */
+static int list_queue(struct bed *bed, size_t relay, struct buf *out)
 {
-	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
+	AUTO_FREE char *config =
+		xasprintf("%s/etc/postfix", bed->relays[relay].dir);
 	struct proc proc = {
 		.argv = (const char *const[]){ "/usr/sbin/postqueue", "-c",
 			config, "-j", NULL },
 		.timeout_sec = BED_DOWN_SEC,
-		.out = &out,
+		.out = out,
 	};
-	int r = proc_run_ok(&proc, bed->why);
 
-	if (r < 0)
-		return r;
-	return strstr(buf_str(&out), "\"queue_name\": \"deferred\"") != NULL;
+	buf_reset(out);
+	return proc_run_ok(&proc, bed->why);
+}
+
+static bool has_deferred(const struct buf *queue)
+{
+	return strstr(buf_str(queue), "\"queue_name\": \"deferred\"") != NULL;
+}
+
+static bool has_nothing(const struct buf *queue)
+{
+	return queue->len == 0;
+}
+
+static int wait_queue(struct bed *bed, size_t relay,
+	bool (*is_so)(const struct buf *queue), const char *what)
+{
+	AUTO_BUF struct buf queue = BUF_INIT(OUTPUT_MAX_BYTES);
+	int64_t deadline = clock_in_ms(BED_DEFER_SEC * 1000);
+
+	while (clock_now_ms() < deadline) {
+		int r = list_queue(bed, relay, &queue);
+		if (r < 0)
+			return r;
+		if (is_so(&queue)) {
+			bed_tell("%s", what);
+			return 0;
+		}
+		poll(NULL, 0, DEFER_STEP_MS);
+	}
+	return because(bed->why, -ETIMEDOUT,
+		"the queue of %s: not within %d s: %s; it holds %s",
+		bed->relays[relay].address, BED_DEFER_SEC, what,
+		buf_str(&queue));
 }
 
 int bed_wait_deferred(struct bed *bed, size_t relay)
 {
-	AUTO_FREE char *config =
-		xasprintf("%s/etc/postfix", bed->relays[relay].dir);
-	int64_t deadline = clock_in_ms(BED_DEFER_SEC * 1000);
+	return wait_queue(
+		bed, relay, has_deferred, "the mail waits in the queue");
+}
 
-	while (clock_now_ms() < deadline) {
-		int r = has_deferred(bed, config);
-		if (r > 0)
-			bed_tell("the mail waits in the queue");
-		if (r != 0)
-			return r < 0 ? r : 0;
-		poll(NULL, 0, DEFER_STEP_MS);
-	}
-	return because(bed->why, -ETIMEDOUT,
-		"no deferred mail in the queue of %s within %d s",
-		bed->relays[relay].address, BED_DEFER_SEC);
+int bed_wait_empty(struct bed *bed, size_t relay)
+{
+	return wait_queue(bed, relay, has_nothing, "the queue is empty");
 }
 
 static int cover_file(

@@ -27,6 +27,7 @@ struct bed {
 	const char *dir;      /* $TEST_DIR */
 	const char *core;     /* $RPC_SERVER */
 	const char *cmdeploy; /* $CMDEPLOY */
+	const char *settings; /* more lines of chatmail.ini, or NULL */
 	struct bed_relay relays[BED_RELAYS_MAX];
 	size_t n_relays;
 	struct rpc *rpc;
@@ -47,6 +48,8 @@ int bed_down(struct bed *bed, size_t relay) MUST_CHECK;
 
 /* Waits until the relay's queue holds a mail that could not be sent yet. */
 int bed_wait_deferred(struct bed *bed, size_t relay) MUST_CHECK;
+/* Waits until all mail has left the relay's queue. */
+int bed_wait_empty(struct bed *bed, size_t relay) MUST_CHECK;
 
 /*
  * Looks through the logs of the relay's services for what no input may

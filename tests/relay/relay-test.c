@@ -118,6 +118,7 @@ static int run_story(const struct story *story)
 	int status = 0;
 
 	bed_init(&bed, story->n_relays, story->domain, &why);
+	bed.settings = story->settings;
 	handle_signals(on_signal);
 	while (!status && !is_stopped && n_up < story->n_relays)
 		status = bed_up(&bed, n_up++) < 0;

@@ -124,6 +124,10 @@ int smtp_send(const struct smtp_login *login, const char *recipient,
 	if (r < 0)
 		return r;
 	r = converse(c, login, recipient, mail, ret_reply, why);
+	/* The server hangs up, then; so openssl ends. */
+	if (r > 0)
+		r = channel_send(
+			c, SLICE("QUIT\r"), clock_in_ms(REPLY_MS), why);
 	channel_stop(c, 1000);
 	return r < 0 ? r : 0;
 }

@@ -372,13 +372,14 @@ static int story_cleartext(struct bed *bed)
 }
 
 const struct story stories[] = {
-	{ "dclogin", 1, NULL, story_dclogin },
-	{ "dcaccount", 1, "_c.test", story_dcaccount },
-	{ "wrong-password", 1, NULL, story_wrong_password },
-	{ "chat-on-one-relay", 1, NULL, story_chat },
-	{ "chat-across-relays", 2, NULL, story_chat },
-	{ "group-of-five", 2, NULL, story_group },
-	{ "dead-relay", 2, NULL, story_dead_relay },
-	{ "cleartext", 1, NULL, story_cleartext },
+	{ "dclogin", 1, NULL, story_dclogin, NULL },
+	{ "dcaccount", 1, "_c.test", story_dcaccount, NULL },
+	{ "wrong-password", 1, NULL, story_wrong_password, NULL },
+	{ "chat-on-one-relay", 1, NULL, story_chat, NULL },
+	{ "chat-across-relays", 2, NULL, story_chat, NULL },
+	{ "group-of-five", 2, NULL, story_group, NULL },
+	{ "dead-relay", 2, NULL, story_dead_relay, NULL },
+	{ "cleartext", 1, NULL, story_cleartext, NULL },
+	{ "flood", 1, NULL, story_flood, story_flood_settings },
 };
 const size_t stories_n = ARRAY_LEN(stories);

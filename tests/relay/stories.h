@@ -12,7 +12,12 @@ struct story {
 	const char *domain; /* of the first relay; NULL: its address */
 	/* The relays are up and a core runs. 0, or negative with bed->why. */
 	int (*tell)(struct bed *bed);
+	const char *settings; /* more of the relays' chatmail.ini, or NULL */
 };
+
+/* flood.c */
+extern const char story_flood_settings[];
+int story_flood(struct bed *bed);
 
 extern const struct story stories[];
 extern const size_t stories_n;
