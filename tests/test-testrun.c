@@ -139,7 +139,7 @@ static void check_has(
 static void test_run(void)
 {
 	AUTO_BUF struct buf out = BUF_INIT(1 << 20);
-	AUTO_FREE char *kept = xasprintf("kept: %s/test-runs/u-fails-", dir);
+	AUTO_FREE char *kept = xasprintf("kept: %s/chatmail-test-", dir);
 	struct runner_counts counts = run_captured(
 		"u\tpasses\t9\t-\t/bin/sh\t-c\ttouch $TEST_DIR/x; test -e x\n"
 		"u\tfails\t9\t-\t/bin/sh\t-c\techo oh; echo no >&2; exit 3\n"
@@ -207,6 +207,7 @@ int main(void)
 		perror(dir);
 		return 1;
 	}
+	setenv("TMPDIR", dir, 1);
 	test_manifest();
 	test_fields();
 	test_select();

@@ -3,7 +3,8 @@
  * how each went.
  *
  * A test is a program that ends with status 0 when it passed. It starts
- * in a folder of its own (also in $TEST_DIR), which is removed when it
+ * in a folder of its own (also in $TEST_DIR; below $TMPDIR or /tmp, since
+ * the paths of sockets have to be short), which is removed when it
  * passed and kept, with what the test printed in the file `output`, when
  * it failed. At the limit its process group gets SIGTERM, and SIGKILL
  * RUNNER_GRACE_SEC later; what a test leaves behind in its group is
@@ -28,7 +29,7 @@ enum {
 };
 
 struct runner_options {
-	const char *build; /* absolute; folders go to build/test-runs */
+	const char *build; /* absolute */
 	int jobs;          /* 1 .. RUNNER_JOBS_MAX */
 	bool has_colour;
 };
