@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.."
 
 needs='gcc meson ninja-build pkg-config libc6-dev libcrypt-dev
 libcurl4-openssl-dev libgnutls28-dev libjansson-dev libqrencode-dev
-dovecot-dev libsystemd-dev'
+libsystemd-dev'
 
 say() {
 	printf 'initenv: %s\n' "$*"
@@ -60,10 +60,39 @@ install() {
 		die 'apt-get install failed; the lines above say why'
 }
 
+# A package into this folder; the lists may be missing on a new machine.
+download() {
+	apt-get download "$1" >/dev/null 2>&1 && return
+	quietly apt-get update && quietly apt-get download "$1"
+}
+
+# Dovecot's headers, for instant-idle. Installing dovecot-dev would bring in
+# Dovecot itself, and start it on this machine; unpacking it does not. The
+# build goes on without.
+unpack_dovecot_headers() {
+	if [ -d /usr/include/dovecot ] || [ -d build/dovecot-dev ]; then
+		return
+	fi
+	say "unpacking Dovecot's headers"
+	rm -rf build/dovecot-dev.new
+	mkdir -p build/dovecot-dev.new
+	(
+		cd build/dovecot-dev.new
+		download dovecot-dev &&
+			quietly dpkg-deb -x dovecot-dev_*.deb . &&
+			rm -f dovecot-dev_*.deb
+	) || {
+		say 'no package dovecot-dev; building without instant-idle'
+		return
+	}
+	mv build/dovecot-dev.new build/dovecot-dev
+}
+
 lacking=$(missing)
 # shellcheck disable=SC2086
 [ -z "$lacking" ] || install $lacking
 
+unpack_dovecot_headers
 if [ ! -f build/build.ninja ]; then
 	say 'setting up build/'
 	quietly meson setup build --buildtype=debugoptimized ||
