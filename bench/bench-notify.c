@@ -215,14 +215,23 @@ static void make_users(void)
 	}
 }
 
-/* Returns when it says that it is ready; the log goes to a file. */
+static bool is_listening(void)
+{
+	AUTO_FREE char *address = xasprintf("unix:%s", socket_path);
+	AUTO_CLOSE int fd = -1;
+	struct addr addr;
+
+	return addr_parse(address, &addr, NULL) == 0 &&
+		addr_connect(&addr, &fd) == 0;
+}
+
+/* Returns when it answers; the log goes to a file. */
 static double start_service(void)
 {
 	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", dir);
 	AUTO_FREE char *log = xasprintf("%s/log", dir);
 	char *argv[] = { (char *)program, socket_path, ini, NULL };
 	posix_spawn_file_actions_t actions;
-	struct stat st;
 	double began = now();
 
 	setenv("SSL_CERT_FILE", ca_path, 1);
@@ -233,7 +242,7 @@ static double start_service(void)
 	if (posix_spawn(&service, program, &actions, NULL, argv, environ) != 0)
 		die("%s: cannot start", program);
 	posix_spawn_file_actions_destroy(&actions);
-	while (stat(socket_path, &st) < 0) {
+	while (!is_listening()) {
 		if (waitpid(service, NULL, WNOHANG) != 0)
 			die("%s: does not start; see %s", program, log);
 		nap();

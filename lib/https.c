@@ -129,14 +129,18 @@ static struct https_answer answer_of(CURL *easy, CURLcode code)
 	curl_off_t after = 0;
 	long status = 0;
 
-	if (code != CURLE_OK) {
+	/*
+	 * A server may answer before it has read the request and then reset
+	 * the stream (RFC 9113, 8.1): the status counts, whatever followed.
+	 */
+	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	if (status == 0) {
 		answer.failure = curl_easy_strerror(code);
 		answer.is_unreachable = is_unreachable(easy, code);
 		answer.is_timeout = code == CURLE_OPERATION_TIMEDOUT;
 		answer.is_lost = is_lost(code);
 		return answer;
 	}
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
 	answer.status = (int)status;
 	if (status == 429 || status == 503) {
 		curl_easy_getinfo(easy, CURLINFO_RETRY_AFTER, &after);
@@ -151,7 +155,7 @@ static void finish(struct request *request, CURLcode code)
 	struct https_answer answer = answer_of(request->easy, code);
 	https_done_fn done = request->done;
 
-	if (code == CURLE_OK)
+	if (answer.status)
 		learn_version(https, request->easy);
 	must(curl_multi_remove_handle(https->multi, request->easy));
 	request->done = NULL;
@@ -189,8 +193,13 @@ static int on_io(
 	sd_event_source *s UNUSED, int fd, uint32_t revents, void *userdata)
 {
 	struct watch *watch = userdata;
-	int events = 0;
+	int events = 0, on = 1;
 
+	/*
+	 * Many small answers come on one connection: a server that waits for
+	 * an ACK before it sends more is not to wait for a timer of ours.
+	 */
+	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
 	if (revents & EPOLLIN)
 		events |= CURL_CSELECT_IN;
 	if (revents & EPOLLOUT)
@@ -372,8 +381,9 @@ int https_new(sd_event *event, const char *url, unsigned timeout_sec,
 	struct https **ret_https, struct buf *why)
 {
 	static const char agent[] = "User-Agent: chatmail/" CHATMAIL_VERSION;
-	static const char *const headers[] = { "Content-Type:", "Expect:",
-		agent };
+	static const char *const headers[] = {
+		"Content-Type:", "Expect:", agent
+	};
 	struct https *https;
 
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)

@@ -25,12 +25,12 @@ enum {
 	HTTPS_STREAMS_MAX = 100,
 	/* Connections to a server that has HTTP/1.1 only. */
 	HTTPS_CONNECTIONS_MAX = 16,
-	/* Of an answer's body; beyond: the request has failed. */
+	/* Of an answer's body; beyond: no more is read. */
 	HTTPS_ANSWER_MAX_BYTES = 1 << 16,
 };
 
 struct https_answer {
-	int status;           /* 200, 404 ...; 0: there was none */
+	int status;           /* 200, 404 ...; 0: there was no answer */
 	const char *failure;  /* why there was none, for the log */
 	bool is_unreachable;  /* no connection could be made */
 	bool is_timeout;      /* nothing came in time */

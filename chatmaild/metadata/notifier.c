@@ -433,6 +433,6 @@ int notifier_add(struct notifier *n, struct slice address, struct slice token,
 		begin_new(n, due, address, token, began);
 	else
 		schedule_add(&n->fresh, due, now);
-	set_timer(n, now);
+	pump(n);
 	return 0;
 }
