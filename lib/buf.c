@@ -56,6 +56,7 @@ char *buf_room(struct buf *b, size_t len)
 			cap = b->max + 1;
 		b->ptr = xreallocarray(b->ptr, cap, 1);
 		b->cap = cap;
+		b->ptr[b->len] = '\0';
 	}
 	return b->ptr + b->len;
 }

@@ -46,6 +46,7 @@ static const struct folder folders[] = {
 static const struct file files[] = {
 	CONF("main.cf"),
 	CONF("master.cf"),
+	CONF("delivery-checks"),
 	CONF("header-checks"),
 	CONF("login-map"),
 	CONF("tls-policy"),

@@ -381,5 +381,6 @@ const struct story stories[] = {
 	{ "dead-relay", 2, NULL, story_dead_relay, NULL },
 	{ "cleartext", 1, NULL, story_cleartext, NULL },
 	{ "flood", 1, NULL, story_flood, story_flood_settings },
+	{ "privacy", 2, NULL, story_privacy, NULL },
 };
 const size_t stories_n = ARRAY_LEN(stories);

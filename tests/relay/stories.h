@@ -18,6 +18,8 @@ struct story {
 /* flood.c */
 extern const char story_flood_settings[];
 int story_flood(struct bed *bed);
+/* privacy.c */
+int story_privacy(struct bed *bed);
 
 extern const struct story stories[];
 extern const size_t stories_n;
