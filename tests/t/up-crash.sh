@@ -13,8 +13,6 @@ for path in "${BUILD_DIR:?}"/chatmaild/*/*; do
   mkdir -p "$folder"
   cp "$path" "$folder"
 done
-mkdir build/chatmaild/metadata
-cp "$BUILD_DIR/chatmaild/metadata/chatmail-metadata" build/chatmaild/metadata
 cp build/chatmaild/lastlogin/lastlogin good
 printf '#!/bin/sh\necho no luck today\nexit 1\n' \
   >build/chatmaild/lastlogin/lastlogin
