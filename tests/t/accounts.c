@@ -657,12 +657,15 @@ static void case_lastlogin(void)
 }
 
 /* Runs newemail once; its standard output. */
-static void run_newemail(const char *method, int want, struct buf *out)
+static void run_newemail(
+	const char *method, bool is_self_signed, int want, struct buf *out)
 {
 	AUTO_FREE char *variable = xasprintf("REQUEST_METHOD=%s", method);
 	AUTO_FREE char *path = xasprintf("CHATMAIL_INI=%s", ini);
 	char *argv[] = { (char *)newemail, NULL };
-	char *env[] = { variable, path, NULL };
+	char *env[] = { variable, path,
+		is_self_signed ? (char *)"CHATMAIL_SELF_SIGNED=1" : NULL,
+		NULL };
 	posix_spawn_file_actions_t actions;
 	int pipe_fds[2], status;
 	pid_t pid;
@@ -719,6 +722,8 @@ static const struct {
 	{ "mail_domain = _c.test\n", "POST", false, 0,
 		{ "\"dclogin_url\":\"dclogin:", "@_c.test?p=", "&ic=3" },
 		"reason" },
+	{ "mail_domain = _c.test\n", "GET", false, 0,
+		{ "Location: dcaccount:", "", "" }, "dclogin" },
 	{ "username_min_length = what\n", "POST", false, 1,
 		{ "Status: 500 ", "{\"reason\":\"", "" }, "email" },
 };
@@ -745,7 +750,8 @@ static void case_newemail(void)
 		if (requests[i].is_nocreate)
 			demand(file_write(file, SLICE(""), owner, NULL) == 0,
 				"%s", file);
-		run_newemail(requests[i].method, requests[i].status, &out);
+		run_newemail(
+			requests[i].method, false, requests[i].status, &out);
 		unlink(file);
 		for (size_t k = 0; k < ARRAY_LEN(requests[i].has); k++)
 			demand(strstr(buf_str(&out), requests[i].has[k]),
@@ -757,6 +763,24 @@ static void case_newemail(void)
 	}
 }
 
+/* The relay knows that nobody vouches for its name's certificate. */
+static void check_self_signed(const char *method, const char *want)
+{
+	AUTO_BUF struct buf out = BUF_INIT(TEXT_MAX_BYTES);
+
+	write_request_ini("");
+	run_newemail(method, true, 0, &out);
+	demand(strstr(buf_str(&out), want) &&
+			strstr(buf_str(&out), "&sh=x.test&ic=3"),
+		"self-signed: no %s in %s", want, buf_str(&out));
+}
+
+static void case_newemail_self_signed(void)
+{
+	check_self_signed("POST", "\"dclogin_url\":\"dclogin:");
+	check_self_signed("GET", "\r\nLocation: dclogin:");
+}
+
 /* What newemail hands out is what doveauth takes. */
 static void case_newemail_logs_in(void)
 {
@@ -764,7 +788,7 @@ static void case_newemail_logs_in(void)
 	char user[64], password[64];
 
 	start(doveauth, 0);
-	run_newemail("POST", 0, &out);
+	run_newemail("POST", false, 0, &out);
 	const char *at = strstr(buf_str(&out), "{\"email\":\"");
 	demand(at &&
 			sscanf(at,
@@ -803,6 +827,7 @@ static const struct {
 	CASE(lastlogin),
 	CASE(newemail),
 	CASE(newemail_logs_in),
+	CASE(newemail_self_signed),
 };
 
 static int remove_one(const char *path, const struct stat *st UNUSED,
