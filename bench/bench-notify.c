@@ -541,6 +541,7 @@ int main(int argc, char **argv)
 {
 	const char *tmp = getenv("TMPDIR");
 
+	setlinebuf(stdout);
 	read_options(argc, argv);
 	snprintf(
 		dir, sizeof(dir), "%s/bench-notify-XXXXXX", tmp ? tmp : "/tmp");

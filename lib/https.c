@@ -404,7 +404,7 @@ int https_new(sd_event *event, const char *url, unsigned timeout_sec,
 		if (!https->headers)
 			oom();
 	}
-	if (sd_event_add_time(event, &https->timer, CLOCK_MONOTONIC, 0, 0,
+	if (sd_event_add_time(event, &https->timer, CLOCK_MONOTONIC, 0, 1,
 		    on_timer, https) < 0 ||
 		sd_event_source_set_enabled(https->timer, SD_EVENT_OFF) < 0)
 		bug("cannot set a timer");

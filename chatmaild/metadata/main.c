@@ -24,6 +24,14 @@ enum {
 	ANSWER_MAX_BYTES = TOKENS_MAX_BYTES,
 };
 
+static const char *const counter_names[] = {
+	[COUNT_SENT] = "notifications_sent_total",
+	[COUNT_GONE] = "notifications_failed_total{reason=\"gone\"}",
+	[COUNT_DROPPED] = "notifications_failed_total{reason=\"dropped\"}",
+	[COUNT_RETRIED] = "notifications_retried_total",
+	NULL,
+};
+
 struct metadata {
 	struct config config;
 	struct users users;
@@ -31,6 +39,7 @@ struct metadata {
 	struct notifier *notifier;
 	struct workers *writers;
 	struct dict_server *server;
+	struct counters counters;
 };
 
 static struct metadata metadata;
@@ -322,6 +331,10 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 		    m->config.notification_url, on_gone, m, &m->notifier,
 		    &why) < 0)
 		die("%s", buf_str(&why));
+	if (counters_open(&m->counters, m->config.counters_dir,
+		    "chatmail-metadata", counter_names, &why) < 0)
+		log_warning("counts are not kept: %s", buf_str(&why));
+	notifier_count(m->notifier, &m->counters);
 	m->server = dict_server_new(service->event, &dict_ops, m);
 	dict_server_listen(m->server, service, argv[0]);
 }
@@ -331,6 +344,7 @@ static void stop(struct service *service UNUSED)
 	dict_server_free(metadata.server);
 	notifier_free(metadata.notifier);
 	workers_free(metadata.writers);
+	counters_close(&metadata.counters);
 	shared_release(&metadata.shared);
 	users_release(&metadata.users);
 	config_release(&metadata.config);

@@ -42,6 +42,7 @@ struct notifier {
 	sd_event_source *timer;
 	uint64_t timer_at;
 	struct https *https;
+	struct counters *counters; /* or NULL */
 	struct queue queue;
 	struct schedule fresh;   /* all are due */
 	struct schedule retries; /* and what was found on disk */
@@ -88,6 +89,7 @@ static void drop(struct notifier *n, struct delivery *d, time_t age)
 {
 	log_warning("notification dropped: reason=too-old age=%lds attempts=%u",
 		(long)age, d->due->n_attempts);
+	counters_add(n->counters, COUNT_DROPPED, 1);
 	queue_remove(&n->queue, d->due->id);
 	delivery_free(d);
 }
@@ -195,12 +197,15 @@ static void on_done(const struct https_answer *answer, void *owner)
 	remove_from_way(n, d);
 	judge_server(n, answer);
 	if (is_taken || answer->status == 410) {
+		counters_add(
+			n->counters, is_taken ? COUNT_SENT : COUNT_GONE, 1);
 		if (answer->status == 410)
 			n->gone(d->notification.address, d->notification.token,
 				n->owner);
 		queue_remove(&n->queue, d->due->id);
 		delivery_free(d);
 	} else {
+		counters_add(n->counters, COUNT_RETRIED, 1);
 		try_again(n, d, answer);
 	}
 	pump(n);
@@ -375,13 +380,18 @@ int notifier_new(sd_event *event, const char *mailboxes_dir, const char *url,
 		r = take_up(n, why);
 	if (r == 0)
 		r = sd_event_add_time(
-			event, &n->timer, CLOCK_MONOTONIC, 0, 0, on_timer, n);
+			event, &n->timer, CLOCK_MONOTONIC, 0, 1, on_timer, n);
 	if (r < 0) {
 		notifier_free(n);
 		return r;
 	}
 	*ret_notifier = n;
 	return 0;
+}
+
+void notifier_count(struct notifier *n, struct counters *counters)
+{
+	n->counters = counters;
 }
 
 void notifier_free(struct notifier *n)

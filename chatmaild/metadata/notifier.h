@@ -19,9 +19,18 @@
 
 #include <systemd/sd-event.h>
 
+#include "chatmaild/common/counters.h"
 #include "lib/buf.h"
 
 struct notifier;
+
+/* What is counted, in the order of the names in main.c. */
+enum notifier_counter {
+	COUNT_SENT,
+	COUNT_GONE,    /* the token is not known any more */
+	COUNT_DROPPED, /* given up */
+	COUNT_RETRIED,
+};
 
 enum {
 	/* Of one request. */
@@ -43,6 +52,8 @@ int notifier_new(sd_event *event, const char *mailboxes_dir, const char *url,
 	notifier_gone_fn gone, void *owner, struct notifier **ret_notifier,
 	struct buf *why) MUST_CHECK;
 /* What is under way stays on disk. Accepts NULL. */
+/* Counts what becomes of notifications. */
+void notifier_count(struct notifier *notifier, struct counters *counters);
 void notifier_free(struct notifier *notifier);
 
 /* 0 once the notification is on disk. */
