@@ -24,6 +24,8 @@ enum {
 	PAUSE_MAX_SEC = 8,
 	REFUSED_PAUSE_MAX_SEC = 60,
 	RETRY_AFTER_MAX_SEC = NOTIFY_GIVE_UP_SEC,
+	/* Of new notifications; beyond, they are read from the disk again. */
+	HELD_MAX_BYTES = 1 << 20,
 };
 
 #define USEC 1000000ULL
@@ -45,6 +47,7 @@ struct notifier {
 	struct counters *counters; /* or NULL */
 	struct queue queue;
 	struct schedule fresh;   /* all are due */
+	size_t held_bytes;       /* of them in memory, with their files */
 	struct schedule retries; /* and what was found on disk */
 	struct delivery *under_way[HTTPS_STREAMS_MAX];
 	size_t n_under_way;
@@ -252,25 +255,61 @@ static void begin(struct notifier *n, struct delivery *d)
 		post(n, d);
 }
 
-/* Takes `due`, whose notification is on disk. */
-static void begin_from_disk(struct notifier *n, struct due *due, bool is_retry)
+/* What queue_add() wrote, kept in memory as far as there is room. */
+static void hold(struct notifier *n, struct due *due, struct slice address,
+	struct slice token, time_t began)
 {
-	struct delivery *d = xcalloc(1, sizeof(*d));
-	int r = queue_read(&n->queue, due->id, &d->notification);
+	size_t len = address.len + token.len;
 
-	d->notifier = n;
-	d->due = due;
-	d->is_retry = is_retry;
-	if (r == 0) {
-		begin(n, d);
+	if (n->held_bytes + sizeof(struct delivery) + len > HELD_MAX_BYTES)
 		return;
+	struct delivery *d = xcalloc(1, sizeof(*d));
+	struct buf *text = &d->notification.text;
+	*text = BUF_INIT(QUEUE_FILE_MAX_BYTES);
+	buf_add_slice(text, address);
+	buf_add_slice(text, token);
+	d->notification.began = began;
+	d->notification.address = slice_head(buf_slice(text), address.len);
+	d->notification.token = slice_from(buf_slice(text), address.len);
+	due->held = d;
+	n->held_bytes += sizeof(*d) + len;
+}
+
+/* From memory or from the disk; NULL: it is there no more, or broken. */
+static struct delivery *take(struct notifier *n, struct due *due)
+{
+	struct delivery *d = TAKE(due->held);
+
+	if (d) {
+		n->held_bytes -= sizeof(*d) + d->notification.text.len;
+		return d;
 	}
+	d = xcalloc(1, sizeof(*d));
+	int r = queue_read(&n->queue, due->id, &d->notification);
+	if (r == 0)
+		return d;
 	if (r != -ENOENT) {
 		log_err("broken notification put aside: file=%s reason=%s",
 			due->id, strerror(-r));
 		queue_put_aside(&n->queue, due->id);
 	}
-	delivery_free(d);
+	free(d);
+	return NULL;
+}
+
+/* Takes `due`. */
+static void begin_due(struct notifier *n, struct due *due, bool is_retry)
+{
+	struct delivery *d = take(n, due);
+
+	if (!d) {
+		free(due);
+		return;
+	}
+	d->notifier = n;
+	d->due = due;
+	d->is_retry = is_retry;
+	begin(n, d);
 }
 
 static bool may_send(const struct notifier *n, uint64_t now)
@@ -320,9 +359,9 @@ static void pump(struct notifier *n)
 
 	while (may_send(n, now)) {
 		if (may_retry(n, now))
-			begin_from_disk(n, schedule_pop(&n->retries), true);
+			begin_due(n, schedule_pop(&n->retries), true);
 		else if (n->fresh.n)
-			begin_from_disk(n, schedule_pop(&n->fresh), false);
+			begin_due(n, schedule_pop(&n->fresh), false);
 		else
 			break;
 	}
@@ -401,6 +440,13 @@ void notifier_free(struct notifier *n)
 	https_free(n->https);
 	for (size_t i = 0; i < n->n_under_way; i++)
 		delivery_free(n->under_way[i]);
+	while (n->fresh.n) {
+		struct due *due = schedule_pop(&n->fresh);
+		struct delivery *d = due->held;
+		if (d)
+			delivery_free(d);
+		free(due);
+	}
 	schedule_release(&n->fresh);
 	schedule_release(&n->retries);
 	sd_event_source_disable_unref(n->timer);
@@ -408,28 +454,9 @@ void notifier_free(struct notifier *n)
 	free(n);
 }
 
-/* Without a look at the disk: `text` is what queue_add() wrote. */
-static void begin_new(struct notifier *n, struct due *due, struct slice address,
-	struct slice token, time_t began)
-{
-	struct delivery *d = xcalloc(1, sizeof(*d));
-	struct buf *text = &d->notification.text;
-
-	*text = BUF_INIT(QUEUE_FILE_MAX_BYTES);
-	buf_add_slice(text, address);
-	buf_add_slice(text, token);
-	d->notifier = n;
-	d->due = due;
-	d->notification.began = began;
-	d->notification.address = slice_head(buf_slice(text), address.len);
-	d->notification.token = slice_from(buf_slice(text), address.len);
-	begin(n, d);
-}
-
 int notifier_add(struct notifier *n, struct slice address, struct slice token,
 	struct buf *why)
 {
-	uint64_t now = now_usec(n);
 	time_t began = time(NULL);
 	char id[QUEUE_ID_BYTES + 1];
 
@@ -439,10 +466,8 @@ int notifier_add(struct notifier *n, struct slice address, struct slice token,
 	if (r < 0)
 		return r;
 	struct due *due = due_new(slice_of(id));
-	if (n->fresh.n == 0 && may_send(n, now))
-		begin_new(n, due, address, token, began);
-	else
-		schedule_add(&n->fresh, due, now);
+	hold(n, due, address, token, began);
+	schedule_add(&n->fresh, due, now_usec(n));
 	pump(n);
 	return 0;
 }

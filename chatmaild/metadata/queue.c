@@ -123,10 +123,14 @@ int queue_read(const struct queue *queue, const char *id,
 
 	if (fd < 0)
 		return errno == ELOOP ? -EINVAL : -errno;
-	int r = fd_read_all(fd, &text);
-	if (r < 0)
-		return r == -EFBIG || r == -EISDIR ? -EINVAL : r;
-	r = notification_parse(buf_slice(&text), ret_notification);
+	char *room = buf_room(&text, QUEUE_FILE_MAX_BYTES);
+	ssize_t n = read(fd, room, QUEUE_FILE_MAX_BYTES);
+	if (n < 0)
+		return errno == EISDIR ? -EINVAL : -errno;
+	buf_added(&text, (size_t)n);
+	if (n == QUEUE_FILE_MAX_BYTES)
+		return -EINVAL;
+	int r = notification_parse(buf_slice(&text), ret_notification);
 	if (r < 0)
 		return r;
 	ret_notification->text = text;

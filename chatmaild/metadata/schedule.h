@@ -16,6 +16,8 @@
 
 struct due {
 	uint64_t at;
+	/* What the owner keeps beside the file; NULL once it is taken. */
+	void *held;
 	uint32_t order;
 	uint8_t n_attempts;
 	bool was_lost; /* by the end of a connection, once */
