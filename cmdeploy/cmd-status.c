@@ -11,9 +11,13 @@
 #include "cmdeploy/relay/relay.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/supervise/runit.h"
+#include "lib/file.h"
+#include "lib/num.h"
+#include "lib/proc.h"
 
 enum {
 	WALK_FDS = 8,
+	CHECK_SEC = 10,
 	MINUTE = 60,
 	HOUR = 60 * MINUTE,
 	DAY = 24 * HOUR,
@@ -138,6 +142,45 @@ static void show_queue(const struct relay *relay)
 		n_queued == 1 ? "" : "s");
 }
 
+/* The last line of what the plugin's own check said. */
+static void show_instant_idle(const struct relay *relay)
+{
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *check = relay_path(relay, "libexec/instant-idle-setup");
+	AUTO_FREE char *plugin =
+		relay_path(relay, "libexec/lib95_instant_idle_plugin.so");
+	const char *const argv[] = { check, plugin, NULL };
+	struct proc proc = { .argv = argv,
+		.timeout_sec = CHECK_SEC,
+		.out = &text,
+		.err = &text };
+	struct slice before, said;
+	int status;
+
+	if (proc_run(&proc, &status, NULL) < 0)
+		return;
+	said = slice_trim(buf_slice(&text));
+	if (slice_cut(said, ':', &before, &said))
+		said = slice_trim(said);
+	say("  %-20s %.*s", "instant IDLE", SLICE_FMT(said));
+}
+
+/* Each hibernated connection holds one inotify instance of one user. */
+static void show_inotify(const struct relay *relay)
+{
+	static const char path[] = "/proc/sys/fs/inotify/max_user_instances";
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	uint64_t n;
+
+	if (file_read(path, &text, NULL) < 0 ||
+		num_parse_u64(slice_trim(buf_slice(&text)), &n) < 0)
+		return;
+	if (n < relay->config.max_imap_connections)
+		say("  %-20s %lu connections can sleep cheaply; for more: "
+		    "sysctl fs.inotify.max_user_instances=65535",
+			"idle connections", n);
+}
+
 int cmd_status(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -162,5 +205,7 @@ int cmd_status(int argc, char **argv)
 	is_well &= show_ports(&relay);
 	show_accounts(&relay);
 	show_queue(&relay);
+	show_instant_idle(&relay);
+	show_inotify(&relay);
 	return is_well ? EXIT_SUCCESS : EXIT_FAILURE;
 }
