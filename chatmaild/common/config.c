@@ -267,6 +267,9 @@ static const struct setting rows[] = {
 	  .accepts = "an absolute path, or nothing", .group = "Folders",
 	  .help = "Where the mailboxes are; empty means "
 		  MAIL_ROOT "<mail_domain>." },
+	{ AT(counters_dir), TEXT, .fallback = "/var/lib/chatmail/counters",
+	  .is_valid = is_absolute, .accepts = "an absolute path",
+	  .help = "Where the services keep what they count." },
 };
 /* clang-format on */
 

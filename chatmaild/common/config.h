@@ -55,6 +55,7 @@ struct config {
 	char *privacy_pdo;
 	char *privacy_supervisor;
 	char *mailboxes_dir; /* absolute */
+	char *counters_dir;  /* absolute */
 
 	/* Derived from mail_domain: what stands behind the "@". */
 	char *address_domain; /* "example.org" or "[1.2.3.4]" */

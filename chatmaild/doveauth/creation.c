@@ -40,6 +40,7 @@ struct creation {
 };
 
 struct creations {
+	struct counters *counters; /* or NULL */
 	const struct users *users;
 	creation_done_fn done;
 	struct workers *hashers;
@@ -212,8 +213,10 @@ static void finish(struct creation *c)
 	if (c->error < 0) {
 		log_err("account not created: %s", buf_str(&c->why));
 		password = SLICE_NONE;
+		counters_add(c->all->counters, COUNT_REFUSED_FAILED, 1);
 	} else {
 		log_info("account created");
+		counters_add(c->all->counters, COUNT_CREATED, 1);
 	}
 	while ((waiter = c->waiters)) {
 		c->waiters = waiter->next;
@@ -270,6 +273,11 @@ int creations_new(sd_event *event, const struct users *users,
 	}
 	*ret_creations = all;
 	return 0;
+}
+
+void creations_count(struct creations *creations, struct counters *counters)
+{
+	creations->counters = counters;
 }
 
 void creations_free(struct creations *all)

@@ -12,10 +12,19 @@
 
 #include <systemd/sd-event.h>
 
+#include "chatmaild/common/counters.h"
 #include "chatmaild/common/user.h"
 #include "lib/slice.h"
 
 struct creations;
+
+/* What doveauth counts, in the order of its names (main.c). */
+enum doveauth_counter {
+	COUNT_CREATED,
+	COUNT_REFUSED_RULES,
+	COUNT_REFUSED_MACHINE,
+	COUNT_REFUSED_FAILED,
+};
 
 /* How one ended; `password` is {SHA512-CRYPT}..., or empty on failure. */
 typedef void (*creation_done_fn)(
@@ -24,6 +33,8 @@ typedef void (*creation_done_fn)(
 /* `users` has to outlive it. */
 int creations_new(sd_event *event, const struct users *users,
 	creation_done_fn done, struct creations **ret_creations) MUST_CHECK;
+/* Counts what becomes of them; NULL: no more. */
+void creations_count(struct creations *creations, struct counters *counters);
 /* Finishes what runs, drops what waits; all are told. Accepts NULL. */
 void creations_free(struct creations *creations);
 

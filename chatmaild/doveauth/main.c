@@ -26,12 +26,21 @@ enum {
 	MACHINE_USEC = 1000000,
 };
 
+static const char *const counter_names[] = {
+	[COUNT_CREATED] = "accounts_created_total",
+	[COUNT_REFUSED_RULES] = "accounts_refused_total{reason=\"rules\"}",
+	[COUNT_REFUSED_MACHINE] = "accounts_refused_total{reason=\"machine\"}",
+	[COUNT_REFUSED_FAILED] = "accounts_refused_total{reason=\"failed\"}",
+	NULL,
+};
+
 struct doveauth {
 	struct config config;
 	struct users users;
 	struct account_rules rules;
 	struct dict_server *server;
 	struct creations *creations;
+	struct counters counters;
 	sd_event *event;
 	uint64_t machine_seen; /* when the machine was looked at */
 	int machine_error;
@@ -87,12 +96,17 @@ static void create(struct doveauth *d, struct dict_request *request,
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	if (account_check(&d->rules, address, password, &why) < 0)
+	if (account_check(&d->rules, address, password, &why) < 0) {
+		counters_add(&d->counters, COUNT_REFUSED_RULES, 1);
 		refuse(request, buf_str(&why));
-	else if (check_machine(d) < 0)
+	} else if (check_machine(d) < 0) {
+		counters_add(&d->counters, COUNT_REFUSED_MACHINE, 1);
 		refuse_for_now(request, buf_str(&d->machine_why));
-	else if (creations_begin(d->creations, address, password, request) < 0)
+	} else if (creations_begin(d->creations, address, password, request) <
+		0) {
+		counters_add(&d->counters, COUNT_REFUSED_MACHINE, 1);
 		refuse_for_now(request, "reason=too-many-at-once");
+	}
 }
 
 /* 1 when the answer was given: the user exists, or the disk is broken. */
@@ -244,6 +258,10 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 	if (creations_new(
 		    service->event, &d->users, on_created, &d->creations) < 0)
 		die("cannot make threads; raise the limit of descriptors");
+	if (counters_open(&d->counters, d->config.counters_dir, "doveauth",
+		    counter_names, &why) < 0)
+		log_warning("counts are not kept: %s", buf_str(&why));
+	creations_count(d->creations, &d->counters);
 	dict_server_listen(d->server, service, argv[0]);
 }
 
@@ -253,6 +271,7 @@ static void stop(struct service *service UNUSED)
 
 	creations_free(d->creations);
 	dict_server_free(d->server);
+	counters_close(&d->counters);
 	account_rules_release(&d->rules);
 	users_release(&d->users);
 	config_release(&d->config);

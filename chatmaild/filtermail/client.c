@@ -52,8 +52,29 @@ static void log_refusal(const struct client *c, const char *reason)
 {
 	const struct transaction *t = c->transaction;
 
+	counters_add(&c->filter->counters, COUNT_FILTERED, 1);
+	counters_add(&c->filter->counters,
+		counters_find(&c->filter->counters, "messages_rejected_total",
+			reason),
+		1);
 	log_notice("refused: reason=%s size=%llu recipients=%u", reason,
 		(unsigned long long)t->size, t->n_recipients);
+}
+
+static void count_outcome(const struct client *c, bool is_yes)
+{
+	struct counters *counters = &c->filter->counters;
+
+	counters_add(counters, COUNT_FILTERED, 1);
+	if (!is_yes)
+		counters_add(counters,
+			counters_find(
+				counters, "messages_rejected_total", "server"),
+			1);
+	else
+		counters_add(counters, COUNT_PASSED, 1);
+	if (is_yes && message_scan_is_encrypted(&c->transaction->scan))
+		counters_add(counters, COUNT_ENCRYPTED, 1);
 }
 
 static void log_outcome(const struct client *c, struct slice reply)
@@ -61,6 +82,7 @@ static void log_outcome(const struct client *c, struct slice reply)
 	const struct transaction *t = c->transaction;
 	bool is_yes = reply.ptr[0] == '2';
 
+	count_outcome(c, is_yes);
 	log_at(is_yes ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
 		"%s: size=%llu recipients=%u code=%.*s",
 		is_yes ? "passed" : "not taken", (unsigned long long)t->size,

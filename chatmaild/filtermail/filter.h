@@ -4,6 +4,7 @@
 #ifndef CHATMAILD_FILTERMAIL_FILTER_H
 #define CHATMAILD_FILTERMAIL_FILTER_H
 
+#include "chatmaild/common/counters.h"
 #include "chatmaild/common/policy.h"
 #include "chatmaild/common/rate.h"
 #include "chatmaild/filtermail/deadline.h"
@@ -34,6 +35,14 @@ enum {
 	REPLY_MAX_BYTES = 2048,
 };
 
+/* What is counted, in the order of the names in main.c. */
+enum filter_counter {
+	COUNT_FILTERED, /* every message that was judged or refused */
+	COUNT_PASSED,
+	COUNT_ENCRYPTED, /* of those that passed */
+	COUNT_REJECTED,  /* the first of the reasons */
+};
+
 struct filter {
 	sd_event *event;
 	struct config config;
@@ -41,6 +50,7 @@ struct filter {
 	struct addr forward; /* the server behind us */
 	struct smtp_profile profile;
 	struct rate *rate;
+	struct counters counters;
 	struct deadlines idle;    /* clients */
 	struct deadlines answers; /* what the server behind us owes */
 	struct client *clients;   /* all that are connected */

@@ -7,6 +7,7 @@
 #include "chatmaild/filtermail/client.h"
 #include "chatmaild/filtermail/downstream.h"
 #include "lib/die.h"
+#include "lib/log.h"
 #include "lib/num.h"
 #include "lib/service.h"
 
@@ -17,6 +18,23 @@ struct options {
 };
 
 static struct filter filter;
+
+#define REJECTED(reason) "messages_rejected_total{reason=\"" reason "\"}"
+
+static const char *const counter_names[] = {
+	[COUNT_FILTERED] = "messages_filtered_total",
+	[COUNT_PASSED] = "messages_passed_total",
+	[COUNT_ENCRYPTED] = "messages_encrypted_total",
+	[COUNT_REJECTED] = REJECTED("unencrypted"),
+	REJECTED("from"),
+	REJECTED("bad-address"),
+	REJECTED("rate"),
+	REJECTED("size"),
+	REJECTED("broken"),
+	REJECTED("downstream"),
+	REJECTED("server"),
+	NULL,
+};
 
 static char *loopback(uint64_t port)
 {
@@ -87,6 +105,11 @@ static void prepare(struct service *service, const struct options *options)
 		.per_minute = filter.config.max_user_send_per_minute,
 		.burst = filter.config.max_user_send_burst_size,
 	});
+	if (counters_open(&filter.counters, filter.config.counters_dir,
+		    filter.direction == POLICY_OUTGOING ? "filtermail-outgoing"
+							: "filtermail-incoming",
+		    counter_names, &why) < 0)
+		log_warning("counts are not kept: %s", buf_str(&why));
 	if (deadlines_init(&filter.idle, service->event, CLIENT_IDLE_SEC * sec,
 		    client_on_due) < 0 ||
 		deadlines_init(&filter.answers, service->event,
@@ -121,6 +144,7 @@ static void stop(struct service *service UNUSED)
 		client_free(filter.clients);
 	deadlines_release(&filter.idle);
 	deadlines_release(&filter.answers);
+	counters_close(&filter.counters);
 	rate_free(filter.rate);
 	config_release(&filter.config);
 }

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <time.h>
 
+#include "chatmaild/common/counters.h"
 #include "chatmaild/common/dict-server.h"
 #include "chatmaild/common/user.h"
 #include "lib/log.h"
@@ -21,7 +22,10 @@ struct lastlogin {
 	struct config config;
 	struct users users;
 	struct dict_server *server;
+	struct counters counters;
 };
+
+static const char *const counter_names[] = { "logins_total", NULL };
 
 static struct lastlogin lastlogin;
 
@@ -53,6 +57,7 @@ static void on_commit(struct dict_request *request,
 		change && r >= 0; change = change->next)
 		r = apply(owner, change, &why);
 	if (r >= 0) {
+		counters_add(&lastlogin.counters, 0, 1);
 		dict_answer_done(request);
 	} else if (r == -ENOENT) {
 		log_notice("not stamped: reason=no-account");
@@ -69,17 +74,22 @@ static const struct dict_ops ops = {
 
 static void start(struct service *service, int argc UNUSED, char **argv)
 {
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct lastlogin *l = &lastlogin;
 
 	config_load_or_die(argv[1], &l->config);
 	users_init(&l->users, &l->config, argv[1]);
 	l->server = dict_server_new(service->event, &ops, l);
+	if (counters_open(&l->counters, l->config.counters_dir, "lastlogin",
+		    counter_names, &why) < 0)
+		log_warning("counts are not kept: %s", buf_str(&why));
 	dict_server_listen(l->server, service, argv[0]);
 }
 
 static void stop(struct service *service UNUSED)
 {
 	dict_server_free(lastlogin.server);
+	counters_close(&lastlogin.counters);
 	users_release(&lastlogin.users);
 	config_release(&lastlogin.config);
 }
