@@ -176,6 +176,10 @@ int counters_read(const char *path, struct counter_row **ret_rows,
 
 	if (r < 0)
 		return r;
+	*ret_rows = NULL;
+	*ret_n = 0;
+	if (text.len == 0)
+		return 0;
 	if (!parse_rows(buf_slice(&text), &rows, &n))
 		return because(
 			why, -EINVAL, "%s: not a file of counters", path);

@@ -58,7 +58,8 @@ size_t counters_find(const struct counters *counters, const char *family,
 
 /*
  * Reads a file for somebody else: rows without the head, which the caller
- * frees. -EINVAL when it is none.
+ * frees; none (NULL) in an empty file, whose service has not begun yet.
+ * -EINVAL when it is something else.
  */
 int counters_read(const char *path, struct counter_row **ret_rows,
 	size_t *ret_n, struct buf *why) MUST_CHECK;

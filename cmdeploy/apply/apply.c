@@ -43,7 +43,10 @@ int apply_missing_packages(
 	size_t n = 0;
 
 	for (size_t i = 0; apply->components[i]; i++) {
-		const char *const *name = apply->components[i]->packages;
+		const struct component *c = apply->components[i];
+		const char *const *name = c->packages;
+		if (!apply_counts(apply, c->when))
+			continue;
 		for (; name && *name && n < ARRAY_LEN(names); name++)
 			names[n++] = *name;
 	}

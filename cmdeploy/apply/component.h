@@ -78,6 +78,7 @@ struct service {
 
 struct component {
 	const char *name;
+	const char *when; /* of the packages; the rest has its own */
 	const char *const *packages;
 	const char *const *users; /* made when absent */
 	const struct folder *folders;

@@ -10,6 +10,19 @@ static int make_ini(
 	return 0;
 }
 
+/* The services write into their files, not into the folder. */
+static int create_counters(const struct apply *apply UNUSED,
+	struct buf *out UNUSED, struct buf *why UNUSED)
+{
+	return 0;
+}
+
+#define COUNTERS(service, owner)                                               \
+	{                                                                      \
+		.path = "{{counters_dir}}/" service ".counters", .mode = 0644, \
+		.user = owner, .group = owner, .create = create_counters       \
+	}
+
 static const struct folder folders[] = {
 	{ .path = "{{run_dir}}/doveauth",
 		.mode = 0700,
@@ -33,6 +46,12 @@ static const struct folder folders[] = {
 	RUNIT_FOLDERS("chatmail-metadata"),
 	RUNIT_FOLDERS("filtermail-outgoing"),
 	RUNIT_FOLDERS("chatmail-expire"),
+	RUNIT_FOLDERS("chatmail-metrics"),
+	{ .path = "{{counters_dir}}", .mode = 0755 },
+	{ .path = "{{state_dir}}/metrics",
+		.mode = 0755,
+		.user = "vmail",
+		.group = "vmail" },
 	{ .path = "{{service_dir}}/filtermail-incoming",
 		.mode = 0755,
 		.when = "filter_incoming" },
@@ -70,6 +89,9 @@ static const struct file files[] = {
 	{ .path = "{{libexec_dir}}/delete_inactive_users",
 		.mode = 0755,
 		.program = "chatmail-expire" },
+	{ .path = "{{libexec_dir}}/chatmail-metrics",
+		.mode = 0755,
+		.program = "chatmail-metrics" },
 	{ .path = "{{libexec_dir}}/chatmail-log",
 		.mode = 0755,
 		.program = "chatmail-log" },
@@ -81,6 +103,12 @@ static const struct file files[] = {
 	RUNIT_FILES("chatmail-metadata"),
 	RUNIT_FILES("filtermail-outgoing"),
 	RUNIT_FILES("chatmail-expire"),
+	RUNIT_FILES("chatmail-metrics"),
+	COUNTERS("doveauth", "vmail"),
+	COUNTERS("lastlogin", "vmail"),
+	COUNTERS("chatmail-metadata", "vmail"),
+	COUNTERS("filtermail-outgoing", "filtermail"),
+	COUNTERS("filtermail-incoming", "filtermail"),
 	{ .path = "{{service_dir}}/filtermail-incoming/log/run",
 		.mode = 0755,
 		.from = "runit/log/run",
@@ -144,6 +172,10 @@ static const struct service services[] = {
 	{ .name = "chatmail-expire",
 		.restart_on = LIST(RUN("chatmail-expire"), "{{ini_path}}",
 			"{{libexec_dir}}/chatmail-expire",
+			"{{libexec_dir}}/every") },
+	{ .name = "chatmail-metrics",
+		.restart_on = LIST(RUN("chatmail-metrics"), "{{ini_path}}",
+			"{{libexec_dir}}/chatmail-metrics",
 			"{{libexec_dir}}/every") },
 	{ 0 },
 };

@@ -7,5 +7,6 @@ const struct component *const components_private[] = {
 	&component_postfix,
 	&component_dovecot,
 	&component_nginx,
+	&component_mtail,
 	NULL,
 };

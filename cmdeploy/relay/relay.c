@@ -21,9 +21,10 @@ enum {
 	CLIENT_SHARE = 5, /* of the connections, for one address */
 };
 
-#define LOCK_PATH    "run/cmdeploy.lock"
-#define CHANGES_PATH "run/changes.lock"
-#define ADDRESS_PATH "state/address"
+#define LOCK_PATH     "run/cmdeploy.lock"
+#define CHANGES_PATH  "run/changes.lock"
+#define ADDRESS_PATH  "state/address"
+#define COUNTERS_PATH "state/counters"
 
 char *relay_path(const struct relay *relay, const char *suffix)
 {
@@ -149,8 +150,11 @@ static const char *ini_value(const struct setting *row, const char *value)
 
 /* The settings as the services get them: all of them, said in full. */
 static void write_services_ini(
-	const struct config *config, const char *mailboxes_dir, struct buf *out)
+	const struct relay *relay, const struct config *config, struct buf *out)
 {
+	AUTO_FREE char *mailboxes_dir =
+		xasprintf("%s/mail/%s", relay->dir, config->mail_domain);
+	AUTO_FREE char *counters_dir = relay_path(relay, COUNTERS_PATH);
 	const char *given[2 * SETTINGS_MAX + 1] = { 0 };
 	char *values[SETTINGS_MAX] = { 0 };
 
@@ -160,9 +164,12 @@ static void write_services_ini(
 		settings_value_text(row, config, &value);
 		values[i] = buf_take(&value);
 		given[2 * i] = row->key;
-		given[2 * i + 1] = strcmp(row->key, "mailboxes_dir") == 0
-			? mailboxes_dir
-			: ini_value(row, values[i]);
+		if (strcmp(row->key, "mailboxes_dir") == 0)
+			given[2 * i + 1] = mailboxes_dir;
+		else if (strcmp(row->key, "counters_dir") == 0)
+			given[2 * i + 1] = counters_dir;
+		else
+			given[2 * i + 1] = ini_value(row, values[i]);
 	}
 	settings_write_ini(&config_settings, given, out);
 	for (size_t i = 0; i < SETTINGS_MAX; i++)
@@ -187,6 +194,8 @@ static void set_config_vars(struct relay *relay)
 	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);
 	template_vars_set_bool(vars, "self_signed", true);
 	template_vars_set_bool(vars, "is_private", true);
+	template_vars_set_bool(vars, "has_public_metrics",
+		strcmp(config->metrics, "public") == 0);
 }
 
 static const struct {
@@ -239,10 +248,8 @@ static int make_config(
 	struct relay *relay, const struct config *operators, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
-	AUTO_FREE char *mailboxes_dir =
-		xasprintf("%s/mail/%s", relay->dir, operators->mail_domain);
 
-	write_services_ini(operators, mailboxes_dir, &text);
+	write_services_ini(relay, operators, &text);
 	int r = config_parse(buf_slice(&text), "etc/chatmail.ini",
 		&relay->config, NULL, NULL, why);
 	if (r < 0)

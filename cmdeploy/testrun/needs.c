@@ -138,6 +138,12 @@ static int meet_clang(const char *build UNUSED, struct buf *why)
 	return r;
 }
 
+/* The package's own daemon is of no use here. */
+static int meet_promtool(const char *build UNUSED, struct buf *why)
+{
+	return is_in_path("promtool") ? 0 : install("prometheus", why);
+}
+
 static int meet_root(const char *build UNUSED, struct buf *why)
 {
 	if (geteuid() != 0)
@@ -186,6 +192,7 @@ static const struct {
 	{ "clang", NEED_CLANG, meet_clang },
 	{ "core", NEED_CORE, meet_core },
 	{ "relay", NEED_RELAY, meet_relay },
+	{ "promtool", NEED_PROMTOOL, meet_promtool },
 };
 
 static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)

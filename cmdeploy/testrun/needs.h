@@ -16,10 +16,11 @@ enum {
 	NEED_CORE = 1 << 1,  /* a Delta Chat core in the build folder */
 	NEED_RELAY = 1 << 2, /* the Debian packages of a relay */
 	NEED_CLANG = 1 << 3, /* clang and its sanitizers */
-	NEEDS_N = 4,
+	NEED_PROMTOOL = 1 << 4,
+	NEEDS_N = 5,
 };
 
-/* "-" or names joined by commas: root, core, relay, clang. */
+/* "-" or names joined by commas: root, core, relay, clang, promtool. */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;
 
