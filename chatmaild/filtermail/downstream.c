@@ -16,7 +16,9 @@ enum phase {
 	PHASE_COMMAND, /* awaits one reply */
 	PHASE_BODY,    /* nothing is awaited; goodbye is not possible */
 	PHASE_FINISH,  /* awaits the reply to the final dot */
-	PHASE_OVER,    /* QUIT has been said, or nothing can be said */
+	PHASE_DONE,    /* it has come; the next message may be said */
+	PHASE_PARKED,  /* the same, and nobody owns it */
+	PHASE_OVER,    /* nothing can be said any more */
 };
 
 struct downstream {
@@ -26,9 +28,13 @@ struct downstream {
 	void *owner;
 	struct deadline deadline;
 	struct buf opening; /* what of it has not been sent */
+	struct buf again;   /* all of it, while a parked one may be dead */
 	unsigned n_due;     /* replies to XFORWARD yet to come */
 	enum phase phase;
 	bool is_pipelining;
+	bool knows_xforward;
+	bool has_xforward; /* a client was described to the server */
+	bool has_more;     /* the server said more than was asked for */
 };
 
 const struct slice downstream_unreachable =
@@ -100,6 +106,20 @@ static void drop_xforward(struct buf *opening)
 	buf_consume(opening, opening->len - rest.len);
 }
 
+static bool has_xforward(const struct buf *opening)
+{
+	return slice_starts_nocase(buf_slice(opening), SLICE("XFORWARD"));
+}
+
+static void begin_opening(struct downstream *d)
+{
+	if (!d->knows_xforward)
+		drop_xforward(&d->opening);
+	d->has_xforward = has_xforward(&d->opening);
+	d->phase = PHASE_OPENING;
+	send_opening(d);
+}
+
 static bool on_banner(struct downstream *d, const struct smtp_reply *reply)
 {
 	AUTO_BUF struct buf line = BUF_INIT(REPLY_MAX_BYTES);
@@ -119,18 +139,16 @@ static bool on_ehlo(struct downstream *d, const struct smtp_reply *reply)
 	if (reply->code != 250)
 		return fail_by_reply(d, reply);
 	d->is_pipelining = extensions & SMTP_PIPELINING;
-	if (!(extensions & SMTP_XFORWARD_OK))
-		drop_xforward(&d->opening);
-	d->phase = PHASE_OPENING;
-	send_opening(d);
+	d->knows_xforward = extensions & SMTP_XFORWARD_OK;
+	begin_opening(d);
 	return true;
 }
 
 static enum phase phase_after(
 	const struct downstream *d, const struct smtp_reply *reply)
 {
-	if (d->phase == PHASE_FINISH && d->is_pipelining)
-		return PHASE_OVER;
+	if (d->phase == PHASE_FINISH)
+		return PHASE_DONE;
 	return reply->code == 354 ? PHASE_BODY : PHASE_IDLE;
 }
 
@@ -154,8 +172,24 @@ static bool on_opening(struct downstream *d, const struct smtp_reply *reply)
 	return true;
 }
 
+static void free_parked(struct downstream *d)
+{
+	d->filter->n_parked--;
+	deadline_stop(&d->deadline);
+	conn_close(d->conn);
+	free(d);
+}
+
+static bool begin_again(struct downstream *d);
+
 static bool on_reply(struct downstream *d, const struct smtp_reply *reply)
 {
+	if (d->again.len > 0) {
+		/* "421" here is to the silence before, not to us. */
+		if (reply->code == 421)
+			return begin_again(d);
+		buf_release(&d->again);
+	}
 	switch (d->phase) {
 	case PHASE_BANNER:
 		return on_banner(d, reply);
@@ -168,11 +202,25 @@ static bool on_reply(struct downstream *d, const struct smtp_reply *reply)
 		return deliver(d, reply);
 	case PHASE_IDLE:
 	case PHASE_BODY:
+	case PHASE_DONE:
 		return fail_by_reply(d, reply);
+	case PHASE_PARKED:
+		free_parked(d);
+		return false;
 	case PHASE_OVER:
 		return true;
 	}
 	bug("no such phase");
+}
+
+static void on_nonsense(struct downstream *d)
+{
+	if (d->phase == PHASE_PARKED) {
+		free_parked(d);
+		return;
+	}
+	log_warning("downstream failed: error=no-reply");
+	fail(d, is_strange);
 }
 
 static size_t on_input(struct conn *c, struct slice in)
@@ -184,11 +232,11 @@ static size_t on_input(struct conn *c, struct slice in)
 	for (;;) {
 		ssize_t n = smtp_reply_parse(slice_from(in, used), &reply);
 		if (n < 0) {
-			log_warning("downstream failed: error=no-reply");
-			fail(d, is_strange);
+			on_nonsense(d);
 			return in.len;
 		}
 		used += (size_t)n;
+		d->has_more = used < in.len;
 		if (n == 0 || !on_reply(d, &reply))
 			return used;
 	}
@@ -209,6 +257,14 @@ static void on_end(struct conn *c, int error)
 	struct downstream *d = conn_owner(c);
 	bool is_refused = error == -ECONNREFUSED;
 
+	if (d->phase == PHASE_PARKED) {
+		free_parked(d);
+		return;
+	}
+	if (d->again.len > 0) {
+		begin_again(d);
+		return;
+	}
 	log_warning("downstream failed: error=%s",
 		error ? strerrordesc_np(-error) : "closed");
 	fail(d, is_refused ? downstream_unreachable : is_gone);
@@ -225,27 +281,107 @@ static const struct conn_limits limits = {
 	.out_max = DOWNSTREAM_OUT_MAX_BYTES,
 };
 
+static int connect_anew(struct downstream *d)
+{
+	int r = conn_connect(d->filter->event, &d->filter->forward, &conn_ops,
+		&limits, d, &d->conn);
+
+	if (r < 0)
+		log_warning("downstream failed: error=%s", strerrordesc_np(-r));
+	return r;
+}
+
+static bool begin_again(struct downstream *d)
+{
+	conn_close(d->conn);
+	d->conn = NULL;
+	buf_release(&d->opening);
+	d->opening = d->again;
+	d->again = BUF_INIT(0);
+	d->n_due = 0;
+	if (connect_anew(d) < 0)
+		return fail(d, downstream_unreachable);
+	await(d, PHASE_BANNER);
+	return false;
+}
+
+/*
+ * One that is parked, or NULL. What the server was told of another
+ * client has to be told anew of this one.
+ */
+static struct downstream *unpark(
+	struct filter *filter, const struct buf *opening)
+{
+	struct deadline *last = filter->parked.list.prev;
+
+	if (filter->n_parked == 0)
+		return NULL;
+	struct downstream *d = CONTAINER_OF(last, struct downstream, deadline);
+	if (d->has_xforward && !has_xforward(opening))
+		return NULL;
+	deadline_stop(&d->deadline);
+	filter->n_parked--;
+	return d;
+}
+
+static bool park(struct downstream *d)
+{
+	if (d->phase != PHASE_DONE || d->has_more ||
+		d->filter->n_parked >= PARKED_MAX)
+		return false;
+	d->phase = PHASE_PARKED;
+	d->filter->n_parked++;
+	deadline_start(&d->filter->parked, &d->deadline);
+	return true;
+}
+
+static void open_again(struct downstream *d)
+{
+	d->again = BUF_INIT(d->opening.max);
+	buf_add_slice(&d->again, buf_slice(&d->opening));
+	await(d, PHASE_OPENING);
+	begin_opening(d);
+}
+
+static int open_new(struct filter *filter, struct downstream **ret_downstream)
+{
+	struct downstream *d = xcalloc(1, sizeof(*d));
+
+	d->filter = filter;
+	int r = connect_anew(d);
+	if (r < 0) {
+		free(d);
+		return r;
+	}
+	await(d, PHASE_BANNER);
+	*ret_downstream = d;
+	return 0;
+}
+
 int downstream_open(struct filter *filter, struct buf *opening,
 	const struct downstream_ops *ops, void *owner,
 	struct downstream **ret_downstream)
 {
-	struct downstream *d = xcalloc(1, sizeof(*d));
+	struct downstream *d = unpark(filter, opening);
+	bool is_parked = d;
+	int r = is_parked ? 0 : open_new(filter, &d);
 
-	int r = conn_connect(filter->event, &filter->forward, &conn_ops,
-		&limits, d, &d->conn);
-	if (r < 0) {
-		log_warning("downstream failed: error=%s", strerrordesc_np(-r));
-		free(d);
+	if (r < 0)
 		return r;
-	}
-	d->filter = filter;
 	d->ops = ops;
 	d->owner = owner;
 	d->opening = *opening;
 	*opening = BUF_INIT(opening->max);
-	await(d, PHASE_BANNER);
+	if (is_parked)
+		open_again(d);
 	*ret_downstream = d;
 	return 0;
+}
+
+static void say_goodbye(struct downstream *d)
+{
+	buf_add_str(conn_out(d->conn), "QUIT\r\n");
+	conn_close_when_sent(d->conn);
 }
 
 void downstream_close(struct downstream *d)
@@ -254,10 +390,12 @@ void downstream_close(struct downstream *d)
 		return;
 	deadline_stop(&d->deadline);
 	buf_release(&d->opening);
-	if (d->phase == PHASE_IDLE)
-		buf_add_str(conn_out(d->conn), "QUIT\r\n");
-	if (d->phase == PHASE_IDLE)
-		conn_close_when_sent(d->conn);
+	buf_release(&d->again);
+	if (park(d))
+		return;
+	bool is_polite = d->phase == PHASE_IDLE || d->phase == PHASE_DONE;
+	if (is_polite)
+		say_goodbye(d);
 	else
 		conn_close(d->conn);
 	free(d);
@@ -285,8 +423,6 @@ void downstream_finish(struct downstream *d, struct slice piece)
 
 	buf_add_slice(out, piece);
 	buf_add_str(out, ".\r\n");
-	if (d->is_pipelining)
-		buf_add_str(out, "QUIT\r\n");
 	conn_send(d->conn, SLICE_NONE);
 	await(d, PHASE_FINISH);
 }
@@ -298,4 +434,23 @@ void downstream_on_due(struct deadline *deadline)
 
 	log_warning("downstream failed: error=silent");
 	fail(d, is_silent);
+}
+
+void downstream_on_parked(struct deadline *deadline)
+{
+	struct downstream *d =
+		CONTAINER_OF(deadline, struct downstream, deadline);
+
+	d->filter->n_parked--;
+	say_goodbye(d);
+	free(d);
+}
+
+void downstream_clear(struct filter *filter)
+{
+	while (filter->n_parked > 0) {
+		struct deadline *last = filter->parked.list.prev;
+		deadline_stop(last);
+		downstream_on_parked(last);
+	}
 }

@@ -24,6 +24,12 @@ enum {
 	 */
 	DOWNSTREAM_SEC = 90,
 	DOWNSTREAM_MAX_SEC = 3600,
+	/*
+	 * Each parked connection holds a process of the server behind us, so
+	 * they are few, and not for long.
+	 */
+	PARKED_MAX = 16,
+	PARKED_SEC = 2,
 
 	CLIENT_IN_MAX_BYTES = 65536,
 	/* Replies; one of the server behind us and some of our own. */
@@ -53,7 +59,9 @@ struct filter {
 	struct counters counters;
 	struct deadlines idle;    /* clients */
 	struct deadlines answers; /* what the server behind us owes */
+	struct deadlines parked;  /* connections to it between messages */
 	struct client *clients;   /* all that are connected */
+	unsigned n_parked;
 };
 
 #endif

@@ -113,7 +113,9 @@ static void prepare(struct service *service, const struct options *options)
 	if (deadlines_init(&filter.idle, service->event, CLIENT_IDLE_SEC * sec,
 		    client_on_due) < 0 ||
 		deadlines_init(&filter.answers, service->event,
-			options->downstream_sec * sec, downstream_on_due) < 0)
+			options->downstream_sec * sec, downstream_on_due) < 0 ||
+		deadlines_init(&filter.parked, service->event, PARKED_SEC * sec,
+			downstream_on_parked) < 0)
 		die("cannot set timers");
 }
 
@@ -142,6 +144,8 @@ static void stop(struct service *service UNUSED)
 {
 	while (filter.clients)
 		client_free(filter.clients);
+	downstream_clear(&filter);
+	deadlines_release(&filter.parked);
 	deadlines_release(&filter.idle);
 	deadlines_release(&filter.answers);
 	counters_close(&filter.counters);

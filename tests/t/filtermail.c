@@ -21,9 +21,10 @@
  *	S: text         the client gets exactly this line
  *	D: text         the server gets exactly this line
  *	U: text         the server sends a line; "u:" without its CRLF
- *	mail FROM TO    MAIL and RCPT through both sides, the server relayed
+ *	mail FROM TO    MAIL and RCPT through both sides; over the server's
+ *			connection after "arrives", else it is relayed
  *	message FROM    the client sends an encrypted message and its dot
- *	arrives FROM    the server gets that message, its dot, and QUIT
+ *	arrives FROM    the server gets that message and its dot
  *	lost            the server's connection ends without a final dot
  *	alone           nobody connects to the server
  *	deaf            from now on nobody can connect to the server
@@ -75,6 +76,7 @@ struct bed {
 	int listener;
 	int client;
 	int server;
+	bool is_parked;    /* it may take another message */
 	const char *where; /* the line that is being played */
 };
 
@@ -301,6 +303,7 @@ static void do_accept(struct bed *bed)
 {
 	fd_close(&bed->server);
 	bed->server = accept_server(bed);
+	bed->is_parked = false;
 }
 
 static void do_relay(struct bed *bed)
@@ -315,6 +318,7 @@ static void do_lost(struct bed *bed)
 {
 	expect_lost(bed, bed->server);
 	fd_close(&bed->server);
+	bed->is_parked = false;
 }
 
 static void do_alone(struct bed *bed)
@@ -333,6 +337,7 @@ static void do_deaf(struct bed *bed)
 static void do_drop(struct bed *bed)
 {
 	fd_close(&bed->server);
+	bed->is_parked = false;
 }
 
 static void do_leave(struct bed *bed)
@@ -385,7 +390,9 @@ static void play_mail(struct bed *bed, struct slice from, struct slice to)
 
 	buf_addf(&line, "MAIL FROM:<%.*s>\r\n", SLICE_FMT(from));
 	send_all(bed, bed->client, buf_slice(&line));
-	do_relay(bed);
+	if (!bed->is_parked)
+		do_relay(bed);
+	bed->is_parked = false;
 	expect(bed, bed->server, buf_slice(&line));
 	text_to(bed, bed->server, "250 2.1.0 Ok\r\n");
 	text_from(bed, bed->client, "250 2.1.0 Ok\r\n");
@@ -407,8 +414,8 @@ static void play_message(struct bed *bed, struct slice from, bool is_arrival)
 
 	add_message(&text, from);
 	if (is_arrival) {
-		buf_add_str(&text, "QUIT\r\n");
 		expect(bed, bed->server, buf_slice(&text));
+		bed->is_parked = true;
 	} else {
 		send_all(bed, bed->client, buf_slice(&text));
 	}
