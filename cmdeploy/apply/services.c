@@ -34,13 +34,24 @@ static bool is_covered(const char *path, const char *file)
 struct dependence {
 	uint64_t digest;
 	bool is_changed; /* one of its files is not what it was on disk */
+	bool is_new;     /* its run script is not there yet */
 };
+
+/* ".../service/NAME/run", not that of its log. */
+static bool is_run_script(const char *path)
+{
+	struct slice dir, name;
+
+	return slice_cut_last(slice_of(path), '/', &dir, &name) &&
+		slice_eq_str(name, "run") && !slice_ends(dir, SLICE("/log"));
+}
 
 static void depend_on(struct dependence *d, const struct plan_file *f)
 {
 	d->digest = digest_add(d->digest, slice_of(f->path));
 	d->digest = digest_add(d->digest, buf_slice(&f->content));
 	d->is_changed |= f->change == CHANGE_NEW || f->change == CHANGE_CONTENT;
+	d->is_new |= f->change == CHANGE_NEW && is_run_script(f->path);
 }
 
 static int dependence_of(const struct apply *apply, const struct plan *plan,
@@ -100,6 +111,7 @@ static int state_make(const struct apply *apply, const struct plan *plan,
 		s->need = SERVICE_RESTART;
 	else if (reload.is_changed || reload.digest != reload_before)
 		s->need = SERVICE_RELOAD;
+	s->is_new = restart.is_new;
 	s->restart_digest = restart.digest;
 	s->reload_digest = reload.digest;
 	return 0;

@@ -22,6 +22,7 @@ enum service_need {
 struct service_state {
 	const struct service *decl;
 	enum service_need need;
+	bool is_new; /* its run script was not there before */
 	uint64_t restart_digest;
 	uint64_t reload_digest;
 };

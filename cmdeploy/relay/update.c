@@ -35,7 +35,10 @@ static int wait_restarted(const char *dir, pid_t before)
 	return -ETIMEDOUT;
 }
 
-/* 1 restarted, 0 new: runsvdir starts it by itself, with its files. */
+/*
+ * 1 restarted, 0 new: runsvdir starts it by itself, with its files. It may
+ * have done so already.
+ */
 static int restart(const char *dir)
 {
 	struct runit_status before;
@@ -73,9 +76,10 @@ static int update_one(const struct relay *relay,
 	if (r < 0)
 		return because(why, r, "%s could not be %s: %s", name,
 			is_restart ? "restarted" : "reloaded", strerror(-r));
-	tell(!is_restart         ? told->reloaded
-			: r == 1 ? told->restarted
-				 : told->started,
+	bool is_start = r == 0 || state->is_new;
+	tell(!is_restart           ? told->reloaded
+			: is_start ? told->started
+				   : told->restarted,
 		name);
 	return service_mark(&relay->apply, state, why);
 }
