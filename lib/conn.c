@@ -1,7 +1,6 @@
 #include "lib/conn.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -89,7 +88,7 @@ static int write_out(struct conn *c)
 {
 	while (conn_pending(c)) {
 		ssize_t n = send(c->io.fd, c->out.ptr + c->out_sent,
-			conn_pending(c), MSG_NOSIGNAL);
+			conn_pending(c), MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -159,7 +158,7 @@ static bool read_in(struct conn *c)
 
 	if (room == 0)
 		return offer(c, buf_slice(&c->in));
-	ssize_t n = recv(c->io.fd, scratch, want, 0);
+	ssize_t n = recv(c->io.fd, scratch, want, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
@@ -279,7 +278,6 @@ static int on_again(sd_event_source *s UNUSED, void *userdata)
 int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 	const struct conn_limits *limits, void *owner, struct conn **ret_conn)
 {
-	int flags = fcntl(fd, F_GETFL);
 	struct conn *c = xcalloc(1, sizeof(*c));
 
 	*c = (struct conn){
@@ -290,13 +288,7 @@ int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 		.in = BUF_INIT(limits->in_max),
 		.out = BUF_INIT(limits->out_max),
 	};
-	int r = 0;
-	if (flags < 0 ||
-		(!(flags & O_NONBLOCK) &&
-			fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0))
-		r = -errno;
-	if (r == 0)
-		r = pollee_add(event, &c->io, EPOLLIN);
+	int r = pollee_add(event, &c->io, EPOLLIN);
 	if (r < 0) {
 		conn_close(c);
 		return r;
@@ -374,7 +366,8 @@ void conn_send(struct conn *c, struct slice data)
 	bool is_open = !c->is_connecting && write_out(c) == 0;
 
 	if (is_open && !conn_pending(c) && data.len > 0) {
-		ssize_t n = send(c->io.fd, data.ptr, data.len, MSG_NOSIGNAL);
+		ssize_t n = send(c->io.fd, data.ptr, data.len,
+			MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n > 0) {
 			data = slice_from(data, (size_t)n);
 			c->moved_at = now_usec(c);

@@ -48,7 +48,7 @@ struct conn_limits {
 	size_t out_max; /* bytes waiting to be written */
 };
 
-/* Takes fd (made non-blocking). `owner` is for conn_owner(). */
+/* Takes fd. `owner` is for conn_owner(). */
 int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 	const struct conn_limits *limits, void *owner,
 	struct conn **ret_conn) MUST_CHECK;

@@ -7,6 +7,8 @@
 
 enum {
 	READY_MAX = 64,
+	/* Batches a turn, before the loop's other sources have theirs. */
+	BATCHES_MAX = 8,
 };
 
 /* Lives as long as its loop, which owns the source. */
@@ -20,13 +22,13 @@ struct poller {
 
 static struct poller *pollers;
 
-static int on_poll(sd_event_source *s UNUSED, int fd, uint32_t revents UNUSED,
-	void *userdata)
+/* What is ready now; how many that was. */
+static int serve(struct poller *poller)
 {
-	struct poller *poller = userdata;
 	struct epoll_event ready[READY_MAX];
 
-	poller->n_ready = epoll_wait(fd, ready, READY_MAX, 0);
+	poller->n_ready = epoll_wait(poller->fd, ready, READY_MAX, 0);
+	int n = poller->n_ready;
 	poller->ready = ready;
 	for (int i = 0; i < poller->n_ready; i++) {
 		struct pollee *p = ready[i].data.ptr;
@@ -35,6 +37,15 @@ static int on_poll(sd_event_source *s UNUSED, int fd, uint32_t revents UNUSED,
 	}
 	poller->ready = NULL;
 	poller->n_ready = 0;
+	return n;
+}
+
+/* One that is alone has to wait for its peer: no use in asking again. */
+static int on_poll(sd_event_source *s UNUSED, int fd UNUSED,
+	uint32_t revents UNUSED, void *userdata)
+{
+	for (int i = 0; i < BATCHES_MAX && serve(userdata) > 1; i++)
+		;
 	return 0;
 }
 

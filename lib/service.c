@@ -26,7 +26,6 @@ struct listener {
 	sd_event_source *io;
 	sd_event_source *pause;
 	int fd;
-	bool is_tcp;
 };
 
 static struct listener *listeners;
@@ -62,7 +61,6 @@ static int on_accept(sd_event_source *s UNUSED, int fd, uint32_t revents UNUSED,
 	void *userdata)
 {
 	struct listener *l = userdata;
-	int on = 1;
 
 	for (int i = 0; i < ACCEPTS_A_TURN; i++) {
 		int peer =
@@ -74,9 +72,6 @@ static int on_accept(sd_event_source *s UNUSED, int fd, uint32_t revents UNUSED,
 				pause_accepting(l, errno);
 			return 0;
 		}
-		if (l->is_tcp)
-			setsockopt(peer, IPPROTO_TCP, TCP_NODELAY, &on,
-				sizeof(on));
 		l->fn(l->service, peer);
 	}
 	return 0;
@@ -88,6 +83,14 @@ static int passed_socket(int n)
 	int count = sd_listen_fds(0);
 
 	return n < count ? SD_LISTEN_FDS_START + n : -1;
+}
+
+/* What is accepted inherits it (tcp(7)). Other sockets have no such thing. */
+static void set_no_delay(int fd)
+{
+	int on = 1;
+
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
 void service_listen(
@@ -109,9 +112,9 @@ void service_listen(
 		.service = service,
 		.fn = fn,
 		.fd = fd,
-		.is_tcp = sd_is_socket_inet(fd, AF_UNSPEC, 0, -1, 0) > 0,
 	};
 	listeners = l;
+	set_no_delay(fd);
 	if (sd_event_add_io(service->event, &l->io, fd, EPOLLIN, on_accept, l) <
 		0)
 		die("%s: cannot watch the socket", address);
