@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "lib/conn.h"
 #include "lib/die.h"
@@ -16,7 +17,7 @@ enum phase {
 	PHASE_COMMAND, /* awaits one reply */
 	PHASE_BODY,    /* nothing is awaited; goodbye is not possible */
 	PHASE_FINISH,  /* awaits the reply to the final dot */
-	PHASE_DONE,    /* it has come; the next message may be said */
+	PHASE_DONE,    /* it was yes; the next message may be said */
 	PHASE_PARKED,  /* the same, and nobody owns it */
 	PHASE_OVER,    /* nothing can be said any more */
 };
@@ -30,6 +31,7 @@ struct downstream {
 	struct buf opening; /* what of it has not been sent */
 	struct buf again;   /* all of it, while a parked one may be dead */
 	unsigned n_due;     /* replies to XFORWARD yet to come */
+	unsigned n_taken;   /* messages */
 	enum phase phase;
 	bool is_pipelining;
 	bool knows_xforward;
@@ -144,10 +146,14 @@ static bool on_ehlo(struct downstream *d, const struct smtp_reply *reply)
 	return true;
 }
 
+/*
+ * Postfix counts the errors of a connection and slows it down, until a
+ * message is taken: only then the next one starts as if it were the first.
+ */
 static enum phase phase_after(
 	const struct downstream *d, const struct smtp_reply *reply)
 {
-	if (d->phase == PHASE_FINISH)
+	if (d->phase == PHASE_FINISH && !is_error(reply))
 		return PHASE_DONE;
 	return reply->code == 354 ? PHASE_BODY : PHASE_IDLE;
 }
@@ -205,22 +211,10 @@ static bool on_reply(struct downstream *d, const struct smtp_reply *reply)
 	case PHASE_DONE:
 		return fail_by_reply(d, reply);
 	case PHASE_PARKED:
-		free_parked(d);
-		return false;
 	case PHASE_OVER:
 		return true;
 	}
 	bug("no such phase");
-}
-
-static void on_nonsense(struct downstream *d)
-{
-	if (d->phase == PHASE_PARKED) {
-		free_parked(d);
-		return;
-	}
-	log_warning("downstream failed: error=no-reply");
-	fail(d, is_strange);
 }
 
 static size_t on_input(struct conn *c, struct slice in)
@@ -229,10 +223,15 @@ static size_t on_input(struct conn *c, struct slice in)
 	struct smtp_reply reply;
 	size_t used = 0;
 
+	if (d->phase == PHASE_PARKED) {
+		free_parked(d);
+		return in.len;
+	}
 	for (;;) {
 		ssize_t n = smtp_reply_parse(slice_from(in, used), &reply);
 		if (n < 0) {
-			on_nonsense(d);
+			log_warning("downstream failed: error=no-reply");
+			fail(d, is_strange);
 			return in.len;
 		}
 		used += (size_t)n;
@@ -299,10 +298,27 @@ static bool begin_again(struct downstream *d)
 	d->opening = d->again;
 	d->again = BUF_INIT(0);
 	d->n_due = 0;
+	d->n_taken = 0;
+	d->phase = PHASE_BANNER; /* the client has waited since */
 	if (connect_anew(d) < 0)
 		return fail(d, downstream_unreachable);
-	await(d, PHASE_BANNER);
 	return false;
+}
+
+static struct downstream *last_parked(const struct filter *filter)
+{
+	struct deadline *last = filter->parked.list.prev;
+
+	return CONTAINER_OF(last, struct downstream, deadline);
+}
+
+/* Open, and not a byte that would be taken for a reply. */
+static bool is_quiet(const struct downstream *d)
+{
+	char byte;
+
+	return recv(conn_fd(d->conn), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+		errno == EAGAIN;
 }
 
 /*
@@ -312,11 +328,11 @@ static bool begin_again(struct downstream *d)
 static struct downstream *unpark(
 	struct filter *filter, const struct buf *opening)
 {
-	struct deadline *last = filter->parked.list.prev;
-
+	while (filter->n_parked > 0 && !is_quiet(last_parked(filter)))
+		free_parked(last_parked(filter));
 	if (filter->n_parked == 0)
 		return NULL;
-	struct downstream *d = CONTAINER_OF(last, struct downstream, deadline);
+	struct downstream *d = last_parked(filter);
 	if (d->has_xforward && !has_xforward(opening))
 		return NULL;
 	deadline_stop(&d->deadline);
@@ -327,7 +343,8 @@ static struct downstream *unpark(
 static bool park(struct downstream *d)
 {
 	if (d->phase != PHASE_DONE || d->has_more ||
-		d->filter->n_parked >= PARKED_MAX)
+		d->filter->n_parked >= PARKED_MAX ||
+		++d->n_taken >= DOWNSTREAM_MESSAGES_MAX)
 		return false;
 	d->phase = PHASE_PARKED;
 	d->filter->n_parked++;
@@ -449,8 +466,8 @@ void downstream_on_parked(struct deadline *deadline)
 void downstream_clear(struct filter *filter)
 {
 	while (filter->n_parked > 0) {
-		struct deadline *last = filter->parked.list.prev;
-		deadline_stop(last);
-		downstream_on_parked(last);
+		struct downstream *d = last_parked(filter);
+		deadline_stop(&d->deadline);
+		downstream_on_parked(&d->deadline);
 	}
 }

@@ -7,7 +7,7 @@
  * message never gets its final dot: closing drops it, and nothing is
  * delivered.
  *
- * A connection whose message was answered is parked for a moment, and
+ * A connection whose message was taken is parked for a moment, and
  * takes the next message: that saves both sides most of the work on a
  * small one. Where it turns out to be dead before the server has said a
  * word, the message goes over a new one and nobody notices.
@@ -40,7 +40,7 @@ int downstream_open(struct filter *filter, struct buf *opening,
 	const struct downstream_ops *ops, void *owner,
 	struct downstream **ret_downstream) MUST_CHECK;
 /*
- * Accepts NULL. Parks it after a message; says goodbye where that is
+ * Accepts NULL. Parks it after a message was taken; says goodbye where that is
  * polite: between commands.
  */
 void downstream_close(struct downstream *d);

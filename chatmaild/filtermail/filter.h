@@ -30,6 +30,8 @@ enum {
 	 */
 	PARKED_MAX = 16,
 	PARKED_SEC = 2,
+	/* Then a new one, or a busy one would never see new settings. */
+	DOWNSTREAM_MESSAGES_MAX = 100,
 
 	CLIENT_IN_MAX_BYTES = 65536,
 	/* Replies; one of the server behind us and some of our own. */
