@@ -127,7 +127,7 @@ static int run(struct relay *relay, int ready)
 		say("%s", "");
 	}
 	int status = r == 0 || r == -EINTR ? EXIT_SUCCESS : fail(&why);
-	say_failed();
+	say_interrupted();
 	stop();
 	return r == -EINTR ? EXIT_FAILURE : status;
 }
@@ -215,9 +215,10 @@ static int update_running(struct relay *relay, pid_t pid, bool is_detached)
 
 	if (!is_detached) {
 		say_error("%s is in use by another \"cmdeploy up\" (pid %d); "
-			  "\"cmdeploy down --dir %s\" ends it, and \"cmdeploy "
-			  "up --detach\" applies changes while it runs",
-			relay->dir, (int)pid, relay->dir);
+			  "\"%s down --dir %s\" ends it, and \"%s up --dir %s "
+			  "--detach\" applies changes while it runs",
+			relay->dir, (int)pid, say_program(), relay->dir,
+			say_program(), relay->dir);
 		return EXIT_FAILURE;
 	}
 	if (update(relay, &why) < 0)
@@ -244,8 +245,13 @@ static int up(struct relay *relay, const struct options *o)
 		return update_running(relay, pid, o->is_detached);
 	if (check_all(relay, &why) < 0)
 		return fail(&why);
-	say_bold("A relay for %s on %s, in %s", relay->config.mail_domain,
-		relay->address_text, relay->dir);
+	if (relay->config.is_ip_literal)
+		say_bold("A relay on %s, in %s", relay->address_text,
+			relay->dir);
+	else
+		say_bold("A relay for %s on %s, in %s",
+			relay->config.mail_domain, relay->address_text,
+			relay->dir);
 	return o->is_detached ? detach(relay) : run(relay, -1);
 }
 

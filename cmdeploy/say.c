@@ -45,6 +45,13 @@ static const char *colour(const char *code)
 	return say_has_colour() ? code : "";
 }
 
+const char *say_program(void)
+{
+	const char *name = getenv("CMDEPLOY_CALLED");
+
+	return name && name[0] ? name : "cmdeploy";
+}
+
 void say(const char *format, ...)
 {
 	va_list args;
@@ -101,29 +108,63 @@ static double seconds_open(void)
 		(double)(now.tv_nsec - open_since.tv_nsec) / 1e9;
 }
 
+/* How much of the text goes onto one line: up to a blank, if there is one. */
+static size_t line_len(struct slice text)
+{
+	size_t len = TEXT_WIDTH;
+
+	if (text.len <= TEXT_WIDTH)
+		return text.len;
+	while (len > 0 && text.ptr[len] != ' ')
+		len--;
+	return len > 0 ? len : text.len;
+}
+
+static const char *take_step(void)
+{
+	const char *step = open_step;
+
+	open_step = NULL;
+	return step ? step : "";
+}
+
 void say_done(const char *format, ...)
 {
 	AUTO_BUF struct buf text = BUF_INIT(LINE_MAX_BYTES);
+	const char *name = take_step();
 	va_list args;
 
 	va_start(args, format);
 	buf_vaddf(&text, format, args);
 	va_end(args);
-	printf("%s  %-*s %-*s %s%6.2f s%s\n", say_is_terminal() ? CLEAR : "",
-		NAME_WIDTH, open_step ? open_step : "", TEXT_WIDTH,
-		buf_str(&text), colour(FAINT), seconds_open(), colour(PLAIN));
+	fputs(say_is_terminal() ? CLEAR : "", stdout);
+	struct slice rest = buf_slice(&text);
+	for (size_t len; (len = line_len(rest)) < rest.len; name = "") {
+		printf("  %-*s %.*s\n", NAME_WIDTH, name, (int)len, rest.ptr);
+		rest = slice_from(rest, len + 1);
+	}
+	printf("  %-*s %-*.*s %s%6.2f s%s\n", NAME_WIDTH, name, TEXT_WIDTH,
+		SLICE_FMT(rest), colour(FAINT), seconds_open(), colour(PLAIN));
 	fflush(stdout);
-	open_step = NULL;
+}
+
+static void end_step(const char *code, const char *how)
+{
+	if (!open_step)
+		return;
+	printf("%s  %-*s %s%s%s\n", say_is_terminal() ? CLEAR : "", NAME_WIDTH,
+		take_step(), colour(code), how, colour(PLAIN));
+	fflush(stdout);
 }
 
 void say_failed(void)
 {
-	if (!open_step)
-		return;
-	printf("%s  %-*s %sfailed%s\n", say_is_terminal() ? CLEAR : "",
-		NAME_WIDTH, open_step, colour(RED), colour(PLAIN));
-	fflush(stdout);
-	open_step = NULL;
+	end_step(RED, "failed");
+}
+
+void say_interrupted(void)
+{
+	end_step(PLAIN, "interrupted");
 }
 
 void say_error(const char *format, ...)

@@ -15,15 +15,23 @@
 bool say_is_terminal(void);
 bool say_has_colour(void);
 
+/* How a person calls this program: scripts/cmdeploy tells its own name. */
+const char *say_program(void);
+
 void say(const char *format, ...) PRINTF_LIKE(1, 2);
 void say_bold(const char *format, ...) PRINTF_LIKE(1, 2);
 
-/* A step begins; what it is at just now; how it ended, with the time. */
+/*
+ * A step begins; what it is at just now; how it ended, with the time. What
+ * is longer than a line is broken at blanks.
+ */
 void say_step(const char *name);
 void say_progress(struct slice text);
 void say_done(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Ends an open step as failed, if there is one. */
 void say_failed(void);
+/* The same, but it was told to stop. */
+void say_interrupted(void);
 
 /* To standard error: "cmdeploy: text", "cmdeploy: note: text". */
 void say_error(const char *format, ...) PRINTF_LIKE(1, 2);

@@ -17,6 +17,7 @@ enum {
 	LINE_MAX_BYTES = 4096,
 	TAIL_MAX_BYTES = 65536,
 	EXIT_NOT_STARTED = 127,
+	ASK_MSEC = 250,
 };
 
 struct pipes {
@@ -110,6 +111,7 @@ struct run {
 	struct slice input;
 	struct buf line;
 	struct timespec deadline;
+	bool was_told; /* that it is unwanted */
 };
 
 static int msec_left(const struct run *run)
@@ -174,6 +176,25 @@ static void give_input(struct run *run)
 		fd_close(&run->in);
 }
 
+static int msec_to_wait(const struct run *run)
+{
+	int left = msec_left(run);
+	bool will_ask = run->proc->is_unwanted && !run->was_told;
+
+	return will_ask && (left < 0 || left > ASK_MSEC) ? ASK_MSEC : left;
+}
+
+static void tell_if_unwanted(struct run *run)
+{
+	const struct proc *proc = run->proc;
+
+	if (run->was_told || !proc->is_unwanted ||
+		!proc->is_unwanted(proc->owner))
+		return;
+	run->was_told = true;
+	kill(run->pid, SIGINT);
+}
+
 /* Until it has closed its output; false when time is over. */
 static bool talk(struct run *run)
 {
@@ -183,10 +204,11 @@ static bool talk(struct run *run)
 			{ .fd = run->out, .events = POLLIN },
 			{ .fd = run->err, .events = POLLIN },
 		};
-		int n = poll(fds, ARRAY_LEN(fds), msec_left(run));
-		if (n == 0)
+		int n = poll(fds, ARRAY_LEN(fds), msec_to_wait(run));
+		tell_if_unwanted(run);
+		if (n == 0 && msec_left(run) == 0)
 			return false;
-		if (n < 0)
+		if (n <= 0)
 			continue;
 		if (fds[0].revents)
 			give_input(run);

@@ -25,6 +25,12 @@ struct proc {
 	struct buf *err;
 	/* Called with each line of standard output. May be NULL. */
 	void (*on_line)(struct slice line, void *owner);
+	/*
+	 * Asked a few times a second. Once it is true the program itself, not
+	 * its group, gets one SIGINT, and is still waited for: what it must
+	 * not leave half done it may finish. May be NULL.
+	 */
+	bool (*is_unwanted)(void *owner);
 	void *owner;
 };
 

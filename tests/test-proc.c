@@ -120,11 +120,44 @@ static void test_missing(void)
 		"No such file or directory");
 }
 
+static void note_ready(struct slice line UNUSED, void *owner)
+{
+	*(bool *)owner = true;
+}
+
+static bool is_unwanted(void *owner)
+{
+	return *(bool *)owner;
+}
+
+/* It is told with a signal, and may still do what it has to. */
+static void test_unwanted(void)
+{
+	AUTO_BUF struct buf out = BUF_INIT(4096);
+	bool is_ready = false;
+	int status = -2;
+	const struct proc proc = {
+		.argv = ARGV("sh", "-c",
+			"trap 'kill $pid; echo tidy; exit 3' INT; sleep 60 & "
+			"pid=$!; echo ready; wait"),
+		.out = &out,
+		.on_line = note_ready,
+		.is_unwanted = is_unwanted,
+		.owner = &is_ready,
+		.timeout_sec = 20,
+	};
+
+	check_int("unwanted", proc_run(&proc, &status, NULL), 0);
+	check_int("unwanted", WEXITSTATUS(status), 3);
+	check_str("unwanted", buf_str(&out), "ready\ntidy\n");
+}
+
 int main(void)
 {
 	test_output();
 	test_much();
 	test_ends();
 	test_missing();
+	test_unwanted();
 	return test_end();
 }

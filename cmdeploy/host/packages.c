@@ -271,27 +271,21 @@ static int disable_new(
 }
 
 int packages_install(const struct host *host, const char *names,
-	void (*on_line)(struct slice line, void *owner), void *owner,
-	struct buf *log, struct buf *why)
+	const struct proc *listen, struct buf *why)
 {
 	AUTO_BUF struct buf before = BUF_INIT(LIST_MAX_BYTES);
-	const struct proc listen = {
-		.out = log,
-		.on_line = on_line,
-		.owner = owner,
-	};
 	int r = list_installed(host, &before, why);
 
 	if (r < 0)
 		return r;
 	if (!are_known(host, names))
-		r = refresh_lists(host, &listen, why);
+		r = refresh_lists(host, listen, why);
 	if (r == 0)
 		r = preseed(host, &before, why);
 	if (r == 0)
 		r = policy_put(host, why);
 	if (r == 0)
-		r = run_install(host, names, &listen, why);
+		r = run_install(host, names, listen, why);
 	policy_remove();
 	AUTO_BUF struct buf later = BUF_INIT(BUF_WHY_MAX_BYTES);
 	int r2 = disable_new(host, &before, &later);

@@ -18,12 +18,12 @@ int packages_missing(const struct host *host, const char *const *names,
 /*
  * Installs the packages in `names` (separated by blanks) without a
  * question. Services that they bring are neither started nor enabled,
- * those that were there before stay as they are. `on_line` gets what
- * apt-get says; all of it goes to `log`.
+ * those that were there before stay as they are. `listen` says where the
+ * words of apt-get go (out, on_line) and when it is no longer wanted
+ * (is_unwanted): it then ends while it downloads, but never amid dpkg.
  */
 int packages_install(const struct host *host, const char *names,
-	void (*on_line)(struct slice line, void *owner), void *owner,
-	struct buf *log, struct buf *why) MUST_CHECK;
+	const struct proc *listen, struct buf *why) MUST_CHECK;
 
 /* A system user and group of that name, without login or home. */
 int user_create(

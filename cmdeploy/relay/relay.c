@@ -317,9 +317,9 @@ int relay_open_existing(
 
 	if (!file_exists(path))
 		return because(why, -ENOENT,
-			"%s: there is no relay here; \"cmdeploy up\" makes "
-			"one, --dir DIR names another folder",
-			dir);
+			"%s: there is no relay here; \"%s up\" makes one, "
+			"--dir DIR names another folder",
+			dir, say_program());
 	return relay_open(dir, NULL, ret_relay, why);
 }
 
@@ -394,8 +394,9 @@ int relay_lock(const struct relay *relay, struct buf *why)
 	close(fd);
 	return because(why, -EBUSY,
 		"%s is in use by another \"cmdeploy up\" (pid %d); "
-		"\"cmdeploy down --dir %s\" ends it",
-		relay->dir, (int)relay_runner(relay), relay->dir);
+		"\"%s down --dir %s\" ends it",
+		relay->dir, (int)relay_runner(relay), say_program(),
+		relay->dir);
 }
 
 int relay_lock_changes(const struct relay *relay, int *ret_fd, struct buf *why)

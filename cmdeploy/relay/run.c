@@ -50,6 +50,15 @@ void run_prepare(void)
 	tree_adopt();
 }
 
+bool run_is_told_to_stop(void)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) ||
+		sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
+}
+
 static void NORETURN child_fail(const char *what, const char *why)
 {
 	fprintf(stderr, "cmdeploy: %s: %s\n", what, why);

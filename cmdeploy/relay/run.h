@@ -13,6 +13,9 @@
  */
 void run_prepare(void);
 
+/* One of them has come; it stays noted for run_next_event(). */
+bool run_is_told_to_stop(void);
+
 /* Starts runsvdir(8), which starts a runsv(8) for each service. */
 int run_start(const struct relay *relay, struct buf *why) MUST_CHECK;
 

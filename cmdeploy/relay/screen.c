@@ -1,5 +1,6 @@
 #include "cmdeploy/relay/screen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "chatmaild/common/invite.h"
@@ -40,23 +41,28 @@ static void add_link(const struct relay *relay, struct buf *out)
 		&config, buf_slice(&address), buf_slice(&password), out);
 }
 
+/* The code comes last, to be whole on a terminal of 24 lines. */
 void screen_link(const struct relay *relay)
 {
 	AUTO_BUF struct buf link = BUF_INIT(LINK_MAX_BYTES);
 	AUTO_BUF struct buf drawing = BUF_INIT(DRAWING_MAX_BYTES);
 
 	add_link(relay, &link);
-	/* A code without its colours is inverted on a light terminal. */
-	if (qr_draw(buf_str(&link), say_is_terminal(), &drawing) == 0)
-		say("%s", buf_str(&drawing));
-	say("  %s\n", buf_str(&link));
 	if (is_underscored(relay))
-		say("  Scan it with Delta Chat, or open the link there. The "
-		    "phone must find\n  %s at %s.",
+		say("Scan the code with Delta Chat, or open the link there. "
+		    "The "
+		    "phone must find\n%s at %s.",
 			relay->config.mail_domain, relay->address_text);
 	else
-		say("  Scan it with Delta Chat, or open the link there: one "
-		    "account. \"cmdeploy qr\"\n  makes another.");
+		say("Scan the code with Delta Chat, or open the link there. It "
+		    "makes one account;\n\"%s qr\" draws another.",
+			say_program());
+	say("\n%s\n", buf_str(&link));
+	/* A code without its colours is inverted on a light terminal. */
+	if (qr_draw(buf_str(&link), say_is_terminal(), &drawing) == 0) {
+		fputs(buf_str(&drawing), stdout);
+		fflush(stdout);
+	}
 }
 
 static void show_ports(const struct relay *relay)
@@ -96,10 +102,9 @@ void screen_show(const struct relay *relay, bool is_detached)
 	say("  %-9s %s", "settings", relay->ini_path);
 	say("  %-9s %s/log, a folder for each service\n", "logs", relay->dir);
 	screen_link(relay);
-	say("%s", "");
 	if (is_detached)
-		say("Stop it with: cmdeploy down --dir %s", relay->dir);
-	else
-		say("Press Ctrl-C to stop it. Accounts and mail stay in %s.",
+		say("Stop it with: %s down --dir %s", say_program(),
 			relay->dir);
+	else
+		say("Ctrl-C stops the relay; accounts and mail are kept.");
 }

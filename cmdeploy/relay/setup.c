@@ -6,6 +6,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/host/packages.h"
+#include "cmdeploy/relay/run.h"
 #include "cmdeploy/say.h"
 
 enum {
@@ -16,7 +17,14 @@ enum {
 
 static void on_line(struct slice line, void *owner UNUSED)
 {
-	say_progress(slice_trim(line));
+	say_progress(run_is_told_to_stop()
+			? SLICE("will stop when dpkg has finished its work")
+			: slice_trim(line));
+}
+
+static bool is_unwanted(void *owner UNUSED)
+{
+	return run_is_told_to_stop();
 }
 
 static const char *plural(size_t n)
@@ -31,13 +39,19 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *dir = relay_path(relay, "log");
 	AUTO_FREE char *path = relay_path(relay, "log/apt.log");
-	int r = packages_install(
-		relay->apply.host, names, on_line, NULL, &log, &reason);
+	const struct proc listen = {
+		.out = &log,
+		.on_line = on_line,
+		.is_unwanted = is_unwanted,
+	};
+	int r = packages_install(relay->apply.host, names, &listen, &reason);
 
 	if (dir_make(dir, 0755, &ignored) == 0 &&
 		file_write(path, buf_slice(&log),
 			(struct file_owner){ 0644, 0, 0 }, &ignored) < 0)
 		say_note(buf_str(&ignored));
+	if (run_is_told_to_stop())
+		return -EINTR;
 	if (r < 0)
 		return because(why, r,
 			"the packages %s cannot be installed: %s (all that "
@@ -123,6 +137,8 @@ int setup_apply(
 
 	if (r == 0)
 		r = step_users(relay, why);
+	if (r == 0 && run_is_told_to_stop())
+		r = -EINTR;
 	if (r == 0)
 		r = step_files(relay, ret_states, why);
 	return r;

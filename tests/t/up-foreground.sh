@@ -18,7 +18,7 @@ for name in INT TERM; do
   running=(r)
   while read -r line <&"${UP[0]}"; do
     case $line in
-    'Press Ctrl-C'*) break ;;
+    'Ctrl-C stops'*) break ;;
     cmdeploy:*) fail "$line" ;;
     esac
   done
