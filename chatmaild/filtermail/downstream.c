@@ -322,8 +322,9 @@ static bool is_quiet(const struct downstream *d)
 }
 
 /*
- * One that is parked, or NULL. What the server was told of another
- * client has to be told anew of this one.
+ * One that is parked, or NULL. Postfix forgets XFORWARD after every
+ * message; lest another server does not, a client that is not described
+ * to it gets no connection on which one was.
  */
 static struct downstream *unpark(
 	struct filter *filter, const struct buf *opening)
