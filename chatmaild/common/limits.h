@@ -28,10 +28,12 @@ enum {
 	PASSWORD_MAX_BYTES = 511,
 	/* Accounts waiting to be created; beyond: F. */
 	CREATIONS_MAX = 10000,
-	/* Threads that wait for the disk: it serves them all at once. */
-	WRITER_THREADS = 4,
-	/* Accounts that one of them makes durable together. */
-	CREATION_BATCH_MAX = 64,
+	/* Accounts that are made durable together. */
+	CREATION_BATCH_MAX = 256,
+	/* Half of the journal of new accounts; beyond: they wait for a sync. */
+	JOURNAL_HALF_BYTES = 1 << 19,
+	/* A larger file in its place is none: F to who wants to be created. */
+	JOURNAL_MAX_BYTES = 1 << 26,
 	/* From so many on, syncing all of the disk costs less. */
 	SYNC_ALL_FROM = 4,
 	/* Threads that hash, at most; as many as there are processors. */

@@ -1,7 +1,7 @@
 /*
  * The making of an account (user.h). What makes it safe: the password
- * file is complete and on disk before it has a name, and link(2) gives it
- * the name only where there is none.
+ * file is complete, and it or the journal is on disk, before it has a
+ * name; and link(2) gives it the name only where there is none.
  */
 #include "chatmaild/common/user.h"
 
@@ -87,9 +87,6 @@ int user_draft_write(struct user_draft *draft, const struct users *users,
 		r = fd_write_all(draft->file_fd, password);
 	if (r == 0)
 		r = stamp_day(draft->file_fd);
-	if (r == 0)
-		/* The disk may begin: drafts that follow need not wait. */
-		sync_file_range(draft->file_fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	return r < 0 ? because_of(why, r, draft->home) : 0;
 }
 
@@ -118,24 +115,6 @@ static int link_file(const struct user_draft *draft)
 	return r < 0 ? -errno : 0;
 }
 
-/*
- * An empty file is no account and gives way. The lock keeps two of us
- * from removing what the other one has just put there.
- */
-static int remove_empty(const struct user_draft *draft)
-{
-	struct stat st;
-
-	if (flock(draft->dir_fd, LOCK_EX) < 0)
-		return -errno;
-	int r = fstatat(draft->dir_fd, password_name, &st, 0) < 0 ? -errno : 0;
-	if (r == 0 && st.st_size == 0 &&
-		unlinkat(draft->dir_fd, password_name, 0) < 0)
-		r = -errno;
-	flock(draft->dir_fd, LOCK_UN);
-	return r == -ENOENT ? 0 : r;
-}
-
 /* 1 with the contents; 0 when it is gone or empty. */
 static int read_winner(const struct user_draft *draft, struct buf *ret_password)
 {
@@ -148,9 +127,26 @@ static int read_winner(const struct user_draft *draft, struct buf *ret_password)
 	int r = fd_read_all(fd, &text);
 	if (r < 0)
 		return r;
-	struct slice line = slice_trim(buf_slice(&text));
+	struct slice line = user_password_in(buf_slice(&text));
 	buf_add_slice(ret_password, line);
 	return line.len > 0;
+}
+
+/*
+ * An empty file is no account and gives way. The lock keeps two of us
+ * from removing what the other one has just put there.
+ */
+static int remove_empty(const struct user_draft *draft)
+{
+	AUTO_BUF struct buf text = BUF_INIT(PASSWORD_FILE_MAX_BYTES);
+
+	if (flock(draft->dir_fd, LOCK_EX) < 0)
+		return -errno;
+	int r = read_winner(draft, &text);
+	if (r == 0 && unlinkat(draft->dir_fd, password_name, 0) < 0)
+		r = -errno;
+	flock(draft->dir_fd, LOCK_UN);
+	return r == -ENOENT || r > 0 ? 0 : r;
 }
 
 int user_draft_publish(

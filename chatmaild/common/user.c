@@ -104,6 +104,14 @@ static bool is_missing(int error)
 	return error == ENOENT || error == ENOTDIR;
 }
 
+struct slice user_password_in(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\0')
+			return slice_trim(text);
+	return SLICE_NONE;
+}
+
 /* The contents, without the end of the line; 0 when there are none. */
 static int read_password(int fd, struct buf *out, struct buf *why)
 {
@@ -112,7 +120,7 @@ static int read_password(int fd, struct buf *out, struct buf *why)
 
 	if (n < 0)
 		return because(why, -errno, "%s", strerror(errno));
-	struct slice line = slice_trim(slice_make(text, (size_t)n));
+	struct slice line = user_password_in(slice_make(text, (size_t)n));
 	if (line.len == 0)
 		return 0;
 	if (n == sizeof(text) || line.ptr[0] != '{' ||

@@ -2,9 +2,10 @@
  * user.h - users on disk: <mailboxes_dir>/<address>/password.
  *
  * The file holds {SHA512-CRYPT} and what crypt(3) made; its mtime is the
- * start of the day of the last login. An empty or missing file is no
- * account. The folder is the user's maildir as well. The echo bot's
- * password lies outside of the mail folder.
+ * start of the day of the last login. A missing file is no account, nor is
+ * an empty one, or one of NULs alone, as a crash may leave it. The folder is
+ * the user's maildir as well. The echo bot's password lies outside of the mail
+ * folder.
  */
 #ifndef CHATMAILD_COMMON_USER_H
 #define CHATMAILD_COMMON_USER_H
@@ -36,6 +37,9 @@ void users_release(struct users *users);
  */
 bool user_is_address(const struct users *users, struct slice address);
 bool user_is_echo(const struct users *users, struct slice address);
+
+/* What a password file says, of its contents; empty: it is no account. */
+struct slice user_password_in(struct slice text);
 
 /* Appends the path of the user's folder. */
 void user_add_home(
@@ -75,6 +79,9 @@ void user_list_close(struct user_list *list);
  *   user_draft_sync()     the file is on disk
  *   user_draft_publish()  the file gets its name, unless there is one
  *   user_draft_settle()   the name is on disk
+ *
+ * Who has written the account to a journal (user-journal.h) after the
+ * first step may leave out the syncing ones.
  *
  * A crash anywhere leaves no account, or a whole one. The first one to
  * publish wins, also between processes; the others learn the password

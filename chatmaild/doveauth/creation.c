@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "chatmaild/common/limits.h"
+#include "chatmaild/common/user-journal.h"
+#include "lib/die.h"
 #include "lib/log.h"
 #include "lib/random.h"
 #include "lib/workers.h"
@@ -13,6 +15,9 @@ enum {
 	BUCKETS = 1024,
 	SALT_CHARS = 16,
 	NICENESS = 10,
+	/* How long the journal keeps what it was given, at least. */
+	SETTLE_USEC = 2000000,
+	SETTLE_SLACK_USEC = 200000,
 };
 
 #define SCHEME "{SHA512-CRYPT}"
@@ -35,6 +40,7 @@ struct creation {
 	char *secret;        /* the password; gone once it is hashed */
 	struct buf password; /* what the file says, at last */
 	struct user_draft draft;
+	bool is_late;   /* another process has created it */
 	struct buf why; /* of a failure */
 	int error;
 };
@@ -44,7 +50,13 @@ struct creations {
 	const struct users *users;
 	creation_done_fn done;
 	struct workers *hashers;
-	struct workers *writers;
+	struct workers *writer;
+	struct workers *settler;
+	struct user_journal *journal;
+	struct worker_job settling;
+	sd_event_source *settle_timer;
+	bool is_settling; /* the timer or the job is under way */
+	bool has_more;    /* since the job began */
 	struct creation *buckets[BUCKETS];
 	size_t n;
 };
@@ -87,7 +99,7 @@ static void hash(struct worker_job *job)
 	if (text) {
 		buf_add_str(&c->password, SCHEME);
 		buf_add_str(&c->password, text);
-		job->then = c->all->writers;
+		job->then = c->all->writer;
 	} else {
 		c->error = because(&c->why, -EINVAL, "cannot hash a password");
 	}
@@ -115,8 +127,16 @@ static int step_publish(struct creation *c)
 	if (r == 0) {
 		buf_reset(&c->password);
 		buf_add_slice(&c->password, buf_slice(&winner));
+		c->is_late = true;
 	}
 	return r < 0 ? r : 0;
+}
+
+static int step_journal(struct creation *c)
+{
+	user_journal_add(
+		c->all->journal, slice_of(c->address), buf_slice(&c->password));
+	return 0;
 }
 
 static int step_settle(struct creation *c)
@@ -168,20 +188,115 @@ static void sync_step(struct worker_job *first, int (*one)(struct creation *))
 		fail_all(first, r, &why);
 }
 
-/* On a thread: a batch, step by step, so that they share the waiting. */
-static void write_out(struct worker_job *first)
+static void settle_names(struct worker_job *first)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = users_settle(creation_of(first)->all->users, &why);
 
-	step(first, step_write);
+	if (r < 0)
+		fail_all(first, r, &why);
+}
+
+/* Another process has the journal: the disk is waited for. */
+static void write_synced(struct worker_job *first)
+{
 	sync_step(first, step_sync);
 	step(first, step_publish);
 	sync_step(first, step_settle);
-	int r = users_settle(creation_of(first)->all->users, &why);
+	settle_names(first);
+}
+
+static bool has_late(const struct worker_job *job)
+{
+	while (job && !CONTAINER_OF(job, const struct creation, job)->is_late)
+		job = job->next;
+	return job;
+}
+
+static void write_journaled(struct worker_job *first)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct user_journal *journal = creation_of(first)->all->journal;
+
+	user_journal_begin(journal);
+	step(first, step_journal);
+	int r = user_journal_commit(journal, &why);
 	if (r < 0)
 		fail_all(first, r, &why);
+	step(first, step_publish);
+	user_journal_end(journal);
+	/* Who was first may not have got so far. */
+	if (has_late(first)) {
+		step(first, step_settle);
+		settle_names(first);
+	}
+}
+
+/* On the writer's thread: a batch, so that they share the waiting. */
+static void write_out(struct worker_job *first)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct creations *all = creation_of(first)->all;
+
+	step(first, step_write);
+	int r = user_journal_take(all->journal, NULL, &why);
+	if (r < 0)
+		fail_all(first, r, &why);
+	else if (r > 0)
+		write_journaled(first);
+	else
+		write_synced(first);
 	for (struct worker_job *job = first; job; job = job->next)
 		user_draft_release(&creation_of(job)->draft);
+}
+
+static void settle(struct creations *all)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (user_journal_settle(all->journal, &why) < 0)
+		log_err("journal of new accounts is kept: %s", buf_str(&why));
+}
+
+/* On the settler's thread. */
+static void run_settling(struct worker_job *job)
+{
+	settle(CONTAINER_OF(job, struct creations, settling));
+}
+
+static void plan_settling(struct creations *all)
+{
+	all->has_more = true;
+	if (all->is_settling)
+		return;
+	if (sd_event_source_set_time_relative(all->settle_timer, SETTLE_USEC) <
+			0 ||
+		sd_event_source_set_enabled(
+			all->settle_timer, SD_EVENT_ONESHOT) < 0)
+		bug("cannot set a timer");
+	all->is_settling = true;
+}
+
+static int on_settle_time(
+	sd_event_source *s UNUSED, uint64_t usec UNUSED, void *userdata)
+{
+	struct creations *all = userdata;
+
+	all->has_more = false;
+	if (workers_submit(all->settler, &all->settling) < 0) {
+		all->is_settling = false;
+		plan_settling(all);
+	}
+	return 0;
+}
+
+static void on_settled(struct worker_job *job)
+{
+	struct creations *all = CONTAINER_OF(job, struct creations, settling);
+
+	all->is_settling = false;
+	if (all->has_more && !job->is_cancelled)
+		plan_settling(all);
 }
 
 /* FNV-1a. */
@@ -216,6 +331,7 @@ static void finish(struct creation *c)
 		counters_add(c->all->counters, COUNT_REFUSED_FAILED, 1);
 	} else {
 		log_info("account created");
+		plan_settling(c->all);
 		counters_add(c->all->counters, COUNT_CREATED, 1);
 	}
 	while ((waiter = c->waiters)) {
@@ -244,8 +360,7 @@ static unsigned n_hashers(void)
 	return n > HASH_THREADS_MAX ? HASH_THREADS_MAX : (unsigned)n;
 }
 
-int creations_new(sd_event *event, const struct users *users,
-	creation_done_fn done, struct creations **ret_creations)
+static int start_workers(struct creations *all, sd_event *event)
 {
 	struct workers_options hashers = {
 		.run = hash,
@@ -254,23 +369,66 @@ int creations_new(sd_event *event, const struct users *users,
 		.batch_max = 1,
 		.niceness = NICENESS,
 	};
-	struct workers_options writers = {
+	struct workers_options writer = {
 		.run = write_out,
-		.n_threads = WRITER_THREADS,
+		.n_threads = 1,
 		.queue_max = CREATIONS_MAX,
 		.batch_max = CREATION_BATCH_MAX,
 	};
+	struct workers_options settler = {
+		.run = run_settling,
+		.n_threads = 1,
+		.queue_max = 1,
+		.batch_max = 1,
+		.niceness = NICENESS,
+	};
+	int r = workers_new(event, &hashers, &all->hashers);
+
+	if (r == 0)
+		r = workers_new(event, &writer, &all->writer);
+	if (r == 0)
+		r = workers_new(event, &settler, &all->settler);
+	if (r == 0)
+		r = sd_event_add_time_relative(event, &all->settle_timer,
+			CLOCK_MONOTONIC, SETTLE_USEC, SETTLE_SLACK_USEC,
+			on_settle_time, all);
+	if (r >= 0)
+		r = sd_event_source_set_enabled(
+			all->settle_timer, SD_EVENT_OFF);
+	return r;
+}
+
+/* Before anybody asks: what was promised has to be there. */
+static void open_journal(struct creations *all)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct user_replay replay = { 0 };
+	int r = user_journal_take(all->journal, &replay, &why);
+
+	if (r < 0)
+		log_err("nobody is created until it works: %s", buf_str(&why));
+	if (r == 0)
+		log_notice("another process has the journal: slow creations");
+	if (replay.n_records || replay.n_bad)
+		log_notice("journal replayed: records=%zu placed=%zu bad=%zu",
+			replay.n_records, replay.n_placed, replay.n_bad);
+}
+
+int creations_new(sd_event *event, const struct users *users,
+	creation_done_fn done, struct creations **ret_creations)
+{
 	struct creations *all = xcalloc(1, sizeof(*all));
 
 	all->users = users;
 	all->done = done;
-	int r = workers_new(event, &hashers, &all->hashers);
-	if (r == 0)
-		r = workers_new(event, &writers, &all->writers);
+	all->settling.done = on_settled;
+	all->journal = user_journal_new(users);
+	int r = start_workers(all, event);
 	if (r < 0) {
 		creations_free(all);
 		return r;
 	}
+	open_journal(all);
 	*ret_creations = all;
 	return 0;
 }
@@ -285,7 +443,11 @@ void creations_free(struct creations *all)
 	if (!all)
 		return;
 	workers_free(all->hashers);
-	workers_free(all->writers);
+	workers_free(all->writer);
+	workers_free(all->settler);
+	sd_event_source_disable_unref(all->settle_timer);
+	settle(all);
+	user_journal_free(all->journal);
 	free(all);
 }
 

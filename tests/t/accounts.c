@@ -308,6 +308,8 @@ static void case_kill_while_creating(void)
 	demand(n >= answered, "%d accounts, %d answers", n, answered);
 	start(doveauth, 0);
 	int fd = dial(0);
+	/* The journal may hold some that nobody was told of. */
+	n = count_whole_accounts();
 	demand(count_listed(fd) == n, "the list is not %d", n);
 	for (int i = 0; i < AT_ONCE; i++) {
 		AUTO_FREE char *user = xasprintf("k%04d%04d", 0, i);
@@ -533,7 +535,7 @@ static void case_disk_full(void)
 	AUTO_FREE char *filler = xasprintf("%s/filler", mail);
 	static char block[4096];
 
-	demand(mount("tmpfs", mail, "tmpfs", 0, "size=128k") == 0,
+	demand(mount("tmpfs", mail, "tmpfs", 0, "size=2m") == 0,
 		"mount: %s; run as root", strerror(errno));
 	start(doveauth, 0);
 	int fd = dial(0);
@@ -551,12 +553,122 @@ static void case_disk_full(void)
 	unlink(filler);
 	AUTO_FREE char *later = login(fd, "abcdef124", PASSWORD);
 	demand(fits(PASSWORD, later), "not created later");
+	close(fd);
+	demand(stop(0, SIGTERM) == 0, "does not end well");
 	demand(mount("", mail, "", MS_REMOUNT | MS_RDONLY, "") == 0, "remount");
+	start(doveauth, 0);
+	fd = dial(0);
+	demand(log_has(0, "nobody is created until it works: "), "not logged");
 	expect_failure(fd, "abcdef125");
 	demand(log_has(0, "abcdef125@x.test: Read-only"), "not logged");
+	AUTO_FREE char *last = login(fd, "abcdef123", OTHER);
+	demand(strcmp(hash, last) == 0, "the old user is gone");
 	close(fd);
 	demand(stop(0, SIGTERM) == 0, "does not end well");
 	demand(umount(mail) == 0, "umount");
+}
+
+static bool journal_is_empty(void)
+{
+	AUTO_FREE char *path = xasprintf("%s/.creations", mail);
+	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+
+	demand(file_read(path, &text, NULL) == 0, "%s", path);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\0')
+			return false;
+	return text.len > 0;
+}
+
+/* As a disk does that lost what was not synced, all at once. */
+static void lose_files(int n)
+{
+	for (int i = 0; i < n; i++) {
+		AUTO_FREE char *home = xasprintf("%s/lost%05d@x.test", mail, i);
+		AUTO_FREE char *file = xasprintf("%s/password", home);
+		if (i % 3 == 0)
+			demand(unlink(file) == 0, "%s", file);
+		else
+			demand(truncate(file, 0) == 0, "%s", file);
+		/* Room that was never filled. */
+		if (i % 3 == 1)
+			demand(truncate(file, HASH_LINE_BYTES) == 0, "%s",
+				file);
+		if (i % 6 == 0)
+			demand(rmdir(home) == 0, "%s", home);
+	}
+}
+
+/* What was answered is there when the power fails. */
+static void case_power_fails(void)
+{
+	enum {
+		ACCOUNTS = 30,
+	};
+	char *hashes[ACCOUNTS];
+
+	start(doveauth, 0);
+	int fd = dial(0);
+	for (int i = 0; i < ACCOUNTS; i++) {
+		AUTO_FREE char *user = xasprintf("lost%05d", i);
+		hashes[i] = login(fd, user, PASSWORD);
+	}
+	/* Nothing is emptied meanwhile, as it waits for two seconds. */
+	stop(0, SIGKILL);
+	close(fd);
+	demand(!journal_is_empty(), "the test was too slow");
+	lose_files(ACCOUNTS);
+	start(doveauth, 0);
+	fd = dial(0);
+	demand(log_has(0, "journal replayed: records=30 placed=30 bad=0"),
+		"not logged");
+	demand(journal_is_empty(), "it is kept");
+	for (int i = 0; i < ACCOUNTS; i++) {
+		AUTO_FREE char *user = xasprintf("lost%05d", i);
+		AUTO_FREE char *hash = login(fd, user, OTHER);
+		demand(strcmp(hash, hashes[i]) == 0, "%s: another", user);
+		free(hashes[i]);
+	}
+	close(fd);
+}
+
+/* In its own time, and when the service ends. */
+static void case_journal_is_emptied(void)
+{
+	start(doveauth, 0);
+	int fd = dial(0);
+	AUTO_FREE char *hash = login(fd, "abcdef123", PASSWORD);
+	for (int tries = 0; !journal_is_empty(); tries++) {
+		demand(tries < PATIENCE_SEC * 100, "it is kept");
+		poll(NULL, 0, 10);
+	}
+	AUTO_FREE char *other = login(fd, "abcdef124", PASSWORD);
+	demand(strcmp(hash, other) != 0, "one salt for two");
+	close(fd);
+	demand(stop(0, SIGTERM) == 0, "does not end well");
+	demand(journal_is_empty(), "it is kept at the end");
+	demand(count_whole_accounts() == 2, "accounts");
+}
+
+/* The second one has to do without, until the first one is gone. */
+static void case_journal_changes_hands(void)
+{
+	start(doveauth, 0);
+	int first = dial(0);
+	start(doveauth, 1);
+	int second = dial(1);
+	AUTO_FREE char *a = login(first, "abcdef123", PASSWORD);
+	AUTO_FREE char *b = login(second, "abcdef124", PASSWORD);
+	demand(log_has(1, "another process has the journal"), "not logged");
+	demand(fits(PASSWORD, b), "not created");
+	close(first);
+	stop(0, SIGKILL);
+	AUTO_FREE char *c = login(second, "abcdef125", PASSWORD);
+	demand(fits(PASSWORD, c), "not created");
+	demand(!journal_is_empty(), "it is not taken over");
+	AUTO_FREE char *again = login(second, "abcdef123", OTHER);
+	demand(strcmp(a, again) == 0, "another hash");
+	close(second);
 }
 
 /* A long list, and somebody who wants an answer meanwhile. */
@@ -823,6 +935,9 @@ static const struct {
 	CASE(thousand_connections),
 	CASE(nonsense),
 	CASE(disk_full),
+	CASE(power_fails),
+	CASE(journal_is_emptied),
+	CASE(journal_changes_hands),
 	CASE(iterate),
 	CASE(lastlogin),
 	CASE(newemail),
