@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
 #include <sys/epoll.h>
@@ -32,6 +33,7 @@ enum {
 	HASHES = 2000,
 	LINE_MAX_BYTES = 4096,
 	USEC = 1000000,
+	PATIENCE_USEC = 5 * USEC,
 };
 
 #define PASSWORD "twelve-chars"
@@ -62,6 +64,7 @@ struct result {
 static char dir[64];
 static char socket_path[80];
 static pid_t service;
+static uint64_t service_began;
 static uint64_t next_new;
 
 static uint64_t now_usec(void)
@@ -110,10 +113,10 @@ static uint64_t start_service(const char *path)
 	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", dir);
 	char *argv[] = { (char *)path, socket_path, ini, NULL };
 	posix_spawn_file_actions_t actions;
-	uint64_t began = now_usec();
 	char byte;
 	int pipe_fds[2];
 
+	service_began = now_usec();
 	if (pipe2(pipe_fds, O_CLOEXEC) < 0)
 		die("pipe: cannot make");
 	posix_spawn_file_actions_init(&actions);
@@ -124,7 +127,7 @@ static uint64_t start_service(const char *path)
 	close(pipe_fds[1]);
 	if (read(pipe_fds[0], &byte, 1) != 1 || byte != '<')
 		die("%s: does not start", path);
-	return now_usec() - began;
+	return now_usec() - service_began;
 }
 
 static uint64_t service_pss_kb(void)
@@ -162,8 +165,15 @@ static int connect_service(void)
 	struct addr addr;
 	int fd;
 
-	if (addr_parse(text, &addr, NULL) < 0 || addr_connect(&addr, &fd) < 0)
+	if (addr_parse(text, &addr, NULL) < 0)
 		die("%s: cannot connect", socket_path);
+	/* A first line in its log may be a warning, before it listens. */
+	while (addr_connect(&addr, &fd) < 0) {
+		if (kill(service, 0) < 0 ||
+			now_usec() > service_began + PATIENCE_USEC)
+			die("%s: cannot connect", socket_path);
+		poll(NULL, 0, 1);
+	}
 	if (fd_write_all(fd, SLICE("H3\t2\t0\t\tauth\n")) < 0)
 		die("%s: cannot write", socket_path);
 	return fd;

@@ -85,6 +85,16 @@ static void creation_free(struct creation *c)
 	free(c);
 }
 
+/* A byte chooses evenly: the alphabet has 64 letters. */
+static void add_salt(struct buf *setting)
+{
+	unsigned char chance[SALT_CHARS];
+
+	random_fill(chance, sizeof(chance));
+	for (size_t i = 0; i < sizeof(chance); i++)
+		buf_add_char(setting, salt_alphabet[chance[i] % 64]);
+}
+
 /* On a thread: one password. */
 static void hash(struct worker_job *job)
 {
@@ -93,7 +103,7 @@ static void hash(struct worker_job *job)
 	AUTO_BUF struct buf setting = BUF_INIT(64);
 
 	buf_add_str(&setting, "$6$");
-	random_add_text(&setting, salt_alphabet, SALT_CHARS);
+	add_salt(&setting);
 	const char *text = crypt_rn(
 		c->secret, buf_str(&setting), data, (int)sizeof(*data));
 	if (text) {
