@@ -1,7 +1,7 @@
 #include <errno.h>
 #include <ftw.h>
+#include <pthread.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 #include "chatmaild/common/limits.h"
 #include "chatmaild/common/user-journal.h"
@@ -172,10 +172,11 @@ static void check_replay(size_t i)
 
 static int commit(struct user_journal *journal, const char *address)
 {
-	user_journal_begin(journal);
-	user_journal_add(journal, slice_of(address), SLICE(HASH));
-	int r = user_journal_commit(journal, NULL);
-	user_journal_end(journal);
+	struct user_batch batch = USER_BATCH_INIT;
+
+	user_batch_add(journal, &batch, slice_of(address), SLICE(HASH));
+	int r = user_batch_commit(journal, &batch, NULL);
+	user_batch_end(journal, &batch);
 	return r;
 }
 
@@ -210,21 +211,22 @@ static void test_unplaced(void)
 static void test_full(void)
 {
 	struct user_journal *journal = user_journal_new(&users);
+	struct user_batch batch = USER_BATCH_INIT;
 	struct user_replay replay = { 0 };
 	char address[64];
 	struct stat st;
 
 	check_int("take", user_journal_take(journal, NULL, NULL), 1);
-	for (int batch = 0; batch < 100; batch++) {
-		user_journal_begin(journal);
+	for (int n = 0; n < 100; n++) {
 		for (int i = 0; i < 256; i++) {
 			snprintf(address, sizeof(address), "full%d-%d@x.test",
-				batch, i);
-			user_journal_add(
-				journal, slice_of(address), SLICE(HASH));
+				n, i);
+			user_batch_add(journal, &batch, slice_of(address),
+				SLICE(HASH));
 		}
-		check_int("commit", user_journal_commit(journal, NULL), 0);
-		user_journal_end(journal);
+		check_int(
+			"commit", user_batch_commit(journal, &batch, NULL), 0);
+		user_batch_end(journal, &batch);
 	}
 	check("stat", stat(journal_path, &st) == 0);
 	check_int("size", (int)st.st_size, FILE_BYTES);
@@ -235,6 +237,33 @@ static void test_full(void)
 	check_int("whole batches", (int)(replay.n_records % 256), 0);
 	check_int("all new", (int)(replay.n_placed - replay.n_records), 0);
 	check_int("all good", (int)replay.n_bad, 0);
+	user_journal_free(journal);
+	wipe();
+}
+
+static void *settle(void *journal)
+{
+	check_int("settle", user_journal_settle(journal, NULL), 0);
+	return NULL;
+}
+
+/* A half with a batch that is not ended is not emptied. */
+static void test_open_batch(void)
+{
+	struct user_journal *journal = user_journal_new(&users);
+	struct user_batch batch = USER_BATCH_INIT;
+	pthread_t thread;
+
+	check_int("take", user_journal_take(journal, NULL, NULL), 1);
+	user_batch_add(journal, &batch, SLICE(ADDRESS), SLICE(HASH));
+	check_int("commit", user_batch_commit(journal, &batch, NULL), 0);
+	check_int("thread", pthread_create(&thread, NULL, settle, journal), 0);
+	check_int("others go on", commit(journal, "abcdef124@x.test"), 0);
+	check("it waits", !is_emptied());
+	user_batch_end(journal, &batch);
+	pthread_join(thread, NULL);
+	check_int("settle", user_journal_settle(journal, NULL), 0);
+	check("emptied", is_emptied());
 	user_journal_free(journal);
 	wipe();
 }
@@ -294,6 +323,7 @@ int main(void)
 		check_replay(i);
 	test_unplaced();
 	test_full();
+	test_open_batch();
 	test_two_owners();
 	test_not_a_journal();
 	free(journal_path);

@@ -28,7 +28,9 @@ enum {
 	PASSWORD_MAX_BYTES = 511,
 	/* Accounts waiting to be created; beyond: F. */
 	CREATIONS_MAX = 10000,
-	/* Accounts that are made durable together. */
+	/* Threads that wait for the disk, which serves them side by side. */
+	WRITER_THREADS = 2,
+	/* Accounts that one of them makes durable together. */
 	CREATION_BATCH_MAX = 256,
 	/* Half of the journal of new accounts; beyond: they wait for a sync. */
 	JOURNAL_HALF_BYTES = 1 << 19,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -28,12 +29,14 @@ struct user_journal {
 	const struct users *users;
 	char *path;
 	int fd; /* -1: not ours */
-	uint64_t number;
-	struct buf batch;
+	atomic_uint_fast64_t number;
+	pthread_mutex_t taking;
 	pthread_mutex_t settling; /* before `lock` */
 	pthread_mutex_t lock;     /* guards what follows */
+	pthread_cond_t is_ended;
 	unsigned active;
 	size_t used[2];
+	size_t n_open[2]; /* batches that are not ended */
 };
 
 struct record {
@@ -248,15 +251,12 @@ static int become_owner(int fd)
 	return r < 0 ? r : 1;
 }
 
-int user_journal_take(
-	struct user_journal *j, struct user_replay *ret_replay, struct buf *why)
+static int take(
+	struct user_journal *j, struct user_replay *replay, struct buf *why)
 {
-	struct user_replay replay = { 0 };
-
-	if (j->fd >= 0)
-		return 1;
 	AUTO_CLOSE int fd = open(j->path,
 		O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+
 	if (fd < 0)
 		return because_of(j, why, -errno);
 	int r = become_owner(fd);
@@ -264,7 +264,7 @@ int user_journal_take(
 		return because_of(j, why, r);
 	if (r == 0)
 		return 0;
-	r = replay_file(j, fd, &replay, why);
+	r = replay_file(j, fd, replay, why);
 	if (r < 0)
 		return r;
 	r = lock_byte(fd, LOCK_REPLAY, F_UNLCK, F_OFD_SETLK);
@@ -272,9 +272,22 @@ int user_journal_take(
 		return because_of(j, why, r);
 	j->fd = fd;
 	fd = -1;
-	if (ret_replay)
-		*ret_replay = replay;
 	return 1;
+}
+
+int user_journal_take(
+	struct user_journal *j, struct user_replay *ret_replay, struct buf *why)
+{
+	struct user_replay replay = { 0 };
+	int r = 1;
+
+	pthread_mutex_lock(&j->taking);
+	if (j->fd < 0)
+		r = take(j, &replay, why);
+	pthread_mutex_unlock(&j->taking);
+	if (r > 0 && ret_replay)
+		*ret_replay = replay;
+	return r;
 }
 
 struct user_journal *user_journal_new(const struct users *users)
@@ -284,9 +297,10 @@ struct user_journal *user_journal_new(const struct users *users)
 	j->users = users;
 	j->path = xasprintf("%s/" FILE_NAME, users->dir);
 	j->fd = -1;
-	j->batch = BUF_INIT(JOURNAL_HALF_BYTES);
-	if (pthread_mutex_init(&j->settling, NULL) != 0 ||
-		pthread_mutex_init(&j->lock, NULL) != 0)
+	if (pthread_mutex_init(&j->taking, NULL) != 0 ||
+		pthread_mutex_init(&j->settling, NULL) != 0 ||
+		pthread_mutex_init(&j->lock, NULL) != 0 ||
+		pthread_cond_init(&j->is_ended, NULL) != 0)
 		bug("cannot make a lock");
 	return j;
 }
@@ -295,66 +309,66 @@ void user_journal_free(struct user_journal *j)
 {
 	if (!j)
 		return;
+	pthread_cond_destroy(&j->is_ended);
 	pthread_mutex_destroy(&j->lock);
 	pthread_mutex_destroy(&j->settling);
-	buf_release_secret(&j->batch);
+	pthread_mutex_destroy(&j->taking);
 	fd_close(&j->fd);
 	free(j->path);
 	free(j);
 }
 
-void user_journal_begin(struct user_journal *j)
+void user_batch_add(struct user_journal *j, struct user_batch *batch,
+	struct slice address, struct slice password)
 {
-	pthread_mutex_lock(&j->lock);
-	buf_reset(&j->batch);
-	/* Ends what may stand there: a batch that was cut off. */
-	buf_add_char(&j->batch, '\n');
+	struct buf *out = &batch->records;
+
+	/* Ends what may stand before it: a batch that was cut off. */
+	if (out->len == 0)
+		buf_add_char(out, '\n');
+	size_t from = out->len;
+	buf_addf(out, "%" PRIuFAST64 "\t", atomic_fetch_add(&j->number, 1));
+	buf_add_slice(out, address);
+	buf_add_char(out, '\t');
+	buf_add_slice(out, password);
+	uint64_t sum = checksum(slice_from(buf_slice(out), from));
+	buf_addf(out, "\t%016" PRIx64 "\n", sum);
 }
 
-void user_journal_end(struct user_journal *j)
+static bool has_room(const struct user_journal *j, size_t len)
 {
-	pthread_mutex_unlock(&j->lock);
+	return j->used[j->active] + len <= JOURNAL_HALF_BYTES;
 }
 
-void user_journal_add(
-	struct user_journal *j, struct slice address, struct slice password)
+/* The batch's place in the file; what fails is to be wiped as well. */
+static int reserve(struct user_journal *j, struct user_batch *batch,
+	size_t *ret_at, struct buf *why)
 {
-	struct buf *batch = &j->batch;
-	size_t from = batch->len;
-
-	buf_addf(batch, "%" PRIu64 "\t", ++j->number);
-	buf_add_slice(batch, address);
-	buf_add_char(batch, '\t');
-	buf_add_slice(batch, password);
-	uint64_t sum = checksum(slice_from(buf_slice(batch), from));
-	buf_addf(batch, "\t%016" PRIx64 "\n", sum);
-}
-
-static bool has_room(const struct user_journal *j)
-{
-	return j->used[j->active] + j->batch.len <= JOURNAL_HALF_BYTES;
-}
-
-/* Nothing of the batch is written yet: the lock may be given up. */
-static int make_room(struct user_journal *j, struct buf *why)
-{
+	size_t len = batch->records.len;
 	int r = 0;
 
-	while (r == 0 && !has_room(j)) {
+	pthread_mutex_lock(&j->lock);
+	while (r == 0 && !has_room(j, len)) {
 		pthread_mutex_unlock(&j->lock);
 		r = user_journal_settle(j, why);
 		pthread_mutex_lock(&j->lock);
 	}
+	if (r == 0) {
+		batch->half = j->active;
+		batch->is_committed = true;
+		*ret_at = batch->half * (size_t)JOURNAL_HALF_BYTES +
+			j->used[batch->half];
+		j->used[batch->half] += len;
+		j->n_open[batch->half]++;
+	}
+	pthread_mutex_unlock(&j->lock);
 	return r;
 }
 
-static int append(struct user_journal *j)
+static int write_at(int fd, struct slice rest, size_t at)
 {
-	size_t at = j->active * (size_t)JOURNAL_HALF_BYTES + j->used[j->active];
-	struct slice rest = buf_slice(&j->batch);
-
 	while (rest.len > 0) {
-		ssize_t n = pwrite(j->fd, rest.ptr, rest.len, (off_t)at);
+		ssize_t n = pwrite(fd, rest.ptr, rest.len, (off_t)at);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -362,20 +376,35 @@ static int append(struct user_journal *j)
 		at += (size_t)n;
 		rest = slice_from(rest, (size_t)n);
 	}
-	return fdatasync(j->fd) < 0 ? -errno : 0;
+	return fdatasync(fd) < 0 ? -errno : 0;
 }
 
-int user_journal_commit(struct user_journal *j, struct buf *why)
+int user_batch_commit(
+	struct user_journal *j, struct user_batch *batch, struct buf *why)
 {
-	if (!buf_ok(&j->batch))
+	size_t at = 0;
+
+	if (!buf_ok(&batch->records))
 		return because_of(j, why, -ENOSPC);
-	int r = make_room(j, why);
+	if (batch->records.len == 0)
+		return 0;
+	int r = reserve(j, batch, &at, why);
 	if (r < 0)
 		return r;
-	r = append(j);
-	/* Also what failed has to be wiped some day. */
-	j->used[j->active] += j->batch.len;
+	r = write_at(j->fd, buf_slice(&batch->records), at);
 	return r < 0 ? because_of(j, why, r) : 0;
+}
+
+void user_batch_end(struct user_journal *j, struct user_batch *batch)
+{
+	if (batch->is_committed) {
+		pthread_mutex_lock(&j->lock);
+		j->n_open[batch->half]--;
+		pthread_mutex_unlock(&j->lock);
+		pthread_cond_broadcast(&j->is_ended);
+	}
+	buf_release_secret(&batch->records);
+	*batch = USER_BATCH_INIT;
 }
 
 /* Bytes that wait to be emptied in *ret_half, which takes no more. */
@@ -384,9 +413,12 @@ static size_t leave_half(struct user_journal *j, unsigned *ret_half)
 	pthread_mutex_lock(&j->lock);
 	if (j->used[!j->active] == 0 && j->used[j->active] > 0)
 		j->active = !j->active;
-	*ret_half = !j->active;
-	size_t used = j->used[!j->active];
+	unsigned half = !j->active;
+	while (j->n_open[half] > 0)
+		pthread_cond_wait(&j->is_ended, &j->lock);
+	size_t used = j->used[half];
 	pthread_mutex_unlock(&j->lock);
+	*ret_half = half;
 	return used;
 }
 

@@ -19,11 +19,13 @@
  * were never promised to anybody, and are dropped. The two halves of the
  * file serve in turn: one takes records while the other is emptied.
  *
- * One thread creates; any thread may settle.
+ * Any thread may do anything, as long as there is one batch at a time
+ * with the same address.
  */
 #ifndef CHATMAILD_COMMON_USER_JOURNAL_H
 #define CHATMAILD_COMMON_USER_JOURNAL_H
 
+#include "chatmaild/common/limits.h"
 #include "chatmaild/common/user.h"
 
 struct user_journal;
@@ -50,16 +52,24 @@ int user_journal_take(struct user_journal *journal,
 	struct user_replay *ret_replay, struct buf *why) MUST_CHECK;
 
 /*
- * For a journal that is ours: begin, add each, commit; then publish the
- * drafts (user.h), and end. After a commit that failed nothing may be
- * published.
+ * For a journal that is ours: add to a batch that is USER_BATCH_INIT, commit
+ * it, publish the drafts (user.h), and end it. After a commit that failed
+ * nothing may be published, and it is to be ended all the same.
  */
-void user_journal_begin(struct user_journal *journal);
-void user_journal_add(struct user_journal *journal, struct slice address,
-	struct slice password);
-int user_journal_commit(
-	struct user_journal *journal, struct buf *why) MUST_CHECK;
-void user_journal_end(struct user_journal *journal);
+struct user_batch {
+	struct buf records;
+	unsigned half; /* where it is, once it is committed */
+	bool is_committed;
+};
+
+#define USER_BATCH_INIT                                                        \
+	((struct user_batch){ .records = BUF_INIT(JOURNAL_HALF_BYTES) })
+
+void user_batch_add(struct user_journal *journal, struct user_batch *batch,
+	struct slice address, struct slice password);
+int user_batch_commit(struct user_journal *journal, struct user_batch *batch,
+	struct buf *why) MUST_CHECK;
+void user_batch_end(struct user_journal *journal, struct user_batch *batch);
 
 /*
  * Makes durable what was published, and empties its records. On failure

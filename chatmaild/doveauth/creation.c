@@ -50,7 +50,7 @@ struct creations {
 	const struct users *users;
 	creation_done_fn done;
 	struct workers *hashers;
-	struct workers *writer;
+	struct workers *writers;
 	struct workers *settler;
 	struct user_journal *journal;
 	struct worker_job settling;
@@ -109,7 +109,7 @@ static void hash(struct worker_job *job)
 	if (text) {
 		buf_add_str(&c->password, SCHEME);
 		buf_add_str(&c->password, text);
-		job->then = c->all->writer;
+		job->then = c->all->writers;
 	} else {
 		c->error = because(&c->why, -EINVAL, "cannot hash a password");
 	}
@@ -140,13 +140,6 @@ static int step_publish(struct creation *c)
 		c->is_late = true;
 	}
 	return r < 0 ? r : 0;
-}
-
-static int step_journal(struct creation *c)
-{
-	user_journal_add(
-		c->all->journal, slice_of(c->address), buf_slice(&c->password));
-	return 0;
 }
 
 static int step_settle(struct creation *c)
@@ -223,18 +216,30 @@ static bool has_late(const struct worker_job *job)
 	return job;
 }
 
+static int commit(
+	struct worker_job *first, struct user_batch *batch, struct buf *why)
+{
+	struct user_journal *journal = creation_of(first)->all->journal;
+
+	for (struct worker_job *job = first; job; job = job->next) {
+		struct creation *c = creation_of(job);
+		if (c->error == 0)
+			user_batch_add(journal, batch, slice_of(c->address),
+				buf_slice(&c->password));
+	}
+	return user_batch_commit(journal, batch, why);
+}
+
 static void write_journaled(struct worker_job *first)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct user_journal *journal = creation_of(first)->all->journal;
+	struct user_batch batch = USER_BATCH_INIT;
+	int r = commit(first, &batch, &why);
 
-	user_journal_begin(journal);
-	step(first, step_journal);
-	int r = user_journal_commit(journal, &why);
 	if (r < 0)
 		fail_all(first, r, &why);
 	step(first, step_publish);
-	user_journal_end(journal);
+	user_batch_end(creation_of(first)->all->journal, &batch);
 	/* Who was first may not have got so far. */
 	if (has_late(first)) {
 		step(first, step_settle);
@@ -242,7 +247,7 @@ static void write_journaled(struct worker_job *first)
 	}
 }
 
-/* On the writer's thread: a batch, so that they share the waiting. */
+/* On a writer's thread: a batch, so that they share the waiting. */
 static void write_out(struct worker_job *first)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -379,9 +384,9 @@ static int start_workers(struct creations *all, sd_event *event)
 		.batch_max = 1,
 		.niceness = NICENESS,
 	};
-	struct workers_options writer = {
+	struct workers_options writers = {
 		.run = write_out,
-		.n_threads = 1,
+		.n_threads = WRITER_THREADS,
 		.queue_max = CREATIONS_MAX,
 		.batch_max = CREATION_BATCH_MAX,
 	};
@@ -395,7 +400,7 @@ static int start_workers(struct creations *all, sd_event *event)
 	int r = workers_new(event, &hashers, &all->hashers);
 
 	if (r == 0)
-		r = workers_new(event, &writer, &all->writer);
+		r = workers_new(event, &writers, &all->writers);
 	if (r == 0)
 		r = workers_new(event, &settler, &all->settler);
 	if (r == 0)
@@ -453,7 +458,7 @@ void creations_free(struct creations *all)
 	if (!all)
 		return;
 	workers_free(all->hashers);
-	workers_free(all->writer);
+	workers_free(all->writers);
 	workers_free(all->settler);
 	sd_event_source_disable_unref(all->settle_timer);
 	settle(all);

@@ -4,7 +4,7 @@
  * An account that logs in for the first time is hashed on one set of
  * threads (as many as processors, and giving way to everything else), and
  * made durable on another, many at a time, by a journal (user-journal.h)
- * that a third one empties. Requests for an address that
+ * that one more thread empties. Requests for an address that
  * is on its way wait for it, and all get the hash that won: Dovecot then
  * decides who knew the password.
  */
