@@ -19,6 +19,6 @@ int cmd_qr(int argc, char **argv)
 	}
 	screen_link(&relay);
 	if (relay_runner(&relay) == 0)
-		say_note("the relay does not run; \"up\" starts it");
+		say_note("the relay does not run; \"cmdeploy up\" starts it");
 	return EXIT_SUCCESS;
 }

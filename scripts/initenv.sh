@@ -34,12 +34,26 @@ missing() {
 	done
 }
 
+# On a terminal, the last line of what comes in; nothing of it stays.
+show_progress() {
+	if [ ! -t 2 ]; then
+		cat >/dev/null
+		return
+	fi
+	while IFS= read -r line; do
+		printf '\r\033[K  %.70s' "$line" >&2
+	done
+	printf '\r\033[K' >&2
+}
+
 # The end of what a program says is shown when it fails.
 quietly() {
 	log=$(mktemp)
-	if ! "$@" >"$log" 2>&1 </dev/null; then
+	{ "$@" 2>&1 </dev/null || echo failed >"$log.status"; } |
+		tee "$log" | show_progress
+	if [ -e "$log.status" ]; then
 		tail -n 25 "$log" >&2
-		rm -f "$log"
+		rm -f "$log" "$log.status"
 		return 1
 	fi
 	rm -f "$log"
@@ -50,7 +64,7 @@ install() {
 		die "no apt-get here; install these by hand: $*"
 	[ "$(id -u)" = 0 ] ||
 		die "to build, these packages are needed; as root: apt-get install $*"
-	say "installing $*"
+	say "installing $*" | fold -s -w 76 | sed '2,$s/^/  /'
 	export DEBIAN_FRONTEND=noninteractive
 	set -- --yes --no-install-recommends -o DPkg::Lock::Timeout=120 "$@"
 	apt-get install --simulate "$@" >/dev/null 2>&1 ||

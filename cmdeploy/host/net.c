@@ -98,13 +98,15 @@ struct in_addr net_default_address(void)
 {
 	struct in_addr found = { .s_addr = htonl(INADDR_LOOPBACK) };
 	char name[IF_NAMESIZE];
+	bool has_route = default_interface(name);
 	struct ifaddrs *all;
 
-	if (!default_interface(name) || getifaddrs(&all) < 0)
+	if (getifaddrs(&all) < 0)
 		return found;
 	for (const struct ifaddrs *i = all; i; i = i->ifa_next) {
 		const struct in_addr *a = ipv4_of(i);
-		if (!a || strcmp(i->ifa_name, name) != 0 || !net_is_private(*a))
+		if (!a || !net_is_private(*a) ||
+			(has_route && strcmp(i->ifa_name, name) != 0))
 			continue;
 		found = *a;
 		break;

@@ -18,8 +18,8 @@ bool net_is_local(struct in_addr address);
 
 /*
  * The address by which other machines reach this one, when that is a
- * private one: of the interface that the default route leaves by.
- * Otherwise 127.0.0.1.
+ * private one: of the interface that the default route leaves by, or of
+ * any where there is no such route. Otherwise 127.0.0.1.
  */
 struct in_addr net_default_address(void);
 

@@ -216,10 +216,23 @@ static const struct {
 	{ "key_path", "etc/tls/key.pem" },
 };
 
+/*
+ * A loopback address for each address, so that relays on two addresses of
+ * one machine do not meet inside: 127.0.2.15 for 10.0.2.15.
+ */
+static char *internal_address(struct in_addr address)
+{
+	char text[INET_ADDRSTRLEN];
+
+	address.s_addr = htonl(INADDR_LOOPBACK & 0xff000000) |
+		(address.s_addr & htonl(0x00ffffff));
+	return xstrdup(inet_ntop(AF_INET, &address, text, sizeof(text)));
+}
+
 static void set_place_vars(struct relay *relay)
 {
 	struct template_vars *vars = &relay->apply.vars;
-	bool is_loopback = net_is_loopback(relay->address);
+	AUTO_FREE char *internal = internal_address(relay->address);
 
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
 		AUTO_FREE char *path = relay_path(relay, places[i].suffix);
@@ -228,8 +241,7 @@ static void set_place_vars(struct relay *relay)
 	template_vars_set(vars, "root", relay->dir);
 	template_vars_set(vars, "operators_ini_path", relay->ini_path);
 	template_vars_set(vars, "listen_address", relay->address_text);
-	template_vars_set(vars, "internal_address",
-		is_loopback ? relay->address_text : "127.0.0.1");
+	template_vars_set(vars, "internal_address", internal);
 }
 
 /* Built where Dovecot's headers are, only. */

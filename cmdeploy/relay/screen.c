@@ -50,13 +50,12 @@ void screen_link(const struct relay *relay)
 	add_link(relay, &link);
 	if (is_underscored(relay))
 		say("Scan the code with Delta Chat, or open the link there. "
-		    "The "
-		    "phone must find\n%s at %s.",
+		    "The phone\nmust find %s at %s.",
 			relay->config.mail_domain, relay->address_text);
 	else
 		say("Scan the code with Delta Chat, or open the link there. It "
-		    "makes one account;\n\"%s qr\" draws another.",
-			say_program());
+		    "makes one account;\n\"%s qr --dir %s\" draws another.",
+			say_program(), relay->dir);
 	say("\n%s\n", buf_str(&link));
 	/* A code without its colours is inverted on a light terminal. */
 	if (qr_draw(buf_str(&link), say_is_terminal(), &drawing) == 0) {

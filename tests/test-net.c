@@ -1,0 +1,55 @@
+#include "cmdeploy/host/net.h"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+
+#include "cmdeploy/testrun/apart.h"
+#include "tests/test.h"
+
+/* A second address of the loopback interface. */
+static int add_address(const char *text)
+{
+	struct ifreq request = { .ifr_name = "lo:1" };
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	inet_pton(AF_INET, text, &address.sin_addr);
+	memcpy(&request.ifr_addr, &address, sizeof(address));
+	return ioctl(fd, SIOCSIFADDR, &request);
+}
+
+/* In a network without a default route, of our own. */
+static void test_default_address(void)
+{
+	static const struct {
+		const char *name, *has, *want;
+	} cases[] = {
+		{ "loopback only", "127.0.0.2", "127.0.0.1" },
+		{ "10/8", "10.9.8.7", "10.9.8.7" },
+		{ "public", "203.0.113.9", "127.0.0.1" },
+		{ "192.168/16", "192.168.178.123", "192.168.178.123" },
+		{ "172.16/12", "172.31.0.1", "172.31.0.1" },
+		{ "beyond 172.16/12", "172.32.0.1", "127.0.0.1" },
+	};
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (geteuid() != 0)
+		check_int("user", unshare(CLONE_NEWUSER), 0);
+	check_int("network", network_go_apart(&why), 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char text[INET_ADDRSTRLEN];
+		check_int(cases[i].name, add_address(cases[i].has), 0);
+		struct in_addr got = net_default_address();
+		check_str(cases[i].name,
+			inet_ntop(AF_INET, &got, text, sizeof(text)),
+			cases[i].want);
+	}
+}
+
+int main(void)
+{
+	test_default_address();
+	return test_end();
+}
