@@ -11,6 +11,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "lib/die.h"
+#include "lib/file.h"
 #include "lib/log.h"
 
 enum {
@@ -189,6 +190,30 @@ static void answer_questions(struct service *service, int argc, char **argv)
 		exit(2);
 	}
 }
+
+#if defined(__SANITIZE_ADDRESS__)
+#define HAS_LEAK_CHECK 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define HAS_LEAK_CHECK 1
+#endif
+#endif
+
+#ifdef HAS_LEAK_CHECK
+/*
+ * LeakSanitizer stops the process at its end to look at it, and waits for
+ * ever when SIGCONT undoes that: runsv(8) sends one after SIGTERM.
+ */
+int __lsan_is_turned_off(void);
+int __lsan_is_turned_off(void)
+{
+	AUTO_FREE char *path = xasprintf("/proc/%d/comm", (int)getppid());
+	AUTO_BUF struct buf name = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	return file_read(path, &name, NULL) == 0 &&
+		slice_eq_str(buf_slice(&name), "runsv\n");
+}
+#endif
 
 int service_main(struct service *service, int argc, char **argv)
 {
