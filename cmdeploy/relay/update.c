@@ -132,7 +132,8 @@ static void tell(struct buf *list, const char *name)
 static bool is_down(const struct relay *relay, const struct service *decl,
 	const struct service_status *status)
 {
-	return relay->is_server && !status->is_up && !decl->is_oneshot;
+	return relay->is_server && !status->is_up && !decl->is_oneshot &&
+		!decl->is_on_demand;
 }
 
 static void plan_wanted(const struct relay *relay, const struct units *u,
