@@ -6,7 +6,13 @@ const struct component *const components_private[] = {
 	&component_chatmaild,
 	&component_postfix,
 	&component_dovecot,
+	&component_www,
 	&component_nginx,
 	&component_mtail,
+	NULL,
+};
+
+const struct component *const components_website[] = {
+	&component_www,
 	NULL,
 };

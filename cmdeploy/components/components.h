@@ -13,10 +13,13 @@ extern const struct component component_chatmaild;
 extern const struct component component_postfix;
 extern const struct component component_dovecot;
 extern const struct component component_nginx;
+extern const struct component component_www;
 extern const struct component component_mtail;
 
 /* Those of a relay in a private folder; ended by NULL. */
 extern const struct component *const components_private[];
+/* The web pages alone. */
+extern const struct component *const components_website[];
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
