@@ -14,7 +14,7 @@ enum {
 	TINT = 2, /* the first of those between white and the logo's colour */
 	TINTS = 16,
 	COLOURS = TINT + TINTS,
-	COMPRESSION = 9,
+	COMPRESSION = 6,
 };
 
 /* The square in the middle, in pixels of the whole picture. */

@@ -21,22 +21,20 @@ static bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-/* `folder` as seen from the folder of the file. */
-static char *beside(const char *file, const char *folder)
+char *site_source_folder(const char *ini_path, const char *www_folder)
 {
 	struct slice dir, name;
 
-	if (folder[0] == '/')
-		return xasprintf("%s/src", folder);
-	if (!slice_cut_last(slice_of(file), '/', &dir, &name))
-		return xasprintf("%s/src", folder);
-	return xasprintf("%.*s/%s/src", SLICE_FMT(dir), folder);
+	if (www_folder[0] == '/' ||
+		!slice_cut_last(slice_of(ini_path), '/', &dir, &name))
+		return xasprintf("%s/src", www_folder);
+	return xasprintf("%.*s/%s/src", SLICE_FMT(dir), www_folder);
 }
 
 int site_source_find(const char *ini_path, const char *www_folder,
 	char **ret_dir, struct buf *why)
 {
-	AUTO_FREE char *dir = beside(ini_path, www_folder);
+	AUTO_FREE char *dir = site_source_folder(ini_path, www_folder);
 
 	if (is_folder(dir)) {
 		*ret_dir = TAKE(dir);

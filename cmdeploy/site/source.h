@@ -13,8 +13,13 @@ struct site_source {
 };
 
 /*
- * Finds the folder that chatmail.ini means: <www_folder>/src, a relative
- * www_folder being next to the file. *ret_dir is NULL for our own pages:
+ * The folder that chatmail.ini means, there or not: <www_folder>/src, a
+ * relative www_folder being next to the file. The caller frees.
+ */
+char *site_source_folder(const char *ini_path, const char *www_folder);
+
+/*
+ * The same, if it is there. *ret_dir is NULL for our own pages:
  * when www_folder is as it is by default and no such folder is there.
  * -ENOENT when the operator names one that is not.
  */
