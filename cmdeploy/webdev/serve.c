@@ -125,7 +125,8 @@ static void listen_for_changes(struct client *client)
 	client->is_listening = true;
 	conn_set_timeout(client->conn, 0);
 	buf_addf(conn_out(client->conn),
-		"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%s\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n%s\r\n"
+		": here\n\n",
 		headers);
 }
 
