@@ -52,8 +52,8 @@ static void set_vars(const struct project *project, struct template_vars *vars)
 	template_vars_set(vars, "operators_ini_path", project->ini);
 }
 
-static int build(
-	struct project *project, struct file_set *pages, struct buf *why)
+static int build(struct project *project, struct file_set *pages,
+	struct buf *notes, struct buf *why)
 {
 	struct template_vars vars = { 0 };
 	struct site_source source = { 0 };
@@ -69,7 +69,7 @@ static int build(
 	r = site_source_read(dir, &source, why);
 	if (r == 0) {
 		set_vars(project, &vars);
-		r = site_build(&source, &vars, pages, NULL, why);
+		r = site_build(&source, &vars, pages, notes, why);
 	}
 	template_vars_release(&vars);
 	site_source_release(&source);
@@ -97,10 +97,11 @@ static bool is_same_text(const char *a, const char *b)
 int project_build(struct project *project)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf notes = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *before = TAKE(project->trouble);
 	struct file_set pages = { 0 };
 
-	if (build(project, &pages, &why) < 0) {
+	if (build(project, &pages, &notes, &why) < 0) {
 		file_set_release(&pages);
 		project->trouble = xstrdup(buf_str(&why));
 		return !is_same_text(before, project->trouble);
@@ -108,6 +109,8 @@ int project_build(struct project *project)
 	bool is_changed = before || !is_same(&pages, &project->pages);
 	file_set_release(&project->pages);
 	project->pages = pages;
+	free(project->notes);
+	project->notes = buf_take(&notes);
 	return is_changed;
 }
 
@@ -117,5 +120,6 @@ void project_release(struct project *project)
 	file_set_release(&project->pages);
 	free(project->dir);
 	free(project->trouble);
+	free(project->notes);
 	*project = (struct project){ 0 };
 }

@@ -15,6 +15,7 @@ struct project {
 	bool is_ours;         /* no such folder: our own pages */
 	struct file_set pages;
 	char *trouble; /* why the last building failed, or NULL */
+	char *notes;   /* what it has to tell, a line each; "" */
 };
 
 /* Reads settings and sources. 1: the pages are others than before. */

@@ -65,9 +65,24 @@ static uint64_t now_usec(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
+/* Once for as long as it is so. */
+static void say_notes(const char *before, const char *notes)
+{
+	struct slice rest = slice_of(notes ? notes : ""), line;
+
+	if (before && notes && strcmp(before, notes) == 0)
+		return;
+	while (slice_next_line(&rest, &line)) {
+		AUTO_FREE char *note = slice_dup(line);
+		say_note(note);
+	}
+}
+
 static void rebuild(void *owner)
 {
 	struct webdev *w = owner;
+	AUTO_FREE char *notes =
+		w->project.notes ? xstrdup(w->project.notes) : NULL;
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	uint64_t start = now_usec();
 	int is_changed = project_build(&w->project);
@@ -78,6 +93,7 @@ static void rebuild(void *owner)
 	if (!is_changed)
 		return;
 	say_built(w, took);
+	say_notes(notes, w->project.notes);
 	if (w->serve)
 		serve_tell_change(w->serve);
 }

@@ -1,8 +1,8 @@
 #!/bin/bash
 # What a relay's web server says: pages, headers, names, limits.
 . "$(dirname "$0")/up-lib.sh"
-address=127.0.8.181
-other=127.0.8.182
+address=127.0.8.231
+other=127.0.8.232
 name=_web.test
 
 # get URL [CURL ARGUMENT...]: the answer's head goes to head, its body to body.

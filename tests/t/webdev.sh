@@ -58,6 +58,7 @@ cd "${TEST_DIR:?}"
 echo '-- ours, with nothing there'
 start ours
 until_says ours 'They are ours.'
+until_says ours 'fill in privacy_postal, privacy_mail, '
 until_page '' 'chat.example.org'
 stop
 
