@@ -121,6 +121,32 @@ static int sign_up(struct bed *bed, const char *link)
 	return r;
 }
 
+/* Who comes while there are no accounts is told so. */
+static int close_relay(struct bed *bed)
+{
+	const struct bed_relay *relay = &bed->relays[0];
+	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
+	AUTO_FREE char *url = xasprintf("http://%s/", relay->address);
+	AUTO_FREE char *path =
+		xasprintf("%s/etc/chatmail-nocreate", relay->dir);
+	const char *const argv[] = { "node", SCRIPTS_DIR "/closed.js", url,
+		NULL };
+	int r = file_write(
+		path, SLICE(""), (struct file_owner){ 0644, -1, -1 }, bed->why);
+
+	if (r == 0)
+		r = run(bed, argv, LOOK_SEC, &out);
+	if (r == 0 &&
+		!slice_eq_str(slice_trim(buf_slice(&out)),
+			"No code could be made just now: this relay takes no "
+			"new accounts at the moment."))
+		r = because(bed->why, -EBADMSG, "a closed relay says \"%s\"",
+			buf_str(&out));
+	if (r == 0)
+		bed_tell("the closed relay says so");
+	return r;
+}
+
 /* An account for each visitor, drawn by the page's script. */
 static int story_address(struct bed *bed)
 {
@@ -138,6 +164,8 @@ static int story_address(struct bed *bed)
 			"nothing is said to those without scripts");
 	if (r == 0)
 		r = sign_up(bed, view.link);
+	if (r == 0)
+		r = close_relay(bed);
 	json_decref(view.json);
 	return r;
 }
