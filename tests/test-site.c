@@ -131,6 +131,17 @@ static void test_modules(void)
 	for (int i = 0; i < 25; i++)
 		check("cleared", !modules_is_dark(&m, 8 + i % 5, 8 + i / 5));
 	modules_release(&m);
+	longest[100] = '\0';
+	check_int("long", modules_make(longest, MODULES_STURDY, &m), 0);
+	check_int("less sturdy, but with room for a logo", m.width, 41);
+	check_int("middle", modules_clear_middle(&m), 9);
+	modules_release(&m);
+	longest[100] = 'x';
+	longest[110] = '\0';
+	check_int("longer", modules_make(longest, MODULES_STURDY, &m), 0);
+	check_int("a pattern in the middle", modules_clear_middle(&m), 0);
+	check("stays", modules_is_dark(&m, m.width / 2, m.width / 2));
+	modules_release(&m);
 }
 
 static void test_logo(void)

@@ -5,14 +5,31 @@
 
 enum {
 	LOGO_SHARE = 5,
+	/* Version 6: the last without an alignment pattern in the middle. */
+	FREE_WIDTH = 41,
 };
+
+static QRcode *encode(const char *text, QRecLevel level)
+{
+	return QRcode_encodeString(
+		text, 0, level, QR_MODE_8, /* case sensitive */ 1);
+}
+
+static QRcode *encode_sturdy(const char *text)
+{
+	QRcode *code = encode(text, QR_ECLEVEL_Q);
+
+	if (code && code->width <= FREE_WIDTH)
+		return code;
+	QRcode_free(code);
+	return encode(text, QR_ECLEVEL_M);
+}
 
 int modules_make(
 	const char *text, enum modules_level level, struct modules *ret_modules)
 {
-	QRcode *code = QRcode_encodeString(text, 0,
-		level == MODULES_DENSE ? QR_ECLEVEL_L : QR_ECLEVEL_Q, QR_MODE_8,
-		/* case sensitive */ 1);
+	QRcode *code = level == MODULES_DENSE ? encode(text, QR_ECLEVEL_L)
+					      : encode_sturdy(text);
 
 	if (!code)
 		return errno == ERANGE ? -EMSGSIZE : -EINVAL;
@@ -40,6 +57,8 @@ bool modules_is_dark(const struct modules *m, int x, int y)
 
 int modules_clear_middle(struct modules *m)
 {
+	if (m->width > FREE_WIDTH)
+		return 0;
 	/* Odd, as the width is, to be in the very middle. */
 	int side = m->width / LOGO_SHARE | 1;
 	int start = (m->width - side) / 2;

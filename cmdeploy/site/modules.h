@@ -14,10 +14,9 @@ enum {
 	MODULES_QUIET = 4,
 };
 
-/* How much of a code may be lost: about 7 % and 25 %. */
 enum modules_level {
-	MODULES_DENSE,
-	MODULES_STURDY,
+	MODULES_DENSE,  /* as small as can be; about 7 % may be lost */
+	MODULES_STURDY, /* about 25 %, or 15 % where that keeps it small */
 };
 
 struct modules {
@@ -35,7 +34,9 @@ bool modules_is_dark(const struct modules *modules, int x, int y);
 
 /*
  * Makes room for a logo: a square in the middle, a fifth of the width,
- * becomes light; its side in modules. Sturdy codes stay readable.
+ * becomes light; its side in modules. Sturdy codes stay readable. 0 where
+ * there is no room: large codes have a pattern there by which readers find
+ * their way.
  */
 int modules_clear_middle(struct modules *modules);
 

@@ -113,7 +113,7 @@ int qr_add_png(const char *text, struct buf *out)
 	struct logo_place logo = {
 		.start = ((m.width - side) / 2 + MODULES_QUIET) * SCALE +
 			SCALE / 2,
-		.side = (side - 1) * SCALE,
+		.side = side > 0 ? (side - 1) * SCALE : 0,
 	};
 	png_structp png = png_create_write_struct(
 		PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);

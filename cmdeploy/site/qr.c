@@ -75,7 +75,7 @@ int qr_add_svg(const char *text, bool has_logo, struct buf *out)
 	for (int y = 0; y < m.width; y++)
 		add_row(&m, y, out);
 	buf_add_str(out, "\"/>");
-	if (has_logo)
+	if (side > 0)
 		add_logo(&m, side, out);
 	buf_add_str(out, "</svg>");
 	modules_release(&m);
