@@ -1,42 +1,22 @@
 /* The web pages: the operator's, or ours. */
-#include <errno.h>
-
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/site/build.h"
 
-/*
- * On a server the operator's folder may have come with chatmail.ini from
- * his own machine, and is next to it whatever it was called there.
- */
-static int find_source(
-	const struct apply *apply, char **ret_dir, struct buf *why)
+static int make_pages(
+	const struct apply *apply, struct file_set *out, struct buf *why)
 {
 	const struct template_vars *vars = &apply->vars;
 	const char *ini = template_vars_get(vars, SLICE("operators_ini_path"));
 	const char *folder = template_vars_get(vars, SLICE("www_folder"));
-	AUTO_FREE char *shipped = NULL;
-	int r = site_source_find(ini, folder, ret_dir, why);
-
-	if (r != -ENOENT || apply_counts(apply, "is_private"))
-		return r;
-	if (site_source_find(ini, "www", &shipped, NULL) < 0 || !shipped)
-		return r;
-	*ret_dir = TAKE(shipped);
-	return 0;
-}
-
-static int make_pages(
-	const struct apply *apply, struct file_set *out, struct buf *why)
-{
 	struct site_source source = { 0 };
 	AUTO_FREE char *dir = NULL;
-	int r = find_source(apply, &dir, why);
+	int r = site_source_find(ini, folder, &dir, why);
 
 	if (r == 0)
 		r = site_source_read(dir, &source, why);
 	if (r == 0)
-		r = site_build(&source, &apply->vars, out, apply->notes, why);
+		r = site_build(&source, vars, out, apply->notes, why);
 	site_source_release(&source);
 	return r;
 }

@@ -102,48 +102,63 @@
 		return at;
 	}
 
-	/* What is the same in all codes of a version; the rest is undefined. */
-	function frame(version) {
+	/* Squares inside each other; those of the radii in `light` are light. */
+	function rings(code, x, y, radius, light) {
+		for (let dy = -radius; dy <= radius; dy++)
+			for (let dx = -radius; dx <= radius; dx++) {
+				const far = Math.max(Math.abs(dx), Math.abs(dy));
+				code.set(x + dx, y + dy, !light.includes(far));
+			}
+	}
+
+	/* Where readers look for the code, and for its squares. */
+	function setFinders(code) {
+		const far = code.size - 4;
+		for (let i = 0; i < code.size; i++) {
+			code.set(6, i, i % 2 === 0);
+			code.set(i, 6, i % 2 === 0);
+		}
+		for (const [x, y] of [[3, 3], [far, 3], [3, far]])
+			rings(code, x, y, 4, [2, 4]);
+	}
+
+	function setAlignments(code, version) {
+		const at = alignments(version, code.size), last = code.size - 7;
+		const isFinder = (x, y) => (x === 6 && (y === 6 || y === last)) ||
+			(x === last && y === 6);
+		for (const y of at)
+			for (const x of at)
+				if (!isFinder(x, y))
+					rings(code, x, y, 2, [1]);
+	}
+
+	function setVersion(code, version) {
+		const bits = withRemainder(version, 12, 0x1f25);
+		for (let i = 0; i < 18 && version >= 7; i++) {
+			const a = code.size - 11 + i % 3, b = Math.floor(i / 3);
+			code.set(a, b, bits >> i & 1);
+			code.set(b, a, bits >> i & 1);
+		}
+	}
+
+	/* What is not data; the rest is undefined. */
+	function frame(version, mask) {
 		const size = version * 4 + 17;
 		const cells = Array.from({ length: size }, () => new Array(size));
 		const set = (x, y, dark) => {
 			if (cells[y] && x >= 0 && x < size)
 				cells[y][x] = dark ? 1 : 0;
 		};
-		for (let i = 0; i < size; i++) {
-			set(6, i, i % 2 === 0);
-			set(i, 6, i % 2 === 0);
-		}
-		const ring = (x, y, radius, light) => {
-			for (let dy = -radius; dy <= radius; dy++)
-				for (let dx = -radius; dx <= radius; dx++) {
-					const far = Math.max(Math.abs(dx), Math.abs(dy));
-					set(x + dx, y + dy, !light.includes(far));
-				}
-		};
-		ring(3, 3, 4, [2, 4]);
-		ring(size - 4, 3, 4, [2, 4]);
-		ring(3, size - 4, 4, [2, 4]);
-		const at = alignments(version, size), last = size - 7;
-		for (const y of at)
-			for (const x of at)
-				if (!(x === 6 && (y === 6 || y === last)) &&
-				    !(x === last && y === 6))
-					ring(x, y, 2, [1]);
-		setFormat(set, size, 0);
-		if (version >= 7) {
-			const bits = withRemainder(version, 12, 0x1f25);
-			for (let i = 0; i < 18; i++) {
-				const a = size - 11 + i % 3, b = Math.floor(i / 3);
-				set(a, b, bits >> i & 1);
-				set(b, a, bits >> i & 1);
-			}
-		}
-		return { cells, set, size };
+		const code = { cells, set, size };
+		setFinders(code);
+		setAlignments(code, version);
+		setVersion(code, version);
+		setFormat(code, mask);
+		return code;
 	}
 
 	/* Level M has the bits 00. */
-	function setFormat(set, size, mask) {
+	function setFormat({ set, size }, mask) {
 		const bits = withRemainder(mask, 10, 0x537) ^ 0x5412;
 		for (let i = 0; i < 15; i++) {
 			const dark = bits >> i & 1;
@@ -170,24 +185,28 @@
 		(x, y) => ((x + y) % 2 + x * y % 3) % 2,
 	];
 
-	/* Up and down in columns of two, from the right. */
-	function fill(f, bytes, mask) {
-		const { cells, size } = f;
-		let i = 0;
+	/* Free places, up and down in columns of two, from the right. */
+	function* places({ cells, size }) {
 		for (let right = size - 1; right >= 1; right -= 2) {
 			if (right === 6)
 				right = 5;
+			const isUp = (right + 1 & 2) === 0;
 			for (let step = 0; step < size; step++) {
-				const isUp = (right + 1 & 2) === 0;
 				const y = isUp ? size - 1 - step : step;
-				for (const x of [right, right - 1]) {
-					if (cells[y][x] !== undefined)
-						continue;
-					const bit = bytes[i >> 3] >> (7 - (i & 7)) & 1;
-					i++;
-					cells[y][x] = bit ^ (MASKS[mask](x, y) === 0 ? 1 : 0);
-				}
+				for (const x of [right, right - 1])
+					if (cells[y][x] === undefined)
+						yield [x, y];
 			}
+		}
+	}
+
+	/* What is left after the last byte is 0. */
+	function fill(code, bytes, mask) {
+		let i = 0;
+		for (const [x, y] of places(code)) {
+			const bit = bytes[i >> 3] >> (7 - (i & 7)) & 1;
+			code.cells[y][x] = bit ^ (MASKS[mask](x, y) === 0 ? 1 : 0);
+			i++;
 		}
 	}
 
@@ -221,12 +240,11 @@
 			dataBytes(text, version, total - nCheck * nBlocks), version);
 		let best = null;
 		for (let mask = 0; mask < MASKS.length; mask++) {
-			const f = frame(version);
-			setFormat(f.set, f.size, mask);
-			fill(f, bytes, mask);
-			f.penalty = penalty(f);
-			if (!best || f.penalty < best.penalty)
-				best = f;
+			const code = frame(version, mask);
+			fill(code, bytes, mask);
+			code.penalty = penalty(code);
+			if (!best || code.penalty < best.penalty)
+				best = code;
 		}
 		return best;
 	}
