@@ -108,13 +108,22 @@ static void open_browser(const char *url)
 		.sa_handler = SIG_DFL,
 		.sa_flags = SA_NOCLDWAIT,
 	};
+	posix_spawnattr_t apart;
+	sigset_t none;
 	pid_t pid;
 
 	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
 		return;
 	sigaction(SIGCHLD, &action, NULL);
-	if (posix_spawnp(&pid, argv[0], NULL, NULL, argv, environ) != 0)
+	sigemptyset(&none);
+	/* It outlives our Ctrl-C, and knows its own. */
+	posix_spawnattr_init(&apart);
+	posix_spawnattr_setflags(
+		&apart, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
+	posix_spawnattr_setsigmask(&apart, &none);
+	if (posix_spawnp(&pid, argv[0], NULL, &apart, argv, environ) != 0)
 		say_note("no browser could be opened; xdg-open is missing");
+	posix_spawnattr_destroy(&apart);
 }
 
 static int listen_somewhere(
@@ -153,7 +162,8 @@ static void say_where(const struct webdev *w, const char *url)
 {
 	const struct project *p = &w->project;
 
-	say_bold("The pages of %s: %s", p->config.mail_domain, url);
+	say_bold("The pages of %s: %s",
+		p->config.mail_domain ? p->config.mail_domain : p->ini, url);
 	if (p->is_ours)
 		say("  They are ours. \"%s webdev --copy\" puts their sources "
 		    "into %s,\n  to be changed.",
