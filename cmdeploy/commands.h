@@ -22,6 +22,7 @@ int cmd_up(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_qr(int argc, char **argv);
+int cmd_webdev(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 
 /*

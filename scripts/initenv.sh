@@ -7,8 +7,8 @@ set -eu
 cd "$(dirname "$0")/.."
 
 needs='gcc meson ninja-build pkg-config libc6-dev libcrypt-dev
-libcurl4-openssl-dev libgnutls28-dev libjansson-dev libqrencode-dev
-libsystemd-dev'
+libcurl4-openssl-dev libgnutls28-dev libjansson-dev libmd4c-dev
+libmd4c-html0-dev libpng-dev libqrencode-dev libsystemd-dev'
 
 say() {
 	printf 'initenv: %s\n' "$*"
