@@ -177,6 +177,8 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 		relay.apply.components = components_website;
 	run_prepare();
 	r = server_check(&relay, why);
+	if (r == 0 && o->website_only)
+		r = server_check_there(&relay, why);
 	if (r < 0)
 		return r;
 	if (o->is_dry_run)

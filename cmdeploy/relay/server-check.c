@@ -81,6 +81,18 @@ static int check_claim(const struct relay *relay, struct buf *why)
 		domain, relay->ini_path, relay->config.mail_domain, domain);
 }
 
+/* It runs on this server, or has: of one that is not there, no part is. */
+int server_check_there(const struct relay *relay, struct buf *why)
+{
+	AUTO_FREE char *domain = server_claimed_by(relay);
+
+	if (domain)
+		return 0;
+	return because(why, -ENOENT,
+		"no relay is set up here yet; run this without --website-only "
+		"first");
+}
+
 static bool is_ours(const struct relay *relay)
 {
 	AUTO_FREE char *domain = server_claimed_by(relay);

@@ -153,6 +153,7 @@ static void set_all(struct relay *relay)
 	struct template_vars *vars = &relay->apply.vars;
 
 	vars_set_config(relay);
+	template_vars_set(vars, "operators_ini_path", relay->ini_path);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		template_vars_set(vars, places[i].name, places[i].value);
 	set_kind(relay);
