@@ -174,7 +174,9 @@ int setup_files(
 	if (r < 0)
 		return r;
 	r = carry_out(relay, plan, why);
-	tell_notes(&notes);
+	if (!relay->has_told_notes)
+		tell_notes(&notes);
+	relay->has_told_notes = true;
 	if (r == 0)
 		r = services_compare(&relay->apply, plan, ret_states, why);
 	plan_free(plan);
