@@ -10,6 +10,7 @@
 
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/ports.h"
+#include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/server.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/supervise/systemd.h"
@@ -24,10 +25,9 @@ enum {
 	QUICK_SEC = 30,
 };
 
-#define RENDERED    "Rendered by cmdeploy"
-#define SITES       "/etc/nginx/sites-enabled"
-#define MODULES     "/etc/nginx/conf.d"
-#define PREDECESSOR "/usr/local/lib/chatmaild/chatmail.ini"
+#define RENDERED "Rendered by cmdeploy"
+#define SITES    "/etc/nginx/sites-enabled"
+#define MODULES  "/etc/nginx/conf.d"
 
 static int check_root(const struct relay *relay UNUSED, struct buf *why)
 {
@@ -97,7 +97,7 @@ static bool is_ours(const struct relay *relay)
 {
 	AUTO_FREE char *domain = server_claimed_by(relay);
 
-	return domain || file_exists(PREDECESSOR);
+	return domain || predecessor_is_there();
 }
 
 static int check_memory(const struct relay *relay UNUSED, struct buf *why)
@@ -213,6 +213,9 @@ static int check_port(
 	struct in_addr address = port->host;
 
 	if (port->number == 0 || is_up)
+		return 0;
+	/* It has filters on ports of these numbers, and is to go. */
+	if (!port->decl->label && predecessor_is_there())
 		return 0;
 	/* What users reach is served on every address. */
 	if (port->decl->label)
