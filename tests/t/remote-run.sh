@@ -8,7 +8,7 @@ cache=/var/cache/chatmail
 # ends_there: all was brought, and the cmdeploy of the host was asked.
 ends_there() {
   run 1 run --ssh-host bed "$@"
-  says err 'cannot be made a relay'
+  says err 'systemd does not run this machine'
 }
 
 echo '-- the first run'
