@@ -19,6 +19,7 @@ enum {
 extern const struct cmd_set commands;
 
 int cmd_init(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_up(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);

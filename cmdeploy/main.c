@@ -7,6 +7,10 @@ static const struct cmd table[] = {
 	{ "up", "[ADDRESS] [--dir DIR] [--dry-run] [--detach]",
 		"Run a whole relay on this machine, from a folder of its own",
 		cmd_up },
+	{ "run",
+		"[--ssh-host HOST|@local] [--ini FILE] [--dry-run] "
+		"[--disable-mail] [--website-only] [-v]",
+		"Make a server a relay, or bring it up to date", cmd_run },
 	{ "down", "[--dir DIR]", "End a relay that was started by up",
 		cmd_down },
 	{ "dns", "[--ini FILE] [--ssh-host HOST|@local] [--zonefile FILE]",
