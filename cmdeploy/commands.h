@@ -21,6 +21,7 @@ extern const struct cmd_set commands;
 int cmd_init(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_up(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_dns(int argc, char **argv);
@@ -35,5 +36,7 @@ int cmd_test(int argc, char **argv);
 const char *command_dir(int argc, char **argv);
 
 #define DIR_DEFAULT "relay"
+/* What --ssh-host takes for this machine. */
+#define HOST_LOCAL "@local"
 
 #endif

@@ -112,6 +112,13 @@ void say_progress(struct slice text)
 	fflush(stdout);
 }
 
+void say_detail(struct slice text)
+{
+	fputs(say_is_terminal() ? CLEAR : "", stdout);
+	printf("    %s%.*s%s\n", colour(FAINT), SLICE_FMT(text), colour(PLAIN));
+	fflush(stdout);
+}
+
 static double seconds_open(void)
 {
 	struct timespec now;

@@ -37,6 +37,8 @@ void say_bold(const char *format, ...) PRINTF_LIKE(1, 2);
  */
 void say_step(const char *name);
 void say_progress(struct slice text);
+/* A line of what happens in it, which stays, unlike progress. */
+void say_detail(struct slice text);
 void say_done(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Ends an open step as failed, if there is one. */
 void say_failed(void);
