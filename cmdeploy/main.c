@@ -13,6 +13,8 @@ static const struct cmd table[] = {
 		"Make a server a relay, or bring it up to date", cmd_run },
 	{ "down", "[--dir DIR]", "End a relay that was started by up",
 		cmd_down },
+	{ "dns", "[--ini FILE] [--ssh-host HOST|@local] [--zonefile FILE]",
+		"Compare a relay's DNS records with what it needs", cmd_dns },
 	{ "status", "[--dir DIR]", "Show how a relay of this machine is",
 		cmd_status },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",

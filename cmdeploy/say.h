@@ -15,6 +15,16 @@
 bool say_is_terminal(void);
 bool say_has_colour(void);
 
+/* How a word is meant; say_tone(SAY_PLAIN) ends it. "" without colours. */
+enum say_tone {
+	SAY_PLAIN,
+	SAY_GOOD,
+	SAY_DOUBT,
+	SAY_BAD,
+};
+
+const char *say_tone(enum say_tone tone);
+
 /* How a person calls this program: scripts/cmdeploy tells its own name. */
 const char *say_program(void);
 

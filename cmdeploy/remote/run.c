@@ -3,22 +3,25 @@
  * what there is to do, so that a run which was cut is simply repeated.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 
+#include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/remote/cargo.h"
+#include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
 #include "cmdeploy/remote/remote.h"
 #include "cmdeploy/remote/settings.h"
 #include "cmdeploy/say.h"
-#include "lib/num.h"
 
 enum {
 	FACT_MAX_BYTES = 4096,
 	BUILD_SEC = 3600,
 	INSTALL_SEC = 3600,
 	DRY_RUN_SEC = 300,
-	KB_PER_MB = 1024,
+	KB_PER_MB = 1 << 10,
+	KB_PER_GB = 1 << 20,
 	FLAGS_MAX = 4,
 };
 
@@ -64,36 +67,6 @@ static int add_fact(const struct run *run, const char *name, struct buf *out,
 	return host_fact(&run->ssh.host, name, out, why);
 }
 
-static int check_system(struct run *run, const char *os_name, struct buf *why)
-{
-	static const char *const versions[] = { "12", "13" };
-	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
-	int r = add_fact(run, "os", &value, why);
-
-	if (r == 0 && slice_eq_str(buf_slice(&value), "debian"))
-		r = add_fact(run, "os_version", &value, why);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
-		if (slice_eq_str(buf_slice(&value), versions[i]))
-			return 0;
-	return because(why, -ENOTSUP,
-		"%s runs %s; a relay needs Debian 12 or 13",
-		run->ssh.target.where, os_name);
-}
-
-static uint64_t megabytes(const struct run *run, const char *name)
-{
-	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
-
-	uint64_t kb;
-
-	if (add_fact(run, name, &value, NULL) < 0 ||
-		num_parse_u64(buf_slice(&value), &kb) < 0)
-		return 0;
-	return kb / KB_PER_MB;
-}
-
 static int step_connect(struct run *run, struct buf *why)
 {
 	AUTO_BUF struct buf os_name = BUF_INIT(FACT_MAX_BYTES);
@@ -104,14 +77,39 @@ static int step_connect(struct run *run, struct buf *why)
 	if (r == 0)
 		r = add_fact(run, "os_name", &os_name, why);
 	if (r == 0)
-		r = check_system(run, buf_str(&os_name), why);
-	if (r == 0)
 		r = add_fact(run, "debian_arch", &arch, why);
 	if (r == 0)
-		say_done("%s: Debian %s, %lu MB memory, %lu MB disk free",
-			run->ssh.target.where, buf_str(&arch),
-			megabytes(run, "memory_kb"), megabytes(run, "disk_kb"));
+		say_done("%s, %s, %" PRIu64 " MB memory, %" PRIu64
+			 " GB disk free",
+			buf_str(&os_name), buf_str(&arch),
+			remote_number(&run->ssh.host, "memory_kb") / KB_PER_MB,
+			remote_number(&run->ssh.host, "disk_kb") / KB_PER_GB);
 	return r;
+}
+
+/* Before anything is brought there. Of a relay, the way is known. */
+static int step_check(struct run *run, struct buf *why)
+{
+	const struct config *config = &run->settings.config;
+	const struct host *host = &run->ssh.host;
+	AUTO_BUF struct buf wrong = BUF_INIT(FACT_MAX_BYTES);
+
+	say_step("check");
+	int r = remote_check(host, config, why);
+	if (r < 0)
+		return r;
+	if (remote_is_relay(host, config)) {
+		say_done("it is the relay %s", config->mail_domain);
+		return 0;
+	}
+	r = dns_check_run(host, config, &wrong, why);
+	if (r == 0)
+		return because(why, -EHOSTUNREACH, "%s", buf_str(&wrong));
+	if (r < 0)
+		say_done("DNS is not known: %s", buf_str(why));
+	else
+		say_done("nothing is in the way");
+	return 0;
 }
 
 static int step_package(struct run *run, struct buf *why)
@@ -266,6 +264,7 @@ static int show_changes(struct run *run, struct buf *why)
 /* Each in its turn, until one fails or somebody says stop. */
 static int (*const steps[])(struct run *run, struct buf *why) = {
 	step_connect,
+	step_check,
 	step_package,
 	step_ship,
 	step_build,
@@ -275,6 +274,7 @@ static int (*const steps[])(struct run *run, struct buf *why) = {
 
 static int (*const dry_steps[])(struct run *run, struct buf *why) = {
 	step_connect,
+	step_check,
 	step_package,
 	show_changes,
 };
