@@ -44,7 +44,7 @@ fi
 cat <<END
 os=$ID
 os_version=${VERSION_ID:-}
-os_name=${PRETTY_NAME:-$ID}
+os_name=$(echo "${PRETTY_NAME:-$ID}" | sed "s, GNU/Linux,,")
 arch=$(uname -m)
 kernel=$(uname -sr)
 addresses=$(hostname -I 2>/dev/null)

@@ -104,7 +104,10 @@ static int step_check(struct run *run, struct buf *why)
 	}
 	r = dns_check_run(host, config, &wrong, why);
 	if (r == 0)
-		return because(why, -EHOSTUNREACH, "%s", buf_str(&wrong));
+		return because(why, -EHOSTUNREACH,
+			"DNS does not lead to %s; set these records, wait "
+			"until they are known, and run it again:\n%s",
+			host->name, buf_str(&wrong));
 	if (r < 0)
 		say_done("DNS is not known: %s", buf_str(why));
 	else

@@ -12,7 +12,7 @@ ends_there() {
 }
 
 echo '-- the first run'
-run 0 init relay.invalid
+run 0 init 127.0.8.202
 before=$(connections)
 ends_there
 says out 'ship      the package, chatmail.ini'
