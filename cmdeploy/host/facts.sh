@@ -44,7 +44,7 @@ fi
 cat <<END
 os=$ID
 os_version=${VERSION_ID:-}
-os_name=$(echo "${PRETTY_NAME:-$ID}" | sed "s, GNU/Linux,,")
+os_name=$(echo "${PRETTY_NAME:-$ID}" | sed "s, GNU/Linux,,; s, (.*,,")
 arch=$(uname -m)
 kernel=$(uname -sr)
 addresses=$(hostname -I 2>/dev/null)

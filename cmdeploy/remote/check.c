@@ -104,8 +104,8 @@ static int check_disk(
 /* What a relay is made of may be there already. */
 static bool is_relays_own(struct slice program)
 {
-	static const char *const programs[] = { "master", "dovecot", "nginx",
-		"acmetool" };
+	static const char *const programs[] = { "master", "smtpd", "dovecot",
+		"imap-login", "nginx" };
 
 	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
 		if (slice_eq_str(program, programs[i]))
@@ -125,10 +125,13 @@ static bool is_relays_port(struct slice port)
 }
 
 /* "25:exim4 22:sshd", without those that listen on loopback only. */
-static int check_ports(const struct host *host,
-	const struct config *config UNUSED, struct buf *why)
+static int check_ports(
+	const struct host *host, const struct config *config, struct buf *why)
 {
 	AUTO_BUF struct buf all = BUF_INIT(FACT_MAX_BYTES);
+
+	if (remote_is_relay(host, config))
+		return 0;
 	int r = host_fact(host, "listeners", &all, why);
 	struct slice rest = buf_slice(&all), word, port, program;
 

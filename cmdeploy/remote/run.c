@@ -3,7 +3,6 @@
  * what there is to do, so that a run which was cut is simply repeated.
  */
 #include <errno.h>
-#include <inttypes.h>
 #include <signal.h>
 
 #include "cmdeploy/dns/check.h"
@@ -20,7 +19,6 @@ enum {
 	BUILD_SEC = 3600,
 	INSTALL_SEC = 3600,
 	DRY_RUN_SEC = 300,
-	KB_PER_MB = 1 << 10,
 	KB_PER_GB = 1 << 20,
 	FLAGS_MAX = 4,
 };
@@ -67,6 +65,11 @@ static int add_fact(const struct run *run, const char *name, struct buf *out,
 	return host_fact(&run->ssh.host, name, out, why);
 }
 
+static double gigabytes(const struct run *run, const char *name)
+{
+	return (double)remote_number(&run->ssh.host, name) / KB_PER_GB;
+}
+
 static int step_connect(struct run *run, struct buf *why)
 {
 	AUTO_BUF struct buf os_name = BUF_INIT(FACT_MAX_BYTES);
@@ -79,11 +82,9 @@ static int step_connect(struct run *run, struct buf *why)
 	if (r == 0)
 		r = add_fact(run, "debian_arch", &arch, why);
 	if (r == 0)
-		say_done("%s, %s, %" PRIu64 " MB memory, %" PRIu64
-			 " GB disk free",
+		say_done("%s, %s, %.1f GB memory, %.1f GB free",
 			buf_str(&os_name), buf_str(&arch),
-			remote_number(&run->ssh.host, "memory_kb") / KB_PER_MB,
-			remote_number(&run->ssh.host, "disk_kb") / KB_PER_GB);
+			gigabytes(run, "memory_kb"), gigabytes(run, "disk_kb"));
 	return r;
 }
 
