@@ -47,7 +47,7 @@ patiently() {
 }
 
 apt() {
-	patiently apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@"
+	patiently apt-get -q -o Dpkg::Use-Pty=0 "$@"
 }
 
 # What an earlier run, or anybody, has left half done.

@@ -32,6 +32,8 @@ struct run {
 	const struct remote_options *options;
 	struct remote_settings settings;
 	struct ssh_host ssh;
+	char *called; /* "NAME=value" for the cmdeploy there */
+	char *plain;
 	struct package package;
 	struct cargo cargo;
 };
@@ -226,15 +228,11 @@ static void add_flags(const struct remote_options *o, const char **out)
 /* What the host says of itself goes to the person as it comes. */
 static int run_there(struct run *run, struct buf *why)
 {
-	AUTO_FREE char *called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
-	const char *no_color = getenv("NO_COLOR");
-	AUTO_FREE char *plain =
-		xasprintf("NO_COLOR=%s", no_color ? no_color : "");
-	const char *argv[8 + FLAGS_MAX] = { "env", called, plain, "cmdeploy",
-		"run", "--ssh-host", "@local", "--ini=" HOST_INI };
+	const char *argv[5 + FLAGS_MAX] = { "cmdeploy", "run", "--ssh-host",
+		"@local", "--ini=" HOST_INI };
 
-	add_flags(run->options, argv + 8);
-	return ssh_attach(&run->ssh, argv, why);
+	add_flags(run->options, argv + 5);
+	return ssh_attach(&run->ssh, argv, LIST(run->called, run->plain), why);
 }
 
 static void print_line(struct slice line, void *owner UNUSED)
@@ -258,6 +256,7 @@ static int show_changes(struct run *run, struct buf *why)
 	add_flags(run->options, flags);
 	return ssh_script(&run->ssh, LIST("remote/dry-run.sh"), flags,
 		&(struct proc){
+			.env = LIST(run->called, run->plain),
 			.input = buf_slice(&archive),
 			.timeout_sec = DRY_RUN_SEC,
 			.on_line = print_line,
@@ -300,6 +299,8 @@ static int carry_out(struct run *run, struct buf *why)
 static void release(struct run *run)
 {
 	ssh_close(&run->ssh);
+	free(run->called);
+	free(run->plain);
 	package_release(&run->package);
 	remote_settings_close(&run->settings);
 }
@@ -311,6 +312,10 @@ int remote_run(const struct remote_options *options)
 		.options = options,
 	};
 
+	const char *no_color = getenv("NO_COLOR");
+
+	run.called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
+	run.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : "");
 	hold_signals();
 	int r = remote_settings_open(options->ini_path, &run.settings, &why);
 	const char *where = options->ssh_host;

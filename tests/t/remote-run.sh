@@ -33,6 +33,14 @@ says out 'as installed there'
 says_not out ship
 says_not out 'install '
 
+echo '-- by a jump host, and by address and port'
+run 1 run --ssh-host bed-jump
+says out 'as installed there'
+CMDEPLOY_SSH="ssh -F $bed/ssh/config -o HostKeyAlias=[127.0.8.202]:2022" \
+  run 1 run --ssh-host op@127.0.8.202:2022
+says out 'as installed there'
+says err 'systemd does not run this machine'
+
 echo '-- a changed value, and pages'
 sed -i 's/^#* *max_user_send_per_minute =.*/max_user_send_per_minute = 70/' \
   chatmail.ini
