@@ -65,6 +65,8 @@ enum probe {
 	PROBE_IMAP, /* greets with * OK */
 	PROBE_TLS,  /* answers a TLS hello */
 	PROBE_HTTP, /* answers GET / with 200 */
+	/* Another port shows it; asked without a PROXY line, it would log. */
+	PROBE_NONE,
 };
 
 struct port {
