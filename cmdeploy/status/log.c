@@ -17,10 +17,24 @@ enum {
 	UNITS_MAX = 64,
 };
 
+/* "2026-01-31_12:00:00.12345 " without what nobody reads. */
+static struct slice take_stamp(struct slice line, struct buf *out)
+{
+	struct slice stamp, rest, day, hour, fraction;
+
+	if (!slice_cut(line, ' ', &stamp, &rest) ||
+		!slice_cut(stamp, '_', &day, &hour) ||
+		!slice_cut(hour, '.', &hour, &fraction))
+		return line;
+	buf_addf(out, "%.*s %.*s ", SLICE_FMT(day), SLICE_FMT(hour));
+	return rest;
+}
+
 static void add_line(struct findings *list, const char *name, struct slice line)
 {
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 
+	line = take_stamp(line, &text);
 	for (size_t i = 0; i < line.len; i++) {
 		unsigned char c = (unsigned char)line.ptr[i];
 		buf_add_char(&text, c < 0x20 || c == 0x7f ? ' ' : (char)c);
