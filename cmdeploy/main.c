@@ -4,10 +4,6 @@ static const struct cmd table[] = {
 	{ "init", "DOMAIN [--ini FILE]",
 		"Write a commented chatmail.ini for a name or an IP address",
 		cmd_init },
-	{ "run",
-		"[--ssh-host HOST|@local] [--ini FILE] [--dry-run] "
-		"[--disable-mail] [--website-only] [-v]",
-		"Make a server a relay, or bring it up to date", cmd_run },
 	{ "up", "[ADDRESS] [--dir DIR] [--dry-run] [--detach]",
 		"Run a whole relay on this machine, from a folder of its own",
 		cmd_up },

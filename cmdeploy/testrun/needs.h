@@ -17,11 +17,15 @@ enum {
 	NEED_RELAY = 1 << 2, /* the Debian packages of a relay */
 	NEED_CLANG = 1 << 3, /* clang and its sanitizers */
 	NEED_PROMTOOL = 1 << 4,
-	NEED_KNOT = 1 << 5, /* name servers */
-	NEEDS_N = 6,
+	NEED_BED = 1 << 5,  /* a host for ssh: tests/t/bed/bed.sh */
+	NEED_KNOT = 1 << 6, /* name servers */
+	NEEDS_N = 7,
 };
 
-/* "-" or names joined by commas: root, core, relay, clang, promtool, knot. */
+/*
+ * "-" or names joined by commas: root, core, relay, clang, promtool, bed,
+ * knot.
+ */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;
 
