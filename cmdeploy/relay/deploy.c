@@ -67,12 +67,15 @@ static int settle_services(const struct relay *relay,
 	return r;
 }
 
-/* Packages, users, files, services. */
-static int pass(struct relay *relay, struct buf *all_told, struct buf *why)
+/* Files by `setup`, and the services that depend on them. */
+static int pass(struct relay *relay,
+	int (*setup)(struct relay *relay, struct service_states *ret_states,
+		struct buf *why),
+	struct buf *all_told, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
-	int r = setup_apply(relay, &states, why);
+	int r = setup(relay, &states, why);
 
 	if (r == 0)
 		r = settle_services(relay, &states, &told, why);
@@ -98,7 +101,7 @@ static int fetch_certificate(
 
 	if (r == 0 && server_look_again(relay)) {
 		say_done("the key is at hand");
-		r = pass(relay, told, why);
+		r = pass(relay, setup_files, told, why);
 		say_step("certificate");
 	}
 	if (r == 0)
@@ -115,11 +118,11 @@ static int fetch_certificate(
  */
 static int deploy(struct relay *relay, struct buf *told, struct buf *why)
 {
-	int r = pass(relay, told, why);
+	int r = pass(relay, setup_apply, told, why);
 
 	for (int i = 0; r == 0 && i < PASSES_MAX; i++) {
 		if (server_look_again(relay))
-			r = pass(relay, told, why);
+			r = pass(relay, setup_files, told, why);
 		else if (wants_certificate(relay))
 			r = fetch_certificate(relay, told, why);
 		else
@@ -169,6 +172,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (r < 0)
 		return r;
 	relay.is_without_mail = o->disable_mail;
+	relay.is_verbose = o->is_verbose;
 	if (o->website_only)
 		relay.apply.components = components_website;
 	run_prepare();
