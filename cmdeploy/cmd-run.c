@@ -11,7 +11,6 @@
 #include "cmdeploy/remote/remote.h"
 #include "cmdeploy/say.h"
 
-#define LOCAL       "@local"
 #define INI_DEFAULT "chatmail.ini"
 
 struct options {
@@ -28,6 +27,7 @@ static int parse(int argc, char **argv, struct options *o, struct buf *why)
 		{ .name = "--dry-run", .flag = &d->is_dry_run },
 		{ .name = "--disable-mail", .flag = &d->disable_mail },
 		{ .name = "--website-only", .flag = &d->website_only },
+		{ .name = "--skip-dns-check", .flag = &d->skips_dns },
 		{ .name = "-v", .flag = &d->is_verbose },
 	};
 
@@ -61,6 +61,7 @@ static int run_remote(const struct options *o)
 		.is_disable_mail = o->deploy.disable_mail,
 		.is_website_only = o->deploy.website_only,
 		.is_verbose = o->deploy.is_verbose,
+		.skips_dns = o->deploy.skips_dns,
 	});
 }
 
@@ -71,7 +72,7 @@ int cmd_run(int argc, char **argv)
 
 	if (parse(argc, argv, &o, &why) < 0)
 		return cmd_usage(&commands, "run", buf_str(&why));
-	if (o.ssh_host && strcmp(o.ssh_host, LOCAL) == 0)
+	if (o.ssh_host && strcmp(o.ssh_host, HOST_LOCAL) == 0)
 		return run_local(&o.deploy);
 	return run_remote(&o);
 }

@@ -9,7 +9,7 @@ static const struct cmd table[] = {
 		cmd_up },
 	{ "run",
 		"[--ssh-host HOST|@local] [--ini FILE] [--dry-run] "
-		"[--disable-mail] [--website-only] [-v]",
+		"[--disable-mail] [--website-only] [--skip-dns-check] [-v]",
 		"Make a server a relay, or bring it up to date", cmd_run },
 	{ "down", "[--dir DIR]", "End a relay that was started by up",
 		cmd_down },

@@ -174,7 +174,8 @@ int dns_open(
 	const struct config *config, struct walk **ret_walk, struct buf *why)
 {
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const char *roots = getenv("CMDEPLOY_DNS_ROOT");
+	const char *named = getenv("CMDEPLOY_DNS_ROOT");
+	const char *roots = named && named[0] ? named : NULL;
 	struct walk *walk;
 	int r = walk_new(roots, &walk, &reason);
 

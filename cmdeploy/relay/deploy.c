@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmdeploy/components/components.h"
+#include "cmdeploy/dns/step.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/ready.h"
 #include "cmdeploy/relay/run.h"
@@ -182,5 +183,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (o->is_dry_run)
 		return setup_show(&relay, why);
 	say_bold("A relay for %s on this server", relay.config.mail_domain);
-	return deploy_locked(&relay, why);
+	if (!o->skips_dns && !o->website_only)
+		r = dns_step(relay.apply.host, &relay.config, why);
+	return r < 0 ? r : deploy_locked(&relay, why);
 }

@@ -40,6 +40,14 @@ static char *find_expected(const struct ssh_host *ssh)
 	return version ? version : xstrdup("");
 }
 
+/* "NAME=value" as it is here; empty is as good as unset. */
+static char *forward(const char *name)
+{
+	const char *value = getenv(name);
+
+	return xasprintf("%s=%s", name, value ? value : "");
+}
+
 int status_remote(const char *ssh_host, bool is_json, struct buf *why)
 {
 	AUTO_SSH struct ssh_host ssh = { 0 };
@@ -54,11 +62,10 @@ int status_remote(const char *ssh_host, bool is_json, struct buf *why)
 	AUTO_FREE char *version = find_expected(&ssh);
 	AUTO_FREE char *expected = xasprintf(STATUS_EXPECT "=%s", version);
 	AUTO_FREE char *called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
-	const char *no_color = getenv("NO_COLOR");
-	AUTO_FREE char *plain =
-		xasprintf("NO_COLOR=%s", no_color ? no_color : "");
-	const char *const argv[] = { "env", expected, called, plain, "cmdeploy",
-		"status", "--ssh-host", "@local", is_json ? "--json" : NULL,
-		NULL };
+	AUTO_FREE char *plain = forward("NO_COLOR");
+	AUTO_FREE char *roots = forward("CMDEPLOY_DNS_ROOT");
+	const char *const argv[] = { "env", expected, called, plain, roots,
+		"cmdeploy", "status", "--ssh-host", "@local",
+		is_json ? "--json" : NULL, NULL };
 	return ssh_attach(&ssh, argv, why);
 }

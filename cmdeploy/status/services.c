@@ -47,10 +47,13 @@ static int list_units(
 		for (; r == 0 && s && s->name; s++)
 			r = add_unit(relay, s, units, why);
 	}
+	const struct unit_list all = {
+		.names = (const char *const *)units->name,
+		.n = units->n,
+	};
 	return r < 0 ? r
-		     : supervisor_status(&relay->supervisor,
-			       (const char *const *)units->name, units->n,
-			       units->status, why);
+		     : supervisor_status(
+			       &relay->supervisor, all, units->status, why);
 }
 
 /* What `cmdeploy run --disable-mail` leaves: not one is to start. */

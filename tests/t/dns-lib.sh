@@ -30,14 +30,18 @@ dns_network() {
   ip link set lo up
   ip address add 198.51.100.7/32 dev lo scope global
   ip address add 2001:db8::7/128 dev lo scope global nodad
+}
+
+# dns_key: makes one where the host has it; dns_public prints the other half.
+dns_key() {
   mkdir etc.new etc.work
   mount -t overlay overlay \
     -o "lowerdir=/etc,upperdir=$PWD/etc.new,workdir=$PWD/etc.work" /etc
-}
-
-dns_key() {
   mkdir /etc/dkimkeys
   openssl genrsa -out /etc/dkimkeys/opendkim.private 2048 2>/dev/null
+}
+
+dns_public() {
   openssl pkey -in /etc/dkimkeys/opendkim.private -pubout -outform DER |
     base64 -w 0
 }

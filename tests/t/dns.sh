@@ -6,7 +6,8 @@ dns_apart
 . "$here/up-lib.sh"
 trap dns_end EXIT
 dns_network
-key=$(dns_key)
+dns_key
+key=$(dns_public)
 relays='good lax wrong bare big glueless dead'
 head=${key:0:200} tail=${key:200}
 
