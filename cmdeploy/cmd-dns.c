@@ -56,7 +56,7 @@ static int check(const struct config *config, const struct dns_facts *facts,
 {
 	struct dns_report report;
 	struct walk *walk;
-	int r = dns_open(config, &walk, why);
+	int r = dns_open(&walk, why);
 
 	if (r < 0)
 		return r;

@@ -49,12 +49,14 @@ static void test_find_errors(void)
 	check_int("two", errors.n_last, 2);
 	check_slice("newest first", errors.last[0], SLICE("<3>without time"));
 	for (int i = 0; i < 2 * LOG_LINES_MAX; i++)
-		buf_addf(&text, "<3>line %d\n", i);
+		buf_addf(&text, "<3>%d line %c\n<3>%d line %c\n", i, 'a' + i,
+			i + 1, 'a' + i);
 	log_find_errors(buf_slice(&text), "2026-01-30_10:00:00", &errors);
-	check_int("many", errors.n, 2 * LOG_LINES_MAX + 2);
+	check_int("many", errors.n, 4 * LOG_LINES_MAX + 2);
 	check_int("many", errors.n_last, LOG_LINES_MAX);
-	check_slice("many", errors.last[0], SLICE("<3>line 9"));
-	check_slice("many", errors.last[LOG_LINES_MAX - 1], SLICE("<3>line 5"));
+	check_slice("many", errors.last[0], SLICE("<3>10 line j"));
+	check_slice(
+		"many", errors.last[LOG_LINES_MAX - 1], SLICE("<3>6 line f"));
 }
 
 static void test_upgrades(void)

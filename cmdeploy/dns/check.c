@@ -13,7 +13,6 @@ enum {
 /* What is known while one record after another is asked for. */
 struct round {
 	struct walk *walk;
-	const struct config *config;
 	struct dns_rrs domain_addresses;
 	struct dns_report report;
 };
@@ -32,9 +31,14 @@ static void note_source(struct round *round, const struct walk_answer *answer)
 
 	if (*source)
 		return;
-	*source = answer->zone[0]
-		? xasprintf("%s, which serves %s", answer->server, answer->zone)
-		: xasprintf("%s, a resolver of this machine", answer->server);
+	if (!answer->zone[0])
+		*source =
+			xasprintf("%s, a resolver of this machine (may be old)",
+				answer->server);
+	else
+		*source = xasprintf("%s, which serves %s", answer->server,
+			strcmp(answer->zone, ".") == 0 ? "the root zone"
+						       : answer->zone);
 }
 
 /* Adds what is published to *seen. */
@@ -129,7 +133,7 @@ void dns_check(struct walk *walk, const struct config *config,
 	const struct dns_facts *facts, bool is_way_only,
 	struct dns_report *ret_report)
 {
-	struct round round = { .walk = walk, .config = config };
+	struct round round = { .walk = walk };
 	struct dns_records records;
 
 	dns_records_make(config, facts, &records);
@@ -160,18 +164,7 @@ void dns_report_release(struct dns_report *report)
 	*report = (struct dns_report){ 0 };
 }
 
-/* Whether the way from the root is open is known after a first question. */
-static bool is_cut_off(struct walk *walk, const char *name)
-{
-	struct walk_answer answer;
-
-	if (walk_lookup(walk, name, DNS_SOA, &answer, NULL) >= 0)
-		walk_answer_release(&answer);
-	return walk_is_cut_off(walk);
-}
-
-int dns_open(
-	const struct config *config, struct walk **ret_walk, struct buf *why)
+int dns_open(struct walk **ret_walk, struct buf *why)
 {
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *named = getenv("CMDEPLOY_DNS_ROOT");
@@ -182,7 +175,7 @@ int dns_open(
 	if (r < 0)
 		return because(
 			why, r, "CMDEPLOY_DNS_ROOT: %s", buf_str(&reason));
-	if (!roots && is_cut_off(walk, config->mail_domain)) {
+	if (!roots && !walk_is_open(walk)) {
 		walk_free(walk);
 		return walk_new_resolver(ret_walk, why);
 	}
@@ -233,7 +226,7 @@ int dns_check_run(const struct host *host, const struct config *config,
 	int r = dns_facts_get(host, config, &facts, why);
 	if (r < 0)
 		return r;
-	r = dns_open(config, &walk, why);
+	r = dns_open(&walk, why);
 	if (r == 0) {
 		dns_check(walk, config, &facts, true, &report);
 		r = dns_report_failure(&report, why);

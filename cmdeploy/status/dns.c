@@ -37,7 +37,7 @@ void status_dns(struct relay *relay, struct findings *list)
 		return;
 	int r = dns_facts_get(relay->apply.host, &relay->config, &facts, &why);
 	if (r == 0)
-		r = dns_open(&relay->config, &walk, &why);
+		r = dns_open(&walk, &why);
 	if (r < 0) {
 		findings_add(list, STATUS_DNS, STATUS_DOUBT, "DNS", "%s",
 			buf_str(&why));

@@ -15,6 +15,7 @@ enum {
 	STAMP_MAX_BYTES = 32,
 	JOURNAL_SEC = 30,
 	UNITS_MAX = 64,
+	HOUR_BYTES = 8, /* 12:00:00 */
 };
 
 /* "2026-01-31_12:00:00.12345 " without what nobody reads. */
@@ -73,6 +74,48 @@ static void look_at_file(
 	add_errors(name, &errors, list);
 }
 
+/* "2026-01-31T12:00:00+0000 host nginx[12]: text" */
+static bool parse_journal(struct slice line, struct slice *ret_stamp,
+	struct slice *ret_name, struct slice *ret_text)
+{
+	struct slice name, text, before, after;
+
+	if (!slice_cut(line, ' ', ret_stamp, &text) ||
+		!slice_cut(text, ' ', &before, &text) ||
+		!slice_cut(text, ' ', &name, ret_text))
+		return false;
+	if (slice_cut(name, '[', &before, &after) ||
+		slice_cut(name, ':', &before, &after))
+		name = before;
+	*ret_name = name;
+	return name.len > 0;
+}
+
+static void add_journal_line(struct findings *list, struct slice line)
+{
+	struct slice stamp, name, text, day, hour;
+
+	if (!parse_journal(line, &stamp, &name, &text) ||
+		!slice_cut(stamp, 'T', &day, &hour)) {
+		add_line(list, "journal", line);
+		return;
+	}
+	AUTO_FREE char *title = xasprintf("log of %.*s", SLICE_FMT(name));
+	AUTO_FREE char *whole = xasprintf("%.*s %.*s %.*s", SLICE_FMT(day),
+		SLICE_FMT(slice_head(hour, HOUR_BYTES)), SLICE_FMT(text));
+	add_line(list, title, slice_of(whole));
+}
+
+static void add_journal(const struct log_errors *errors, struct findings *list)
+{
+	for (size_t i = errors->n_last; i > 0; i--)
+		add_journal_line(list, errors->last[i - 1]);
+	if (errors->n > errors->n_last)
+		findings_add(list, STATUS_LOG, STATUS_DOUBT, "logs",
+			"%zu errors in a day; \"journalctl -p err\" shows all",
+			errors->n);
+}
+
 /* One question for all units. */
 static void look_at_journal(char *const *units, size_t n, struct findings *list)
 {
@@ -99,7 +142,7 @@ static void look_at_journal(char *const *units, size_t n, struct findings *list)
 	rest = buf_slice(&text);
 	while (slice_next_line(&rest, &line))
 		log_errors_add(&errors, line);
-	add_errors("the journal", &errors, list);
+	add_journal(&errors, list);
 }
 
 void status_log(struct relay *relay, struct findings *list)

@@ -10,7 +10,10 @@
 /* `line` may begin with the time. */
 bool log_is_error(struct slice line);
 
-/* The last lines that do, newest first: views into what they came from. */
+/*
+ * The last lines that do, newest first: views into what they came from. Of
+ * lines in a row that differ in digits only, the last one stands for all.
+ */
 enum {
 	LOG_LINES_MAX = 5,
 };

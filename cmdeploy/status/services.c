@@ -7,6 +7,7 @@
 
 enum {
 	SERVICES_MAX = 64,
+	WORD_WIDTH = 6,
 	/* A restart is news for so long. */
 	RESTART_NEWS_SEC = 3600,
 };
@@ -82,25 +83,40 @@ static enum status_grade grade_of(
 	return status->n_restarts > 0 && is_news ? STATUS_DOUBT : STATUS_FINE;
 }
 
-static void add_state(const struct service *decl,
+static void add_restarts(const struct service_status *status, struct buf *out)
+{
+	if (status->n_restarts > 0)
+		buf_addf(out, ", restarted %u time%s", status->n_restarts,
+			status->n_restarts == 1 ? "" : "s");
+}
+
+/* In a word; a timer that is up has no process, but an hour. */
+static const char *word_for(const struct service *decl, const char *unit,
+	const struct service_status *status)
+{
+	if (status->is_failed)
+		return "failed";
+	if (decl->is_oneshot)
+		return "done";
+	if (!status->is_up)
+		return "down";
+	return slice_ends(slice_of(unit), SLICE(".timer")) ? "armed" : "up";
+}
+
+static void add_state(const struct service *decl, const char *unit,
 	const struct service_status *status, struct buf *out)
 {
-	if (status->is_failed) {
-		buf_add_str(out, "failed");
+	const char *word = word_for(decl, unit, status);
+
+	buf_add_str(out, word);
+	if (!status->is_up || decl->is_oneshot)
 		return;
-	}
-	if (!status->is_up) {
-		buf_add_str(out, decl->is_oneshot ? "done" : "down");
-		return;
-	}
-	buf_add_str(out, "up    ");
+	buf_addf(out, "%*s", WORD_WIDTH - (int)strlen(word), "");
 	if (status->pid > 0)
 		buf_addf(out, "pid %-8d ", (int)status->pid);
 	if (status->since > 0)
 		status_add_duration(out, time(NULL) - status->since);
-	if (status->n_restarts > 0)
-		buf_addf(out, ", restarted %u time%s", status->n_restarts,
-			status->n_restarts == 1 ? "" : "s");
+	add_restarts(status, out);
 }
 
 void status_services(struct relay *relay, struct findings *list)
@@ -118,7 +134,8 @@ void status_services(struct relay *relay, struct findings *list)
 		AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 		if (relay->is_without_mail && units.decl[i]->is_mail)
 			continue;
-		add_state(units.decl[i], &units.status[i], &text);
+		add_state(
+			units.decl[i], units.name[i], &units.status[i], &text);
 		findings_add(list, STATUS_SERVICES,
 			grade_of(units.decl[i], &units.status[i]),
 			units.decl[i]->name, "%s", buf_str(&text));

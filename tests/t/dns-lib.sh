@@ -56,14 +56,15 @@ dns_zone() {
   } >"zones/${1:-root}.zone"
 }
 
-# dns_knot NAME ADDRESS [FOLDER]: starts a server, with zone files in this
-# folder; lines of its configuration for zones come from stdin.
+# dns_knot NAME ADDRESS [FOLDER [ADDRESS]]: starts a server, with zone files
+# in this folder; lines of its configuration for zones come from stdin. It
+# listens on port 53 as well, where servers are that nobody names a port of.
 dns_knot() {
   mkdir -p "$1"
   cat >"$1/knot.conf" <<END
 server:
     rundir: $PWD/$1
-    listen: $2@$dns_port
+    listen: [ $2@$dns_port, $2@53${4:+, $4@53} ]
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
