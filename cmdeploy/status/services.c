@@ -25,6 +25,16 @@ static void units_release(struct units *units)
 		free(units->name[i]);
 }
 
+static int ask(const struct relay *relay, struct units *units, struct buf *why)
+{
+	const struct unit_list all = {
+		.names = (const char *const *)units->name,
+		.n = units->n,
+	};
+
+	return supervisor_status(&relay->supervisor, all, units->status, why);
+}
+
 static int add_unit(const struct relay *relay, const struct service *service,
 	struct units *units, struct buf *why)
 {
@@ -48,28 +58,42 @@ static int list_units(
 		for (; r == 0 && s && s->name; s++)
 			r = add_unit(relay, s, units, why);
 	}
-	const struct unit_list all = {
-		.names = (const char *const *)units->name,
-		.n = units->n,
-	};
-	return r < 0 ? r
-		     : supervisor_status(
-			       &relay->supervisor, all, units->status, why);
+	return r < 0 ? r : ask(relay, units, why);
 }
 
-/* What `cmdeploy run --disable-mail` leaves: not one is to start. */
-static bool is_mail_off(const struct units *units)
+/* Those that are to start with the machine for its mail. */
+static int list_wanted(const struct relay *relay, const struct units *units,
+	struct units *wanted)
 {
-	size_t n = 0;
-
 	for (size_t i = 0; i < units->n; i++) {
-		if (!units->decl[i]->is_mail)
+		const struct service *decl = units->decl[i];
+		char **name = &wanted->name[wanted->n];
+		if (!decl->is_mail)
 			continue;
-		n++;
-		if (units->status[i].is_up || units->status[i].is_enabled)
-			return false;
+		if (!decl->enable)
+			*name = xstrdup(units->name[i]);
+		else if (apply_text(&relay->apply, decl->enable, name, NULL) <
+			0)
+			continue;
+		wanted->n++;
 	}
-	return n > 0;
+	return ask(relay, wanted, NULL);
+}
+
+/* What `cmdeploy run --disable-mail` leaves: nothing runs, or is to start. */
+static bool is_mail_off(const struct relay *relay, const struct units *units)
+{
+	__attribute__((cleanup(units_release))) struct units wanted = { 0 };
+
+	for (size_t i = 0; i < units->n; i++)
+		if (units->decl[i]->is_mail && units->status[i].is_up)
+			return false;
+	if (!relay->is_server || list_wanted(relay, units, &wanted) < 0)
+		return false;
+	for (size_t i = 0; i < wanted.n; i++)
+		if (wanted.status[i].is_enabled)
+			return false;
+	return wanted.n > 0;
 }
 
 static enum status_grade grade_of(
@@ -129,7 +153,7 @@ void status_services(struct relay *relay, struct findings *list)
 			"%s", buf_str(&why));
 		return;
 	}
-	relay->is_without_mail = is_mail_off(&units);
+	relay->is_without_mail = is_mail_off(relay, &units);
 	for (size_t i = 0; i < units.n; i++) {
 		AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 		if (relay->is_without_mail && units.decl[i]->is_mail)
