@@ -183,35 +183,44 @@ int dns_open(struct walk **ret_walk, struct buf *why)
 	return 0;
 }
 
-static void add_to_copy(const struct dns_finding *finding, struct buf *out)
+static void add_reason(const struct dns_finding *finding, struct buf *out)
 {
 	AUTO_FREE char *found = xasprintf(" (now %s)", finding->found);
+	const char *what = finding->verdict == DNS_MISSING ? "missing"
+		: finding->verdict == DNS_UNKNOWN          ? "not answered"
+							   : "wrong";
 
-	buf_addf(out, "%s %s: %s%s%s%s\n", finding->record.name,
-		dns_type_name(finding->record.type),
-		finding->verdict == DNS_MISSING           ? "missing"
-			: finding->verdict == DNS_UNKNOWN ? "not answered"
-							  : "wrong",
+	buf_addf(out, "  %s %s: %s%s%s%s\n", finding->record.name,
+		dns_type_name(finding->record.type), what,
 		finding->found[0] ? found : "", finding->note[0] ? ": " : "",
 		finding->note);
-	zone_add_record(&finding->record, out);
 }
 
-static int judge_way(const struct dns_report *report, struct buf *out)
+/* What is in the way, then lines to copy. */
+static void add_grave(const struct dns_report *report, struct buf *out)
 {
-	bool has_address = false;
-	int r = 1;
+	AUTO_BUF struct buf lines = BUF_INIT(FOUND_MAX_BYTES);
 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct dns_finding *finding = &report->v[i];
-		has_address |= finding->record.match == DNS_MATCH_ADDRESS &&
-			finding->verdict == DNS_RIGHT && finding->found[0];
 		if (!finding->is_grave)
 			continue;
-		add_to_copy(finding, out);
-		r = 0;
+		add_reason(finding, out);
+		if (finding->verdict != DNS_UNKNOWN)
+			zone_add_record(&finding->record, &lines);
 	}
-	return has_address ? r : 0;
+	if (lines.len > 0)
+		buf_addf(out, "Publish these lines:\n%s", buf_str(&lines));
+}
+
+/* A host that knows no address of its own still needs one in its records. */
+static bool has_address(const struct dns_report *report)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->v[i].record.match == DNS_MATCH_ADDRESS &&
+			report->v[i].found[0])
+			return true;
+	return false;
 }
 
 int dns_check_run(const struct host *host, const struct config *config,
@@ -231,7 +240,8 @@ int dns_check_run(const struct host *host, const struct config *config,
 		dns_check(walk, config, &facts, true, &report);
 		r = dns_report_failure(&report, why);
 		if (r == 0)
-			r = judge_way(&report, out);
+			r = report.n_grave == 0 && has_address(&report);
+		add_grave(&report, out);
 		dns_report_release(&report);
 		walk_free(walk);
 	}

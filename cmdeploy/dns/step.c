@@ -21,9 +21,11 @@ int dns_step(
 	int r = dns_check_run(host, config, &lines, &reason);
 	if (r == 0)
 		return because(why, -EINVAL,
-			"the DNS records of %s do not lead to this host. "
-			"Publish these lines, or give --skip-dns-check:\n%s",
-			config->mail_domain, buf_str(&lines));
+			"the DNS records of %s do not lead to this host:\n"
+			"%s--skip-dns-check goes on without them.",
+			config->mail_domain,
+			lines.len ? buf_str(&lines)
+				  : "  there is no address at all\n");
 	if (r < 0)
 		say_done("not checked: %s", buf_str(&reason));
 	else
