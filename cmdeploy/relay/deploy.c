@@ -55,7 +55,7 @@ static int settle_services(const struct relay *relay,
 	const struct service_states *states, struct buf *told, struct buf *why)
 {
 	say_step("services");
-	int r = update_forget_others(relay, states, why);
+	int r = update_forget_others(relay, states, told, why);
 
 	if (r == 0)
 		r = update_services(relay, states, told, why);
@@ -165,6 +165,14 @@ static int deploy_locked(struct relay *relay, struct buf *why)
 	return r;
 }
 
+/* Of a server that is the relay already the way is known. */
+static bool wants_dns(const struct deploy_options *o, const struct relay *relay)
+{
+	AUTO_FREE char *claimed = server_claimed_by(relay);
+
+	return !claimed && !o->skips_dns && !o->website_only;
+}
+
 int deploy_run(const struct deploy_options *o, struct buf *why)
 {
 	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
@@ -183,7 +191,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (o->is_dry_run)
 		return setup_show(&relay, why);
 	say_bold("A relay for %s on this server", relay.config.mail_domain);
-	if (!o->skips_dns && !o->website_only)
+	if (wants_dns(o, &relay))
 		r = dns_step(relay.apply.host, &relay.config, why);
 	return r < 0 ? r : deploy_locked(&relay, why);
 }

@@ -13,9 +13,14 @@ remove_tools() {
 	[ -z "$extra" ] || apt -y purge $extra || give_up
 }
 
-# By apt-get where packages are missing; by dpkg, which is quick, otherwise.
+# A package of the same needs is there: dpkg will do, and is quick.
+needs_no_more() {
+	[ "$(dpkg-query -W -f '${db:Status-Status} ${Depends}' chatmail \
+		2>/dev/null)" = "installed $(dpkg-deb -f "$deb" Depends)" ]
+}
+
 install_package() {
-	if dpkg --no-act -i "$deb" >/dev/null 2>&1; then
+	if needs_no_more; then
 		patiently dpkg -i "$deb" || give_up
 		return
 	fi

@@ -141,11 +141,6 @@ static int meet_promtool(const char *build UNUSED, struct buf *why)
 	return is_in_path("promtool") ? 0 : install("prometheus", why);
 }
 
-static int meet_knot(const char *build UNUSED, struct buf *why)
-{
-	return file_exists("/usr/sbin/knotd") ? 0 : install("knot", why);
-}
-
 /* Made of this machine, and of packages that it does not get. */
 static int meet_bed(const char *build, struct buf *why)
 {
@@ -160,6 +155,11 @@ static int meet_bed(const char *build, struct buf *why)
 		SLICE_FMT(slice_trim(buf_slice(&source))));
 	const char *const argv[] = { script, "make", bed, NULL };
 	return run_quiet(argv, why);
+}
+
+static int meet_knot(const char *build UNUSED, struct buf *why)
+{
+	return file_exists("/usr/sbin/knotd") ? 0 : install("knot", why);
 }
 
 static int meet_root(const char *build UNUSED, struct buf *why)
@@ -211,8 +211,8 @@ static const struct {
 	{ "core", NEED_CORE, meet_core },
 	{ "relay", NEED_RELAY, meet_relay },
 	{ "promtool", NEED_PROMTOOL, meet_promtool },
-	{ "knot", NEED_KNOT, meet_knot },
 	{ "bed", NEED_BED, meet_bed },
+	{ "knot", NEED_KNOT, meet_knot },
 };
 
 static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)
