@@ -20,6 +20,7 @@ static int run_local(const struct remote_options *o)
 		.disable_mail = o->is_disable_mail,
 		.website_only = o->is_website_only,
 		.is_verbose = o->is_verbose,
+		.skips_dns = o->skips_dns,
 	};
 	int r = deploy_run(&deploy, &why);
 
@@ -44,6 +45,7 @@ int cmd_run(int argc, char **argv)
 		{ .name = "--dry-run", .flag = &o.is_dry_run },
 		{ .name = "--disable-mail", .flag = &o.is_disable_mail },
 		{ .name = "--website-only", .flag = &o.is_website_only },
+		{ .name = "--skip-dns-check", .flag = &o.skips_dns },
 		{ .name = "-v", .flag = &o.is_verbose },
 	};
 

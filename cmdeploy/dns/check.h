@@ -21,7 +21,10 @@ struct dns_report {
 	size_t n;
 	size_t n_grave, n_other; /* that are not right */
 	size_t n_unknown;        /* of those: that nobody answered for */
-	char *source; /* who was asked: "the servers of example.org" */
+	char *source; /* who was asked: "ns.example.org (192.0.2.1), which ..."
+		       */
+	/* Lines about servers that are behind others, or silent; or "". */
+	char *servers;
 };
 
 /*
@@ -29,8 +32,7 @@ struct dns_report {
  * (walk_new), or from the root servers, or, when these cannot be reached
  * from here, the resolvers of this machine.
  */
-int dns_open(const struct config *config, struct walk **ret_walk,
-	struct buf *why) MUST_CHECK;
+int dns_open(struct walk **ret_walk, struct buf *why) MUST_CHECK;
 
 /* All records; or with `is_way_only` those by which the host is found. */
 void dns_check(struct walk *walk, const struct config *config,

@@ -105,11 +105,16 @@ static int step_check(struct run *run, struct buf *why)
 		say_done("it is the relay %s", config->mail_domain);
 		return 0;
 	}
+	if (run->options->skips_dns) {
+		say_done("DNS is not looked at");
+		return 0;
+	}
 	r = dns_check_run(host, config, &wrong, why);
 	if (r == 0)
 		return because(why, -EHOSTUNREACH,
 			"DNS does not lead to %s; set these records, wait "
-			"until they are known, and run it again:\n%s",
+			"until they are known, and run it again:\n"
+			"%s--skip-dns-check goes on without them.",
 			host->name, buf_str(&wrong));
 	if (r < 0)
 		say_done("DNS is not known: %s", buf_str(why));
@@ -228,10 +233,10 @@ static void add_flags(const struct remote_options *o, const char **out)
 /* What the host says of itself goes to the person as it comes. */
 static int run_there(struct run *run, struct buf *why)
 {
-	const char *argv[5 + FLAGS_MAX] = { "cmdeploy", "run", "--ssh-host",
-		"@local", "--ini=" HOST_INI };
+	const char *argv[6 + FLAGS_MAX] = { "cmdeploy", "run", "--ssh-host",
+		"@local", "--ini=" HOST_INI, "--skip-dns-check" };
 
-	add_flags(run->options, argv + 5);
+	add_flags(run->options, argv + 6);
 	return ssh_attach(&run->ssh, argv, LIST(run->called, run->plain), why);
 }
 
