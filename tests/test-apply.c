@@ -54,11 +54,27 @@ static int create_key(const struct apply *apply UNUSED, struct buf *out,
 	return 0;
 }
 
+/* A file for each word of {{pages}}. */
+static int make_pages(
+	const struct apply *apply, struct file_set *out, struct buf *why UNUSED)
+{
+	struct slice rest =
+		slice_of(template_vars_get(&apply->vars, SLICE("pages")));
+	struct slice word;
+
+	while (slice_next_word(&rest, &word)) {
+		AUTO_FREE char *name = slice_dup(word);
+		file_set_add(out, name, word);
+	}
+	return 0;
+}
+
 /* Filled in by main(): tests run as anybody. */
 static struct folder folders[] = {
 	{ .path = "{{root}}/etc", .mode = 0755 },
 	{ .path = "{{root}}/secret", .mode = 0700 },
 	{ .path = "{{root}}/state/services", .mode = 0755 },
+	{ .path = "{{root}}/pages", .mode = 0755 },
 	{ .path = "{{root}}/extra", .mode = 0755, .when = "has_extra" },
 	{ 0 },
 };
@@ -80,6 +96,7 @@ static struct file files[] = {
 		.mode = 0644,
 		.from = "conf",
 		.when = "has_extra" },
+	{ .path = "{{root}}/pages", .mode = 0644, .make_all = make_pages },
 	{ 0 },
 };
 
@@ -191,7 +208,7 @@ static void run(const char *name, size_t want_folders, size_t want_files,
 
 static void test_first_runs(void)
 {
-	run("first", 3, 6, "server restart, bystander restart");
+	run("first", 4, 6, "server restart, bystander restart");
 	check_file("template", "etc/conf", "level = 1\n");
 	check_file("made", "etc/text", "hello\n");
 	check_file("created", "etc/key", "key 1\n");
@@ -235,6 +252,44 @@ static void test_changes(void)
 	run("extra", 1, 1, "server keep, bystander keep, extra restart");
 	set("has_extra", "");
 	run("no extra", 0, 0, "server keep, bystander keep");
+}
+
+static void check_gone(const char *name, const char *suffix)
+{
+	AUTO_FREE char *path = path_of(suffix);
+	struct stat st;
+
+	check(name, lstat(path, &st) < 0);
+}
+
+static void test_sets(void)
+{
+	const char *keep = "server keep, bystander keep";
+	AUTO_FREE char *link = path_of("pages/link");
+	AUTO_FREE char *outside = path_of("etc");
+
+	set("pages", "a b/c b/d/e b/d/f");
+	run("set", 2, 4, keep);
+	check_file("set", "pages/a", "a");
+	check_file("set, deep", "pages/b/d/f", "b/d/f");
+	check_mode("set", "pages/a", 0644);
+	check_mode("set, folder", "pages/b/d", 0755);
+	run("set again", 0, 0, keep);
+
+	put("pages/a", "edited");
+	put("pages/b/.old", "left behind");
+	check_int("link", symlink(outside, link), 0);
+	set("pages", "a b/c");
+	run("fewer", 0, 5, keep);
+	check_file("put right", "pages/a", "a");
+	check_gone("page", "pages/b/d/e");
+	check_gone("hidden", "pages/b/.old");
+	check_gone("link", "pages/link");
+	check_file("not behind the link", "etc/conf", "level = 2\n");
+
+	set("pages", "");
+	run("none", 0, 2, keep);
+	check_gone("last page", "pages/a");
 }
 
 /* A run that broke off after writing: the next one knows what to restart. */
@@ -322,8 +377,10 @@ int main(void)
 	set("level", "1");
 	set("text", "hello\n");
 	set("has_extra", "");
+	set("pages", "");
 	test_first_runs();
 	test_changes();
+	test_sets();
 	test_broken_off();
 	test_show();
 	test_refusals();

@@ -97,18 +97,19 @@ static bool wants_certificate(const struct relay *relay)
 static int fetch_certificate(
 	struct relay *relay, struct buf *told, struct buf *why)
 {
-	say_step("certificate");
+	say_step("tls");
 	int r = certificate_bring_key(relay, why);
 
 	if (r == 0 && server_look_again(relay)) {
-		say_done("the key is at hand");
+		say_done("the key for the certificate is at hand");
 		r = pass(relay, setup_files, told, why);
-		say_step("certificate");
+		say_step("tls");
 	}
 	if (r == 0)
 		r = certificate_fetch(relay, why);
 	if (r == 0)
-		say_done("fetched for %s", relay->config.mail_domain);
+		say_done("certificate fetched for %s",
+			relay->config.mail_domain);
 	return r;
 }
 
@@ -186,6 +187,8 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 		relay.apply.components = components_website;
 	run_prepare();
 	r = server_check(&relay, why);
+	if (r == 0 && o->website_only)
+		r = server_check_there(&relay, why);
 	if (r < 0)
 		return r;
 	if (o->is_dry_run)

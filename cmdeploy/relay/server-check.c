@@ -50,11 +50,11 @@ static int check_system(const struct relay *relay, struct buf *why)
 	if (r < 0)
 		return r;
 	if (slice_eq_str(buf_slice(&os), "debian") &&
-		(slice_eq_str(buf_slice(&version), "12") ||
-			slice_eq_str(buf_slice(&version), "13")))
+		slice_eq_str(buf_slice(&version), "12"))
 		return 0;
+	/* Debian 13 has Dovecot 2.4, whose configuration is another one. */
 	return because(why, -ENOTSUP,
-		"this system is \"%s %s\"; a relay needs Debian 12 or 13",
+		"this system is \"%s %s\"; a relay needs Debian 12",
 		buf_str(&os), buf_str(&version));
 }
 
@@ -79,6 +79,18 @@ static int check_claim(const struct relay *relay, struct buf *why)
 		"server, or, to give up %s, remove "
 		"/var/lib/chatmail/mail_domain there",
 		domain, relay->ini_path, relay->config.mail_domain, domain);
+}
+
+/* It runs on this server, or has: of one that is not there, no part is. */
+int server_check_there(const struct relay *relay, struct buf *why)
+{
+	AUTO_FREE char *domain = server_claimed_by(relay);
+
+	if (domain)
+		return 0;
+	return because(why, -ENOENT,
+		"no relay is set up here yet; run this without --website-only "
+		"first");
 }
 
 static bool is_ours(const struct relay *relay)

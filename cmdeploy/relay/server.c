@@ -6,15 +6,16 @@
 
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/embed.h"
+#include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/programs.h"
 #include "cmdeploy/relay/vars.h"
 #include "cmdeploy/say.h"
-#include "lib/addr.h"
 
 enum {
 	INI_MAX_BYTES = 1 << 20,
 	DOMAIN_MAX_BYTES = 1024,
+	DNS_PORT = 53,
 };
 
 #define PACKAGED "/usr/libexec/chatmail"
@@ -46,6 +47,8 @@ static const struct {
 	{ "acme_webroot", "/run/acme/acme-challenge" },
 	{ "dkim_key_path", "/etc/dkimkeys/opendkim.private" },
 	{ "opendkim_socket", "/var/spool/postfix/opendkim/opendkim.sock" },
+	/* postfix.service itself starts nothing. */
+	{ "postfix_unit", "postfix@-.service" },
 	{ "listen_address", LOOPBACK },
 	{ "internal_address", LOOPBACK },
 };
@@ -84,17 +87,6 @@ static void set_programs(struct template_vars *vars)
 	template_vars_set_bool(vars, "copies_programs", !is_packaged);
 }
 
-/* A unit of Postfix's own, or since Debian 13 the service itself. */
-static void set_postfix_unit(struct relay *relay)
-{
-	AUTO_BUF struct buf version = BUF_INIT(DOMAIN_MAX_BYTES);
-	int r = host_fact(relay->apply.host, "os_version", &version, NULL);
-	bool is_old = r == 0 && slice_eq_str(buf_slice(&version), "12");
-
-	template_vars_set(&relay->apply.vars, "postfix_unit",
-		is_old ? "postfix@-.service" : "postfix.service");
-}
-
 static void set_kind(struct relay *relay)
 {
 	struct template_vars *vars = &relay->apply.vars;
@@ -120,13 +112,13 @@ static void set_kind(struct relay *relay)
 	template_vars_set(vars, "sandbox", text);
 }
 
+/* server_check() has seen to it that nobody else listens there. */
 static bool is_resolver_there(void)
 {
-	AUTO_CLOSE int fd = -1;
-	struct addr addr;
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
 
-	return addr_parse(LOOPBACK ":53", &addr, NULL) == 0 &&
-		addr_connect(&addr, &fd) == 0;
+	return net_port_free(loopback, DNS_PORT, &ignored) == -EADDRINUSE;
 }
 
 /* True when it was something else. */
@@ -162,11 +154,11 @@ static void set_all(struct relay *relay)
 	struct template_vars *vars = &relay->apply.vars;
 
 	vars_set_config(relay);
+	template_vars_set(vars, "operators_ini_path", relay->ini_path);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		template_vars_set(vars, places[i].name, places[i].value);
 	set_kind(relay);
 	set_programs(vars);
-	set_postfix_unit(relay);
 	server_look_again(relay);
 }
 
