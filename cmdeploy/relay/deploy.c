@@ -7,6 +7,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/step.h"
 #include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/ready.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/relay/server-check.h"
@@ -55,8 +56,10 @@ static int settle_services(const struct relay *relay,
 	const struct service_states *states, struct buf *told, struct buf *why)
 {
 	say_step("services");
-	int r = update_forget_others(relay, states, told, why);
+	int r = predecessor_retire(relay, told, why);
 
+	if (r == 0)
+		r = update_forget_others(relay, states, told, why);
 	if (r == 0)
 		r = update_services(relay, states, told, why);
 	if (r == 0)
