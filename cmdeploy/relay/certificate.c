@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "cmdeploy/host/fetch.h"
-#include "cmdeploy/say.h"
+#include "cmdeploy/relay/run.h"
 #include "lib/json.h"
 
 enum {
@@ -249,6 +249,11 @@ static int write_responses(const struct relay *relay, struct buf *why)
 		buf_slice(&text), (struct file_owner){ 0644, 0, 0 }, why);
 }
 
+static bool is_unwanted(void *owner UNUSED)
+{
+	return run_is_told_to_stop();
+}
+
 static int run_acmetool(
 	const struct relay *relay, struct buf *log, struct buf *why)
 {
@@ -258,6 +263,7 @@ static int run_acmetool(
 				"--xlog.severity=info", "reconcile", NULL },
 			.timeout_sec = ACMETOOL_SEC,
 			.err = log,
+			.is_unwanted = is_unwanted,
 		},
 		why);
 }
@@ -299,6 +305,8 @@ int certificate_fetch(const struct relay *relay, struct buf *why)
 	(void)ignored;
 	if (r == 0 && certificate_is_there(relay))
 		return 0;
+	if (run_is_told_to_stop())
+		return -EINTR;
 	return because(why, r < 0 ? r : -EIO,
 		"no certificate from %s: %s (all of it is in %s); see that %s, "
 		"www.%s and mta-sts.%s lead to this machine and that port 80 "

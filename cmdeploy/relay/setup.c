@@ -140,6 +140,7 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 		say_done("%s renewed", buf_str(&told));
 	add_paths(relay, plan, &paths);
 	fputs(buf_str(&paths), stdout);
+	fflush(stdout);
 	return 0;
 }
 
