@@ -156,12 +156,14 @@ static int deploy(struct relay *relay, struct buf *told, struct buf *why)
 static void show_end(const struct relay *relay, const struct buf *told)
 {
 	const char *domain = relay->config.mail_domain;
+	bool is_as_it_was = told->len == 0 && relay->n_changed == 0;
 
-	if (told->len == 0)
+	if (is_as_it_was)
 		say_bold("The relay %s is as %s wants it; nothing was changed.",
 			domain, relay->ini_path);
 	else
-		say_bold("The relay %s runs.", domain);
+		say_bold("The relay %s is now as %s wants it.", domain,
+			relay->ini_path);
 	if (relay->is_without_mail)
 		say("Mail is disabled; \"%s run\" without --disable-mail "
 		    "brings it back.",
