@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "cmdeploy/embed.h"
+#include "cmdeploy/say.h"
 
 enum {
 	PACK_SEC = 120,
-	SEND_SEC = 1800,
+	SEND_SEC = 3600,
 	ARCHIVE_MAX_BYTES = 256 << 20,
 	FACTS_MAX_BYTES = 4096,
 };
@@ -178,6 +179,11 @@ int cargo_pack(const struct cargo *cargo, const char *dir, struct buf *out,
 			"www_folder?",
 			ARCHIVE_MAX_BYTES >> 20);
 	return r;
+}
+
+static void on_line(struct slice line, void *owner UNUSED)
+{
+	say_progress(line);
 }
 
 int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
