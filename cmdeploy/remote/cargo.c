@@ -196,6 +196,9 @@ int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
 		return r;
 	return ssh_script(ssh, LIST("remote/place.sh"), LIST(NULL),
 		&(struct proc){
-			.input = buf_slice(&archive), .timeout_sec = SEND_SEC },
+			.input = buf_slice(&archive),
+			.timeout_sec = SEND_SEC,
+			.on_line = on_line,
+		},
 		why);
 }
