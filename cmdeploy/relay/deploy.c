@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmdeploy/components/components.h"
+#include "cmdeploy/dns/step.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/fetching.h"
 #include "cmdeploy/relay/predecessor.h"
@@ -228,6 +229,14 @@ static int deploy_locked(struct relay *relay, struct buf *why)
 	return r;
 }
 
+/* Of a server that is the relay already the way is known. */
+static bool wants_dns(const struct deploy_options *o, const struct relay *relay)
+{
+	AUTO_FREE char *claimed = server_claimed_by(relay);
+
+	return !claimed && !o->skips_dns && !o->website_only;
+}
+
 int deploy_run(const struct deploy_options *o, struct buf *why)
 {
 	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
@@ -248,5 +257,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (o->is_dry_run)
 		return setup_show(&relay, why);
 	say_bold("A relay for %s on this server", relay.config.mail_domain);
-	return deploy_locked(&relay, why);
+	if (wants_dns(o, &relay))
+		r = dns_step(relay.apply.host, &relay.config, why);
+	return r < 0 ? r : deploy_locked(&relay, why);
 }

@@ -17,12 +17,16 @@ enum {
 	NEED_RELAY = 1 << 2, /* the Debian packages of a relay */
 	NEED_CLANG = 1 << 3, /* clang and its sanitizers */
 	NEED_PROMTOOL = 1 << 4,
-	NEED_BROWSER = 1 << 5, /* Chromium, its driver, axe, zbarimg */
-	NEEDS_N = 6,
+	NEED_BED = 1 << 5,     /* a host for ssh: tests/t/bed/bed.sh */
+	NEED_KNOT = 1 << 6,    /* name servers */
+	NEED_BROWSER = 1 << 7, /* Chromium, its driver, axe, zbarimg */
+	NEEDS_N = 8,
 };
 
-/* "-" or names joined by commas: root, core, relay, clang, promtool,
- * browser. */
+/*
+ * "-" or names joined by commas: root, core, relay, clang, promtool, bed,
+ * knot, browser.
+ */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;
 
