@@ -92,8 +92,7 @@ static int install(const char *package, struct buf *why)
 {
 	printf("     installing %s (Debian package)\n", package);
 	fflush(stdout);
-	return packages_install(
-		&host_local, package, &(struct proc){ 0 }, why);
+	return packages_install(&host_local, package, &(struct proc){ 0 }, why);
 }
 
 static bool is_installed(const char *package)
