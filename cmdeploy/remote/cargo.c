@@ -4,10 +4,11 @@
 #include <string.h>
 
 #include "cmdeploy/embed.h"
+#include "cmdeploy/say.h"
 
 enum {
 	PACK_SEC = 120,
-	SEND_SEC = 1800,
+	SEND_SEC = 3600,
 	ARCHIVE_MAX_BYTES = 256 << 20,
 	FACTS_MAX_BYTES = 4096,
 };
@@ -180,6 +181,11 @@ int cargo_pack(const struct cargo *cargo, const char *dir, struct buf *out,
 	return r;
 }
 
+static void on_line(struct slice line, void *owner UNUSED)
+{
+	say_progress(line);
+}
+
 int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
 	const char *dir, struct buf *why)
 {
@@ -190,6 +196,9 @@ int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
 		return r;
 	return ssh_script(ssh, LIST("remote/place.sh"), LIST(NULL),
 		&(struct proc){
-			.input = buf_slice(&archive), .timeout_sec = SEND_SEC },
+			.input = buf_slice(&archive),
+			.timeout_sec = SEND_SEC,
+			.on_line = on_line,
+		},
 		why);
 }

@@ -16,8 +16,7 @@
 
 enum {
 	FACT_MAX_BYTES = 4096,
-	BUILD_SEC = 3600,
-	INSTALL_SEC = 3600,
+	SCRIPT_SEC = 2 * 3600,
 	DRY_RUN_SEC = 300,
 	KB_PER_GB = 1 << 20,
 	FLAGS_MAX = 4,
@@ -171,12 +170,12 @@ static void on_line(struct slice line, void *owner)
 }
 
 /* A script that takes a while and tells about itself. */
-static int run_script(struct run *run, const char *name, const char *arg,
-	unsigned seconds, struct buf *why)
+static int run_script(struct run *run, const char *name,
+	const char *const *args, struct buf *why)
 {
-	return ssh_script(&run->ssh, LIST("remote/quietly.sh", name), LIST(arg),
+	return ssh_script(&run->ssh, LIST("remote/quietly.sh", name), args,
 		&(struct proc){
-			.timeout_sec = seconds,
+			.timeout_sec = SCRIPT_SEC,
 			.on_line = on_line,
 			.owner = run,
 		},
@@ -189,7 +188,7 @@ static int step_build(struct run *run, struct buf *why)
 		return 0;
 	say_step("build");
 	int r = run_script(
-		run, "remote/build.sh", run->package.version, BUILD_SEC, why);
+		run, "remote/build.sh", LIST(run->package.version), why);
 	if (r == 0)
 		say_done("chatmail %s", run->package.version);
 	return r;
@@ -213,7 +212,8 @@ static int step_install(struct run *run, struct buf *why)
 		return 0;
 	say_step("install");
 	int r = run_script(run, "remote/install.sh",
-		is_broken ? "broken" : "whole", INSTALL_SEC, why);
+		LIST(is_broken ? "broken" : "whole", run->package.version),
+		why);
 	if (r == 0)
 		say_done("chatmail %s", run->package.version);
 	return r;
