@@ -312,7 +312,8 @@ int ssh_connect(struct ssh_host *ssh, struct buf *why)
 
 	if (r != -EKEYREJECTED || !isatty(STDIN_FILENO))
 		return r;
-	printf("\n");
+	if (isatty(STDOUT_FILENO))
+		puts("");
 	fflush(stdout);
 	r = connect_asking(ssh, why);
 	return r < 0 ? r : fetch_facts(ssh, why);

@@ -3,10 +3,10 @@
  * what there is to do, so that a run which was cut is simply repeated.
  */
 #include <errno.h>
-#include <signal.h>
 
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
+#include "cmdeploy/relay/run.h"
 #include "cmdeploy/remote/cargo.h"
 #include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
@@ -38,25 +38,9 @@ struct run {
 	struct cargo cargo;
 };
 
-static bool is_told_to_stop(void *owner UNUSED)
+static bool is_unwanted(void *owner UNUSED)
 {
-	sigset_t pending;
-
-	sigpending(&pending);
-	return sigismember(&pending, SIGINT) ||
-		sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
-}
-
-/* They are looked at between steps, so that nothing is left lying about. */
-static void hold_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	return run_is_told_to_stop();
 }
 
 /* A fact that there must be, as a string. */
@@ -296,7 +280,7 @@ static int carry_out(struct run *run, struct buf *why)
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		r = is_dry ? dry_steps[i](run, why) : steps[i](run, why);
-		if (is_told_to_stop(NULL))
+		if (run_is_told_to_stop())
 			r = -EINTR;
 	}
 	return r;
@@ -311,29 +295,36 @@ static void release(struct run *run)
 	remote_settings_close(&run->settings);
 }
 
+/* The settings first: what is wrong there needs no host to be seen. */
+static int open_and_carry_out(struct run *run, struct buf *why)
+{
+	const struct remote_options *o = run->options;
+	const char *domain;
+	int r = remote_settings_open(o->ini_path, &run->settings, why);
+
+	if (r < 0)
+		return r;
+	domain = run->settings.config.mail_domain;
+	r = ssh_open(o->ssh_host ? o->ssh_host : domain, &run->ssh, why);
+	if (r < 0)
+		return r;
+	run->ssh.is_unwanted = is_unwanted;
+	say_bold("A relay for %s on %s", domain, run->ssh.target.where);
+	return carry_out(run, why);
+}
+
 int remote_run(const struct remote_options *options)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *no_color = getenv("NO_COLOR");
 	__attribute__((cleanup(release))) struct run run = {
 		.options = options,
+		.called = xasprintf("CMDEPLOY_CALLED=%s", say_program()),
+		.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : ""),
 	};
 
-	const char *no_color = getenv("NO_COLOR");
-
-	run.called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
-	run.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : "");
-	hold_signals();
-	int r = remote_settings_open(options->ini_path, &run.settings, &why);
-	const char *where = options->ssh_host;
-	if (r == 0)
-		r = ssh_open(where ? where : run.settings.config.mail_domain,
-			&run.ssh, &why);
-	if (r == 0) {
-		run.ssh.is_unwanted = is_told_to_stop;
-		say_bold("A relay for %s on %s",
-			run.settings.config.mail_domain, run.ssh.target.where);
-		r = carry_out(&run, &why);
-	}
+	run_prepare();
+	int r = open_and_carry_out(&run, &why);
 	if (r == -EINTR) {
 		say_interrupted();
 		say("Run it again; it goes on where it stopped.");
