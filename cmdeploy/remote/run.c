@@ -22,8 +22,6 @@ enum {
 	FLAGS_MAX = 4,
 };
 
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 #define HOST_INI   "/etc/chatmail/chatmail.ini"
 #define INI_OPTION "--ini=" HOST_INI
 
@@ -157,7 +155,8 @@ static void on_line(struct slice line, void *owner)
 static int run_script(struct run *run, const char *name,
 	const char *const *args, struct buf *why)
 {
-	return ssh_script(&run->ssh, LIST("remote/quietly.sh", name), args,
+	return ssh_script(&run->ssh,
+		PROC_WORDS("remote/alone.sh", "remote/quietly.sh", name), args,
 		&(struct proc){
 			.timeout_sec = SCRIPT_SEC,
 			.on_line = on_line,
@@ -172,7 +171,7 @@ static int step_build(struct run *run, struct buf *why)
 		return 0;
 	say_step("build");
 	int r = run_script(
-		run, "remote/build.sh", LIST(run->package.version), why);
+		run, "remote/build.sh", PROC_WORDS(run->package.version), why);
 	if (r == 0)
 		say_done("chatmail %s", run->package.version);
 	return r;
@@ -196,7 +195,8 @@ static int step_install(struct run *run, struct buf *why)
 		return 0;
 	say_step("install");
 	int r = run_script(run, "remote/install.sh",
-		LIST(is_broken ? "broken" : "whole", run->package.version),
+		PROC_WORDS(
+			is_broken ? "broken" : "whole", run->package.version),
 		why);
 	if (r == 0)
 		say_done("chatmail %s", run->package.version);
@@ -222,7 +222,8 @@ static int run_there(struct run *run, struct buf *why)
 		"@local", INI_OPTION, "--skip-dns-check" };
 
 	add_flags(run->options, argv + 6);
-	return ssh_attach(&run->ssh, argv, LIST(run->called, run->plain), why);
+	return ssh_attach(
+		&run->ssh, argv, PROC_WORDS(run->called, run->plain), why);
 }
 
 static void print_line(struct slice line, void *owner UNUSED)
@@ -244,9 +245,9 @@ static int show_changes(struct run *run, struct buf *why)
 	if (r < 0)
 		return r;
 	add_flags(run->options, flags);
-	return ssh_script(&run->ssh, LIST("remote/dry-run.sh"), flags,
+	return ssh_script(&run->ssh, PROC_WORDS("remote/dry-run.sh"), flags,
 		&(struct proc){
-			.env = LIST(run->called, run->plain),
+			.env = PROC_WORDS(run->called, run->plain),
 			.input = buf_slice(&archive),
 			.timeout_sec = DRY_RUN_SEC,
 			.on_line = print_line,
