@@ -2,20 +2,8 @@
 # Standard input: a tar archive of any of chatmail.deb, chatmail.ini, www,
 # no-www and source.tar, and "end" as its last member. A file is put in place
 # whole or not at all.
-set -eu
-umask 022
-cache=/var/cache/chatmail
 etc=/etc/chatmail
 
-# Not while another run uses what it has brought.
-exec 9>/run/chatmail-ship.lock
-if ! flock -n 9; then
-	echo 'waiting for another run to end'
-	flock -w 1800 9 || {
-		echo 'another run has been at work for half an hour' >&2
-		exit 1
-	}
-fi
 mkdir -p "$cache" "$etc"
 rm -rf "$cache/incoming"
 mkdir "$cache/incoming"

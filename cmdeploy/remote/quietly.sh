@@ -1,20 +1,7 @@
 # In front of the other scripts: commands that go on when the connection is
 # lost, so that dpkg is never cut in two, and whose words go into a log.
-set -eu
-umask 022
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-cache=/var/cache/chatmail
 log=$cache/log
-
-# One at a time; a run whose connection was lost goes on until it has done.
-exec 9>/run/chatmail-ship.lock
-if ! flock -n 9; then
-	echo 'waiting for another run to end'
-	flock -w 1800 9 || {
-		echo 'another run has been at work for half an hour' >&2
-		exit 1
-	}
-fi
 mkdir -p "$cache"
 
 # quietly COMMAND...: what it says is also said here, while somebody listens.

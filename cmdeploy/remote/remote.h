@@ -8,7 +8,6 @@
 
 #include <stdbool.h>
 
-
 struct remote_options {
 	const char *ssh_host; /* NULL: the mail_domain of the settings */
 	const char *ini_path;
