@@ -57,7 +57,7 @@ start_bed() {
 
 # there COMMAND...: in the bed, not by ssh.
 there() {
-  nsenter -t "$bed_pid" --mount --root --wd=/ "$@"
+  nsenter -t "$bed_pid" --mount --root --wd "$@"
 }
 
 # run STATUS ARGUMENT...: standard output goes to out, the rest to err.
