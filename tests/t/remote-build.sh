@@ -31,7 +31,7 @@ says out 'build     chatmail '
 says out 'install   chatmail '
 says err 'Failed to connect to bus'
 version=$(there dpkg-query -W -f '${Version}' chatmail)
-[[ $version = *+s* ]] || fail "it has the version $version"
+[[ $version = *+*.s* ]] || fail "it has the version $version"
 there test ! -e $cache || fail "$cache stays: $(there find $cache)"
 there cmdeploy --version | grep -q '^cmdeploy ' || fail 'it does not run'
 there test -x /usr/libexec/chatmail/filtermail || fail 'not all is there'
