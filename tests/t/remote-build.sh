@@ -38,7 +38,7 @@ there test -x /usr/libexec/chatmail/filtermail || fail 'not all is there'
 
 echo '-- and again: nothing to build'
 run 1 run --ssh-host bed
-says out "chatmail $version, as installed there"
+says out "chatmail $version, there already"
 says_not out 'build '
 says_not out ship
 done_testing
