@@ -27,6 +27,9 @@ says err 'nothing answers for ssh there'
 CMDEPLOY_SSH=no-such-ssh run 1 run --ssh-host bed
 says err 'no-such-ssh: cannot be started'
 
+CMDEPLOY_SSH=$(seq 25) run 1 run --ssh-host bed
+says err '$CMDEPLOY_SSH must have 1 to 24 words'
+
 start_bed
 
 echo '-- keys'

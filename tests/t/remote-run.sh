@@ -29,16 +29,16 @@ check_tidy
 
 echo '-- the second one, by a user with sudo'
 run 1 run --ssh-host bed-op
-says out 'as installed there'
+says out 'there already'
 says_not out ship
 says_not out 'install '
 
 echo '-- by a jump host, and by address and port'
 run 1 run --ssh-host bed-jump
-says out 'as installed there'
+says out 'there already'
 CMDEPLOY_SSH="ssh -F $bed/ssh/config -o HostKeyAlias=[$address]:2022" \
   run 1 run --ssh-host op@$address:2022
-says out 'as installed there'
+says out 'there already'
 says err 'Failed to connect to bus'
 
 echo '-- a changed value, and pages'
