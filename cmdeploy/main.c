@@ -13,8 +13,8 @@ static const struct cmd table[] = {
 		cmd_status },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
 		cmd_qr },
-	{ "test", "[-k PATTERN] [-j JOBS] [--list] [--apart]", "Run the tests",
-		cmd_test },
+	{ "test", "[-k PATTERN] [-j JOBS] [--hosts] [--list] [--apart]",
+		"Run the tests", cmd_test },
 };
 
 const struct cmd_set commands = {
