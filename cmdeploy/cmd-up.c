@@ -80,9 +80,10 @@ static int start(struct relay *relay, struct buf *why)
 		r = setup_apply(relay, &states, why);
 	if (r == 0) {
 		say_step("services");
-		update_forget_others(relay, &states);
-		r = run_start(relay, why);
+		r = update_forget_others(relay, &states, why);
 	}
+	if (r == 0)
+		r = run_start(relay, why);
 	if (r == 0)
 		r = ready_wait(relay, why);
 	if (r == 0) {
@@ -196,9 +197,10 @@ static int update(struct relay *relay, struct buf *why)
 		r = setup_apply(relay, &states, why);
 	if (r == 0) {
 		say_step("services");
-		update_forget_others(relay, &states);
-		r = update_services(relay, &states, &told, why);
+		r = update_forget_others(relay, &states, why);
 	}
+	if (r == 0)
+		r = update_services(relay, &states, &told, why);
 	if (r == 0)
 		r = ready_wait(relay, why);
 	if (r == 0)

@@ -3,7 +3,8 @@
  * what they share.
  *
  * Exit status: 0 done; 1 could not be done, standard error says why; 2
- * wrong arguments; 3 (status, down) no relay runs there.
+ * wrong arguments; 3 (status, down) no relay runs there; 4 (dns) only
+ * recommended records are not right.
  */
 #ifndef CMDEPLOY_COMMANDS_H
 #define CMDEPLOY_COMMANDS_H
@@ -12,14 +13,18 @@
 
 enum {
 	EXIT_NOT_RUNNING = 3,
+	EXIT_RECOMMENDED = 4,
 };
 
 extern const struct cmd_set commands;
 
 int cmd_init(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_up(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_dns(int argc, char **argv);
 int cmd_qr(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 
@@ -31,5 +36,7 @@ int cmd_test(int argc, char **argv);
 const char *command_dir(int argc, char **argv);
 
 #define DIR_DEFAULT "relay"
+/* What --ssh-host takes for this machine. */
+#define HOST_LOCAL "@local"
 
 #endif

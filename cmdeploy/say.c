@@ -20,6 +20,7 @@ enum {
 #define FAINT "\033[2m"
 #define RED   "\033[31m"
 #define GREEN "\033[32m"
+#define AMBER "\033[33m"
 #define PLAIN "\033[0m"
 #define CLEAR "\r\033[K"
 
@@ -43,6 +44,18 @@ bool say_has_colour(void)
 static const char *colour(const char *code)
 {
 	return say_has_colour() ? code : "";
+}
+
+const char *say_tone(enum say_tone tone)
+{
+	static const char *const codes[] = {
+		[SAY_PLAIN] = PLAIN,
+		[SAY_GOOD] = GREEN,
+		[SAY_DOUBT] = AMBER,
+		[SAY_BAD] = RED,
+	};
+
+	return colour(codes[tone]);
 }
 
 const char *say_program(void)
@@ -96,6 +109,13 @@ void say_progress(struct slice text)
 	}
 	printf(CLEAR "  %-*s %s%.*s%s", NAME_WIDTH, open_step, colour(FAINT),
 		(int)len, line, colour(PLAIN));
+	fflush(stdout);
+}
+
+void say_detail(struct slice text)
+{
+	fputs(say_is_terminal() ? CLEAR : "", stdout);
+	printf("    %s%.*s%s\n", colour(FAINT), SLICE_FMT(text), colour(PLAIN));
 	fflush(stdout);
 }
 

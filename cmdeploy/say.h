@@ -15,6 +15,16 @@
 bool say_is_terminal(void);
 bool say_has_colour(void);
 
+/* How a word is meant; say_tone(SAY_PLAIN) ends it. "" without colours. */
+enum say_tone {
+	SAY_PLAIN,
+	SAY_GOOD,
+	SAY_DOUBT,
+	SAY_BAD,
+};
+
+const char *say_tone(enum say_tone tone);
+
 /* How a person calls this program: scripts/cmdeploy tells its own name. */
 const char *say_program(void);
 
@@ -27,6 +37,8 @@ void say_bold(const char *format, ...) PRINTF_LIKE(1, 2);
  */
 void say_step(const char *name);
 void say_progress(struct slice text);
+/* A line of what happens in it, which stays, unlike progress. */
+void say_detail(struct slice text);
 void say_done(const char *format, ...) PRINTF_LIKE(1, 2);
 /* Ends an open step as failed, if there is one. */
 void say_failed(void);

@@ -52,6 +52,14 @@ int proc_run(
  */
 int proc_run_ok(const struct proc *proc, struct buf *why) MUST_CHECK;
 
+/*
+ * Runs a program in our place: with our standard streams and in our
+ * process group, so that it may talk with the person at the terminal. 0
+ * and *ret_status (as waitpid(2) tells it) when it could be started.
+ */
+int proc_attach(
+	const char *const *argv, int *ret_status, struct buf *why) MUST_CHECK;
+
 /* "exit status 2", "killed by SIGSEGV", "took too long". */
 void proc_status_text(int status, struct buf *out);
 

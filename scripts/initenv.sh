@@ -2,13 +2,13 @@
 # initenv.sh: everything from a clean clone to a built program.
 #
 # Installs the Debian packages that the build needs, those that are
-# missing, and builds into build/. Run it again at any time.
+# missing, and builds into build/. Run it again at any time. With --prepare
+# it ends before it builds.
 set -eu
 cd "$(dirname "$0")/.."
 
-needs='gcc meson ninja-build pkg-config libc6-dev libcrypt-dev
-libcurl4-openssl-dev libgnutls28-dev libjansson-dev libqrencode-dev
-libsystemd-dev'
+# Those that debian/control names; one with a profile is not installed.
+needs=$(sed -n '/^Build-Depends:/,/^Rules/s/^ \([^ ,]*\),*$/\1/p' debian/control)
 
 say() {
 	printf 'initenv: %s\n' "$*"
@@ -107,6 +107,7 @@ lacking=$(missing)
 [ -z "$lacking" ] || install $lacking
 
 unpack_dovecot_headers
+[ "${1:-}" != --prepare ] || exit 0
 if [ ! -f build/build.ninja ]; then
 	say 'setting up build/'
 	quietly meson setup build --buildtype=debugoptimized ||

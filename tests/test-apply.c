@@ -318,7 +318,7 @@ int main(void)
 	check("root", mkdtemp(root) != NULL);
 	AUTO_FREE char *state = path_of("state");
 	set("root", root);
-	set("state_dir", state);
+	set("own_state_dir", state);
 	set("level", "1");
 	set("text", "hello\n");
 	set("has_extra", "");

@@ -152,6 +152,22 @@ static void test_unwanted(void)
 	check_str("unwanted", buf_str(&out), "ready\ntidy\n");
 }
 
+static void test_attach(void)
+{
+	AUTO_BUF struct buf out = BUF_INIT(4096);
+	int status = -2;
+
+	check_int("starts",
+		proc_attach(ARGV("sh", "-c", "exit 4"), &status, NULL), 0);
+	proc_status_text(status, &out);
+	check_str("status", buf_str(&out), "exit status 4");
+	check_int("no such program",
+		proc_attach(ARGV("/no/such/program"), &status, &out), -ENOENT);
+	check_str("why", buf_str(&out),
+		"/no/such/program: cannot be started: No such file or "
+		"directory");
+}
+
 int main(void)
 {
 	test_output();
@@ -159,5 +175,6 @@ int main(void)
 	test_ends();
 	test_missing();
 	test_unwanted();
+	test_attach();
 	return test_end();
 }

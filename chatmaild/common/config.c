@@ -206,6 +206,10 @@ static const struct setting rows[] = {
 	  .help = "No new accounts while less disk space is free." },
 	{ AT(disable_ipv6), FLAG,
 	  .help = "Neither listen on IPv6 nor send over it." },
+	{ AT(public_addresses), LIST, .fallback = "", .max = 16,
+	  .is_valid = is_ip, .accepts = "IP addresses",
+	  .help = "The addresses by which the relay is reached, where these "
+		  "are not its own: those of a proxy in front of it." },
 
 	{ AT(acme_email), TEXT, .fallback = "",
 	  .group = "Certificates",

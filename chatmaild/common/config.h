@@ -38,6 +38,7 @@ struct config {
 	uint64_t min_available_memory; /* bytes */
 	uint64_t min_free_disk_space;  /* bytes */
 	bool disable_ipv6;
+	struct text_list public_addresses;
 	char *acme_email;
 	char *acme_directory;
 	struct text_list tls_external_cert_and_key;

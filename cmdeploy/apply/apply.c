@@ -17,12 +17,23 @@ void apply_release(struct apply *apply)
 	template_vars_release(&apply->vars);
 }
 
+static bool holds(const struct apply *apply, struct slice condition)
+{
+	bool is_negated = slice_starts(condition, SLICE("!"));
+	const char *value = template_vars_get(
+		&apply->vars, slice_from(condition, is_negated));
+
+	return (value && value[0]) != is_negated;
+}
+
 bool apply_counts(const struct apply *apply, const char *when)
 {
-	const char *value =
-		when ? template_vars_get(&apply->vars, slice_of(when)) : "true";
+	struct slice rest = slice_of(when ? when : ""), condition;
 
-	return value && value[0];
+	while (slice_next_word(&rest, &condition))
+		if (!holds(apply, condition))
+			return false;
+	return true;
 }
 
 int apply_text(const struct apply *apply, const char *text, char **ret_text,
@@ -58,11 +69,11 @@ int apply_missing_users(const struct apply *apply, struct buf *missing)
 	int n = 0;
 
 	for (size_t i = 0; apply->components[i]; i++) {
-		const char *const *name = apply->components[i]->users;
-		for (; name && *name; name++) {
-			if (getpwnam(*name))
+		const struct system_user *u = apply->components[i]->users;
+		for (; u && u->name; u++) {
+			if (getpwnam(u->name))
 				continue;
-			buf_addf(missing, "%s%s", n ? " " : "", *name);
+			buf_addf(missing, "%s%s", n ? " " : "", u->name);
 			n++;
 		}
 	}
@@ -72,11 +83,11 @@ int apply_missing_users(const struct apply *apply, struct buf *missing)
 int apply_create_users(const struct apply *apply, struct buf *why)
 {
 	for (size_t i = 0; apply->components[i]; i++) {
-		const char *const *name = apply->components[i]->users;
-		for (; name && *name; name++) {
-			if (getpwnam(*name))
+		const struct system_user *u = apply->components[i]->users;
+		for (; u && u->name; u++) {
+			if (getpwnam(u->name))
 				continue;
-			int r = user_create(apply->host, *name, why);
+			int r = user_create(apply->host, u->name, u->home, why);
 			if (r < 0)
 				return r;
 		}

@@ -8,7 +8,8 @@
  * machine for itself and one in a private folder.
  *
  * Lists end with a row (or pointer) that is NULL. `when`, if not NULL,
- * names a variable; the row counts only while that is not empty.
+ * names variables, separated by blanks; the row counts only while all of
+ * them are not empty, or empty where a "!" stands before the name.
  */
 #ifndef CMDEPLOY_APPLY_COMPONENT_H
 #define CMDEPLOY_APPLY_COMPONENT_H
@@ -18,6 +19,11 @@
 #include "lib/buf.h"
 
 struct apply;
+
+struct system_user {
+	const char *name;
+	const char *home; /* NULL: none */
+};
 
 struct folder {
 	const char *path;
@@ -48,6 +54,8 @@ struct file {
 	const char *follows;
 	/* The operator's: written when absent, never changed afterwards. */
 	bool is_operators;
+	/* What stands there as a symbolic link is replaced. */
+	bool may_be_link;
 };
 
 /* How a port shows that the service behind it works. */
@@ -70,6 +78,12 @@ struct port {
 struct service {
 	const char *name;
 	const char *when;
+	/* Under systemd: what it is called; NULL: the name with .service. */
+	const char *unit;
+	/* What is enabled for it to start with the machine; NULL: the unit. */
+	const char *enable;
+	bool is_mail;    /* for users' mail: not with --disable-mail */
+	bool is_oneshot; /* does its work at once, and does not stay */
 	/* Files; one that ends in "/" means all below. */
 	const char *const *restart_on;
 	const char *const *reload_on; /* a HUP is enough */
@@ -80,7 +94,7 @@ struct component {
 	const char *name;
 	const char *when; /* of the packages; the rest has its own */
 	const char *const *packages;
-	const char *const *users; /* made when absent */
+	const struct system_user *users; /* made when absent */
 	const struct folder *folders;
 	const struct file *files;
 	const struct service *services;

@@ -127,6 +127,10 @@ static int compare(const struct apply *apply, const struct plan *plan,
 		f->change = CHANGE_NEW;
 		return 0;
 	}
+	if (S_ISLNK(st.st_mode) && f->decl->may_be_link) {
+		f->change = CHANGE_CONTENT;
+		return 0;
+	}
 	if (!S_ISREG(st.st_mode))
 		return because(why, -EINVAL,
 			"%s: a plain file must stand here; move it away",

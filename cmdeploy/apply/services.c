@@ -76,7 +76,7 @@ static int mark_path(const struct apply *apply, const struct service *decl,
 	char **ret_path, struct buf *why)
 {
 	AUTO_FREE char *text =
-		xasprintf("{{state_dir}}/services/%s", decl->name);
+		xasprintf("{{own_state_dir}}/services/%s", decl->name);
 
 	return apply_text(apply, text, ret_path, why);
 }

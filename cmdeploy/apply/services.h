@@ -32,7 +32,7 @@ struct service_states {
 	size_t n;
 };
 
-/* All services that count, compared with the digests in {{state_dir}}. */
+/* All services that count, compared with the digests in {{own_state_dir}}. */
 int services_compare(const struct apply *apply, const struct plan *plan,
 	struct service_states *ret_states, struct buf *why) MUST_CHECK;
 void services_release(struct service_states *states);

@@ -10,16 +10,19 @@ static int make_operators_ini(
 	return 0;
 }
 
+#define PRIVATE .when = "is_private"
+
 static const struct folder folders[] = {
-	{ .path = "{{root}}", .mode = 0755 },
-	{ .path = "{{etc_dir}}", .mode = 0755 },
-	{ .path = "{{run_dir}}", .mode = 0755 },
-	{ .path = "{{spool_dir}}", .mode = 0755 },
-	{ .path = "{{state_dir}}", .mode = 0755 },
-	{ .path = "{{state_dir}}/services", .mode = 0755 },
+	{ .path = "{{root}}", .mode = 0755, PRIVATE },
+	{ .path = "{{etc_dir}}", .mode = 0755, PRIVATE },
+	{ .path = "{{run_dir}}", .mode = 0755, PRIVATE },
+	{ .path = "{{spool_dir}}", .mode = 0755, PRIVATE },
+	{ .path = "{{own_etc_dir}}", .mode = 0755 },
+	{ .path = "{{own_state_dir}}", .mode = 0755 },
+	{ .path = "{{own_state_dir}}/services", .mode = 0755 },
 	{ .path = "{{log_dir}}", .mode = 0755 },
 	{ .path = "{{libexec_dir}}", .mode = 0755 },
-	{ .path = "{{service_dir}}", .mode = 0755 },
+	{ .path = "{{service_dir}}", .mode = 0755, PRIVATE },
 	{ 0 },
 };
 
@@ -27,12 +30,14 @@ static const struct file files[] = {
 	{ .path = "{{operators_ini_path}}",
 		.mode = 0644,
 		.make = make_operators_ini,
-		.is_operators = true },
+		.is_operators = true,
+		PRIVATE },
 	{ 0 },
 };
 
 const struct component component_base = {
 	.name = "base",
+	PRIVATE,
 	.packages = LIST("runit"),
 	.folders = folders,
 	.files = files,

@@ -10,3 +10,23 @@ const struct component *const components_private[] = {
 	&component_mtail,
 	NULL,
 };
+
+const struct component *const components_server[] = {
+	&component_base,
+	&component_system,
+	&component_unbound,
+	&component_tls,
+	&component_acmetool,
+	&component_chatmaild,
+	&component_opendkim,
+	&component_postfix,
+	&component_dovecot,
+	&component_nginx,
+	&component_mtail,
+	NULL,
+};
+
+const struct component *const components_website[] = {
+	&component_nginx,
+	NULL,
+};

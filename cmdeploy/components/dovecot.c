@@ -3,8 +3,8 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/dovecot", .mode = 0755 },
-	{ .path = "{{run_dir}}/dovecot", .mode = 0755 },
-	{ .path = "{{state_dir}}/dovecot", .mode = 0755 },
+	{ .path = "{{run_dir}}/dovecot", .mode = 0755, .when = "is_private" },
+	{ .path = "{{state_dir}}/dovecot", .mode = 0755, .when = "is_private" },
 	RUNIT_FOLDERS("dovecot"),
 	{ 0 },
 };
@@ -29,7 +29,9 @@ static const struct file files[] = {
 	RUNIT_FILES("dovecot"),
 	{ .path = "{{service_dir}}/dovecot/finish",
 		.mode = 0755,
-		.from = "runit/dovecot/finish" },
+		.from = "runit/dovecot/finish",
+		.when = "is_private" },
+	DROP_IN("dovecot.service", "dovecot.conf"),
 	{ 0 },
 };
 
@@ -49,10 +51,12 @@ static const struct port ports[] = {
 
 static const struct service services[] = {
 	{ .name = "dovecot",
+		.is_mail = true,
 		.restart_on = LIST(RUN("dovecot"),
 			"{{libexec_dir}}/instant-idle-setup",
 			"{{libexec_dir}}/lib95_instant_idle_plugin.so"),
-		.reload_on = LIST("{{etc_dir}}/dovecot/", "{{etc_dir}}/tls/"),
+		.reload_on =
+			LIST("{{etc_dir}}/dovecot/", "{{own_etc_dir}}/tls/"),
 		.ports = ports },
 	{ 0 },
 };

@@ -5,13 +5,7 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/mtail", .mode = 0755, ASKED },
-	{ .path = "{{service_dir}}/mtail", .mode = 0755, ASKED },
-	{ .path = "{{service_dir}}/mtail/log", .mode = 0755, ASKED },
-	{ .path = "{{log_dir}}/mtail",
-		.mode = 0750,
-		.user = "_runit-log",
-		.group = "_runit-log",
-		ASKED },
+	RUNIT_FOLDERS_WHEN("mtail", "is_private mtail_address"),
 	{ 0 },
 };
 
@@ -20,14 +14,8 @@ static const struct file files[] = {
 		.mode = 0644,
 		.from = "mtail/chatmail.mtail",
 		ASKED },
-	{ .path = "{{service_dir}}/mtail/log/run",
-		.mode = 0755,
-		.from = "runit/log/run",
-		ASKED },
-	{ .path = "{{service_dir}}/mtail/run",
-		.mode = 0755,
-		.from = "runit/mtail/run",
-		ASKED },
+	RUNIT_FILES_WHEN("mtail", "is_private mtail_address"),
+	UNIT_FILE_WHEN("mtail.service", "!is_private mtail_address"),
 	{ 0 },
 };
 

@@ -3,11 +3,15 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/nginx", .mode = 0755 },
-	{ .path = "{{run_dir}}/nginx", .mode = 0755, .user = "www-data" },
+	{ .path = "{{run_dir}}/nginx",
+		.mode = 0755,
+		.user = "www-data",
+		.when = "is_private" },
 	{ .path = "{{run_dir}}/fcgiwrap",
 		.mode = 0755,
 		.user = "www-data",
-		.group = "www-data" },
+		.group = "www-data",
+		.when = "is_private" },
 	{ .path = "{{www_dir}}", .mode = 0755 },
 	RUNIT_FOLDERS("nginx"),
 	RUNIT_FOLDERS("fcgiwrap"),
@@ -26,6 +30,8 @@ static const struct file files[] = {
 		.from = "site/index.html" },
 	RUNIT_FILES("nginx"),
 	RUNIT_FILES("fcgiwrap"),
+	DROP_IN("nginx.service", "nginx.conf"),
+	DROP_IN("fcgiwrap.service", "fcgiwrap.conf"),
 	{ 0 },
 };
 
@@ -43,17 +49,18 @@ static const struct port nginx_ports[] = {
 };
 
 static const struct port fcgiwrap_ports[] = {
-	{ .address = "unix:{{run_dir}}/fcgiwrap/fcgiwrap.sock" },
+	{ .address = "unix:{{fcgiwrap_socket}}" },
 	{ 0 },
 };
 
 static const struct service services[] = {
 	{ .name = "fcgiwrap",
+		.enable = "fcgiwrap.socket",
 		.restart_on = LIST(RUN("fcgiwrap")),
 		.ports = fcgiwrap_ports },
 	{ .name = "nginx",
 		.restart_on = LIST(RUN("nginx")),
-		.reload_on = LIST("{{etc_dir}}/nginx/", "{{etc_dir}}/tls/"),
+		.reload_on = LIST("{{etc_dir}}/nginx/", "{{own_etc_dir}}/tls/"),
 		.ports = nginx_ports },
 	{ 0 },
 };

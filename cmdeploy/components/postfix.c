@@ -4,7 +4,7 @@
 #define QUEUE(name)                                                            \
 	{                                                                      \
 		.path = "{{spool_dir}}/postfix/" name, .mode = 0700,           \
-		.user = "postfix"                                              \
+		.user = "postfix", .when = "is_private"                        \
 	}
 #define CONF(name)                                                             \
 	{                                                                      \
@@ -14,8 +14,11 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/postfix", .mode = 0755 },
-	{ .path = "{{spool_dir}}/postfix", .mode = 0755 },
-	{ .path = "{{spool_dir}}/postfix/pid", .mode = 0755 },
+	/* On a server the package has made the rest. */
+	{ .path = "{{spool_dir}}/postfix", .mode = 0755, .when = "is_private" },
+	{ .path = "{{spool_dir}}/postfix/pid",
+		.mode = 0755,
+		.when = "is_private" },
 	QUEUE("active"),
 	QUEUE("bounce"),
 	QUEUE("corrupt"),
@@ -30,15 +33,18 @@ static const struct folder folders[] = {
 	{ .path = "{{spool_dir}}/postfix/maildrop",
 		.mode = 01730,
 		.user = "postfix",
-		.group = "postdrop" },
+		.group = "postdrop",
+		.when = "is_private" },
 	{ .path = "{{spool_dir}}/postfix/public",
 		.mode = 02710,
 		.user = "postfix",
-		.group = "postdrop" },
+		.group = "postdrop",
+		.when = "is_private" },
 	{ .path = "{{state_dir}}/postfix",
 		.mode = 0700,
 		.user = "postfix",
-		.group = "postfix" },
+		.group = "postfix",
+		.when = "is_private" },
 	RUNIT_FOLDERS("postfix"),
 	{ 0 },
 };
@@ -51,6 +57,7 @@ static const struct file files[] = {
 	CONF("login-map"),
 	CONF("tls-policy"),
 	RUNIT_FILES("postfix"),
+	DROP_IN("{{postfix_unit}}", "postfix.conf"),
 	{ 0 },
 };
 
@@ -79,8 +86,13 @@ static const struct port ports[] = {
 
 static const struct service services[] = {
 	{ .name = "postfix",
-		.restart_on = LIST(RUN("postfix")),
-		.reload_on = LIST("{{etc_dir}}/postfix/", "{{etc_dir}}/tls/"),
+		.unit = "{{postfix_unit}}",
+		.enable = "postfix.service",
+		.is_mail = true,
+		.restart_on = LIST(RUN("postfix"),
+			"{{unit_dir}}/{{postfix_unit}}.d/chatmail.conf"),
+		.reload_on =
+			LIST("{{etc_dir}}/postfix/", "{{own_etc_dir}}/tls/"),
 		.ports = ports },
 	{ 0 },
 };

@@ -26,9 +26,11 @@ static int create_key(
 static int create_cert(
 	const struct apply *apply, struct buf *out, struct buf *why)
 {
-	const char *key = template_vars_get(&apply->vars, SLICE("key_path"));
+	const char *key =
+		template_vars_get(&apply->vars, SLICE("own_key_path"));
 	AUTO_FREE char *request = NULL;
-	int r = apply_text(apply, "{{etc_dir}}/tls/request.cnf", &request, why);
+	int r = apply_text(
+		apply, "{{own_etc_dir}}/tls/request.cnf", &request, why);
 
 	if (r < 0)
 		return r;
@@ -43,20 +45,33 @@ static int create_cert(
 		why);
 }
 
+#define WATCHED "!is_private has_external_cert"
+
 static const struct folder folders[] = {
-	{ .path = "{{etc_dir}}/tls", .mode = 0755 },
+	{ .path = "{{own_etc_dir}}/tls", .mode = 0755 },
 	{ 0 },
 };
 
 static const struct file files[] = {
-	{ .path = "{{etc_dir}}/tls/request.cnf",
+	{ .path = "{{own_etc_dir}}/tls/request.cnf",
 		.mode = 0644,
 		.from = "tls/request.cnf" },
-	{ .path = "{{key_path}}", .mode = 0600, .create = create_key },
-	{ .path = "{{cert_path}}",
+	{ .path = "{{own_key_path}}", .mode = 0600, .create = create_key },
+	{ .path = "{{own_cert_path}}",
 		.mode = 0644,
 		.create = create_cert,
-		.follows = "{{etc_dir}}/tls/request.cnf" },
+		.follows = "{{own_etc_dir}}/tls/request.cnf" },
+	/* Somebody else renews it, and says nothing. */
+	UNIT_FILE_WHEN("chatmail-certificate.path", WATCHED),
+	UNIT_FILE_WHEN("chatmail-certificate.service", WATCHED),
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "chatmail-certificate",
+		.when = WATCHED,
+		.unit = "chatmail-certificate.path",
+		.restart_on = LIST("{{unit_dir}}/chatmail-certificate.path") },
 	{ 0 },
 };
 
@@ -65,4 +80,5 @@ const struct component component_tls = {
 	.packages = LIST("openssl", "ca-certificates"),
 	.folders = folders,
 	.files = files,
+	.services = services,
 };

@@ -135,7 +135,7 @@ void net_list_addresses(struct buf *out)
 
 /*
  * The inode of the socket that listens on the port, at this address or
- * at all of them, from /proc/net/tcp or tcp6; 0: none.
+ * at all of them (0.0.0.0: at any), from /proc/net/tcp or tcp6; 0: none.
  */
 static unsigned long find_listener(
 	const char *path, struct in_addr address, unsigned port)
@@ -158,7 +158,8 @@ static unsigned long find_listener(
 			continue;
 		char want[9];
 		snprintf(want, sizeof(want), "%08X", address.s_addr);
-		bool is_any = strspn(host, "0") == strlen(host);
+		bool is_any = address.s_addr == INADDR_ANY ||
+			strspn(host, "0") == strlen(host);
 		if (at == port && state == TCP_LISTEN &&
 			(is_any || strcmp(host, want) == 0))
 			return inode;

@@ -27,8 +27,8 @@ struct in_addr net_default_address(void);
 void net_list_addresses(struct buf *out);
 
 /*
- * 0 when a server may listen there. -EADDRINUSE otherwise, and `holder`
- * gets who listens: "nginx (pid 12)".
+ * 0 when a server may listen there (0.0.0.0: on all addresses). -EADDRINUSE
+ * otherwise, and `holder` gets who listens: "nginx (pid 12)".
  */
 int net_port_free(
 	struct in_addr address, unsigned port, struct buf *holder) MUST_CHECK;

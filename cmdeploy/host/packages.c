@@ -294,14 +294,15 @@ int packages_install(const struct host *host, const char *names,
 	return r;
 }
 
-int user_create(const struct host *host, const char *name, struct buf *why)
+int user_create(const struct host *host, const char *name, const char *home,
+	struct buf *why)
 {
 	return host_run(host,
 		&(struct proc){
 			.argv = (const char *const[]){ "useradd", "--system",
 				"--user-group", "--no-create-home",
-				"--home-dir", "/nonexistent", "--shell",
-				"/usr/sbin/nologin", name, NULL },
+				"--home-dir", home ? home : "/nonexistent",
+				"--shell", "/usr/sbin/nologin", name, NULL },
 			.timeout_sec = QUICK_SEC,
 		},
 		why);

@@ -25,8 +25,11 @@ int packages_missing(const struct host *host, const char *const *names,
 int packages_install(const struct host *host, const char *names,
 	const struct proc *listen, struct buf *why) MUST_CHECK;
 
-/* A system user and group of that name, without login or home. */
-int user_create(
-	const struct host *host, const char *name, struct buf *why) MUST_CHECK;
+/*
+ * A system user and group of that name, without login. The home is not
+ * made; NULL: there is none.
+ */
+int user_create(const struct host *host, const char *name, const char *home,
+	struct buf *why) MUST_CHECK;
 
 #endif

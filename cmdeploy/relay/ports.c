@@ -72,7 +72,8 @@ int relay_ports_list(const struct relay *relay, struct relay_ports *ret_ports,
 	for (size_t i = 0; r == 0 && relay->apply.components[i]; i++) {
 		const struct service *s = relay->apply.components[i]->services;
 		for (; r == 0 && s && s->name; s++)
-			if (apply_counts(&relay->apply, s->when))
+			if (apply_counts(&relay->apply, s->when) &&
+				!(relay->is_without_mail && s->is_mail))
 				r = add_service(relay, s, &ports, why);
 	}
 	if (r < 0) {

@@ -5,13 +5,13 @@
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/say.h"
-#include "cmdeploy/supervise/runit.h"
 #include "lib/clock.h"
 
 enum {
 	READY_SEC = 30,
 	ROUND_MSEC = 25,
-	STARTS_MAX = 3, /* as many, and it will not come up */
+	SERVER_ROUND_MSEC = 150, /* to ask systemd takes a process */
+	STARTS_MAX = 3,          /* as many, and it will not come up */
 	LOG_LINES = 8,
 };
 
@@ -24,44 +24,55 @@ struct starts {
 struct waiting {
 	const struct relay *relay;
 	struct relay_ports ports;
-	struct starts *starts; /* one a port, of its service */
+	char **units;          /* one a port, of its service */
+	struct starts *starts; /* likewise */
+	struct service_status *statuses;
 	bool *is_up;
 	size_t n_left;
 };
 
-static void tell_log(
-	const struct relay *relay, const char *service, struct buf *why)
+static void tell_log(const struct waiting *w, size_t i, struct buf *why)
 {
-	AUTO_FREE char *text = xasprintf("log/%s", service);
-	AUTO_FREE char *dir = relay_path(relay, text);
 	AUTO_BUF struct buf lines = BUF_INIT(BUF_WHY_MAX_BYTES / 2);
 
-	runit_log_tail(dir, LOG_LINES, &lines);
+	supervisor_log_tail(
+		&w->relay->supervisor, w->units[i], LOG_LINES, &lines);
 	if (lines.len == 0)
-		buf_addf(why, "\n  its log, %s/current, is empty", dir);
+		buf_add_str(why, "\n  its log is empty");
 	else
-		buf_addf(why, "\n  the end of %s/current:\n%.*s", dir,
+		buf_addf(why, "\n  the end of its log:\n%.*s",
 			(int)(lines.len - 1), buf_str(&lines));
 }
 
 /* -EIO when the service behind the port keeps dying. */
-static int check_service(struct waiting *w, size_t i, struct buf *why)
+static int check_service(struct waiting *w, size_t i,
+	const struct service_status *status, struct buf *why)
 {
 	const char *name = w->ports.v[i].service->name;
 	struct starts *starts = &w->starts[i];
-	AUTO_FREE char *text = xasprintf("service/%s", name);
-	AUTO_FREE char *dir = relay_path(w->relay, text);
-	struct runit_status status;
+	bool is_other = status->pid != 0 && status->pid != starts->pid;
 
-	if (runit_status(dir, &status) <= 0 || status.pid == 0 ||
-		status.pid == starts->pid)
-		return 0;
-	starts->pid = status.pid;
-	if (++starts->n < STARTS_MAX)
+	if (is_other) {
+		starts->pid = status->pid;
+		starts->n++;
+	}
+	if (!status->is_failed && starts->n < STARTS_MAX)
 		return 0;
 	because(why, -EIO, "%s dies right after its start", name);
-	tell_log(w->relay, name, why);
+	tell_log(w, i, why);
 	return -EIO;
+}
+
+static int check_services(struct waiting *w, struct buf *why)
+{
+	const char *const *units = (const char *const *)w->units;
+	int r = supervisor_status(
+		&w->relay->supervisor, units, w->ports.n, w->statuses, why);
+
+	for (size_t i = 0; r == 0 && i < w->ports.n; i++)
+		if (!w->is_up[i])
+			r = check_service(w, i, &w->statuses[i], why);
+	return r;
 }
 
 static int look_around(struct waiting *w, struct buf *why)
@@ -72,13 +83,9 @@ static int look_around(struct waiting *w, struct buf *why)
 		if (relay_port_probe(&w->ports.v[i]) == 0) {
 			w->is_up[i] = true;
 			w->n_left--;
-			continue;
 		}
-		int r = check_service(w, i, why);
-		if (r < 0)
-			return r;
 	}
-	return 0;
+	return w->n_left > 0 ? check_services(w, why) : 0;
 }
 
 static void tell_progress(const struct waiting *w)
@@ -104,13 +111,14 @@ static int refuse_silent(struct waiting *w, struct buf *why)
 	const struct relay_port *port = &w->ports.v[i];
 	because(why, -EIO, "%s does not answer on %s", port->service->name,
 		port->text);
-	tell_log(w->relay, port->service->name, why);
+	tell_log(w, i, why);
 	return -EIO;
 }
 
 static int wait_rounds(struct waiting *w, struct buf *why)
 {
 	uint64_t end = clock_msec() + READY_SEC * 1000;
+	int round_msec = w->relay->is_server ? SERVER_ROUND_MSEC : ROUND_MSEC;
 
 	while (w->n_left > 0) {
 		int r = look_around(w, why);
@@ -119,7 +127,7 @@ static int wait_rounds(struct waiting *w, struct buf *why)
 		if (w->n_left == 0)
 			break;
 		tell_progress(w);
-		enum run_event event = run_next_event(ROUND_MSEC);
+		enum run_event event = run_next_event(round_msec);
 		if (event == RUN_TOLD_TO_STOP)
 			return -EINTR;
 		if (event == RUN_LOST)
@@ -132,6 +140,28 @@ static int wait_rounds(struct waiting *w, struct buf *why)
 	return 0;
 }
 
+static int name_units(struct waiting *w, struct buf *why)
+{
+	int r = 0;
+
+	w->units = xcalloc(w->ports.n, sizeof(*w->units));
+	for (size_t i = 0; r == 0 && i < w->ports.n; i++)
+		r = relay_unit(
+			w->relay, w->ports.v[i].service, &w->units[i], why);
+	return r;
+}
+
+static void waiting_release(struct waiting *w)
+{
+	for (size_t i = 0; i < w->ports.n; i++)
+		free(w->units[i]);
+	free(w->units);
+	free(w->starts);
+	free(w->statuses);
+	free(w->is_up);
+	relay_ports_release(&w->ports);
+}
+
 int ready_wait(const struct relay *relay, struct buf *why)
 {
 	struct waiting w = { .relay = relay };
@@ -140,11 +170,12 @@ int ready_wait(const struct relay *relay, struct buf *why)
 	if (r < 0)
 		return r;
 	w.starts = xcalloc(w.ports.n, sizeof(*w.starts));
+	w.statuses = xcalloc(w.ports.n, sizeof(*w.statuses));
 	w.is_up = xcalloc(w.ports.n, sizeof(*w.is_up));
 	w.n_left = w.ports.n;
-	r = wait_rounds(&w, why);
-	free(w.starts);
-	free(w.is_up);
-	relay_ports_release(&w.ports);
+	r = name_units(&w, why);
+	if (r == 0)
+		r = wait_rounds(&w, why);
+	waiting_release(&w);
 	return r;
 }

@@ -12,23 +12,41 @@
 #include "cmdeploy/embed.h"
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/programs.h"
+#include "cmdeploy/relay/vars.h"
 #include "cmdeploy/say.h"
 
 enum {
 	INI_MAX_BYTES = 1 << 20,
-	VALUE_MAX_BYTES = 1 << 16,
-	SETTINGS_MAX = 128,
-	CLIENT_SHARE = 5, /* of the connections, for one address */
 };
 
-#define LOCK_PATH     "run/cmdeploy.lock"
-#define CHANGES_PATH  "run/changes.lock"
-#define ADDRESS_PATH  "state/address"
-#define COUNTERS_PATH "state/counters"
+#define LOCK_PATH    "run/cmdeploy.lock"
+#define CHANGES_PATH "run/changes.lock"
+#define ADDRESS_PATH "state/address"
 
 char *relay_path(const struct relay *relay, const char *suffix)
 {
 	return xasprintf("%s/%s", relay->dir, suffix);
+}
+
+const char *relay_place(const struct relay *relay, const char *name)
+{
+	const char *path =
+		template_vars_get(&relay->apply.vars, slice_of(name));
+
+	return path ? path : "";
+}
+
+int relay_unit(const struct relay *relay, const struct service *service,
+	char **ret_unit, struct buf *why)
+{
+	if (!relay->is_server) {
+		*ret_unit = xstrdup(service->name);
+		return 0;
+	}
+	if (service->unit)
+		return apply_text(&relay->apply, service->unit, ret_unit, why);
+	*ret_unit = xasprintf("%s.service", service->name);
+	return 0;
 }
 
 /* An absolute path; the folder itself need not exist yet. */
@@ -142,69 +160,17 @@ static int check_domain(
 		relay->ini_path, config->mail_domain, relay->address_text);
 }
 
-/* "true" and "" of a template are "true" and "false" in a file. */
-static const char *ini_value(const struct setting *row, const char *value)
-{
-	return row->type == SETTING_BOOL && !value[0] ? "false" : value;
-}
-
-/* The settings as the services get them: all of them, said in full. */
-static void write_services_ini(
-	const struct relay *relay, const struct config *config, struct buf *out)
-{
-	AUTO_FREE char *mailboxes_dir =
-		xasprintf("%s/mail/%s", relay->dir, config->mail_domain);
-	AUTO_FREE char *counters_dir = relay_path(relay, COUNTERS_PATH);
-	const char *given[2 * SETTINGS_MAX + 1] = { 0 };
-	char *values[SETTINGS_MAX] = { 0 };
-
-	for (size_t i = 0; i < config_settings.n && i < SETTINGS_MAX; i++) {
-		const struct setting *row = &config_settings.rows[i];
-		AUTO_BUF struct buf value = BUF_INIT(VALUE_MAX_BYTES);
-		settings_value_text(row, config, &value);
-		values[i] = buf_take(&value);
-		given[2 * i] = row->key;
-		if (strcmp(row->key, "mailboxes_dir") == 0)
-			given[2 * i + 1] = mailboxes_dir;
-		else if (strcmp(row->key, "counters_dir") == 0)
-			given[2 * i + 1] = counters_dir;
-		else
-			given[2 * i + 1] = ini_value(row, values[i]);
-	}
-	settings_write_ini(&config_settings, given, out);
-	for (size_t i = 0; i < SETTINGS_MAX; i++)
-		free(values[i]);
-}
-
-static void set_config_vars(struct relay *relay)
-{
-	struct template_vars *vars = &relay->apply.vars;
-	const struct config *config = &relay->config;
-
-	for (size_t i = 0; i < config_settings.n; i++) {
-		const struct setting *row = &config_settings.rows[i];
-		AUTO_BUF struct buf value = BUF_INIT(VALUE_MAX_BYTES);
-		settings_value_text(row, config, &value);
-		template_vars_set(vars, row->key, buf_str(&value));
-	}
-	AUTO_FREE char *share =
-		xasprintf("%lu", config->max_smtp_connections / CLIENT_SHARE);
-	template_vars_set(vars, "max_smtp_connections_per_ip", share);
-	template_vars_set(vars, "address_domain", config->address_domain);
-	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);
-	template_vars_set_bool(vars, "self_signed", true);
-	template_vars_set_bool(vars, "is_private", true);
-	template_vars_set_bool(vars, "has_public_metrics",
-		strcmp(config->metrics, "public") == 0);
-}
-
 static const struct {
 	const char *name, *suffix;
 } places[] = {
 	{ "etc_dir", "etc" },
+	{ "own_etc_dir", "etc" },
 	{ "run_dir", "run" },
+	{ "idle_dir", "run" },
 	{ "spool_dir", "spool" },
 	{ "state_dir", "state" },
+	{ "own_state_dir", "state" },
+	{ "mail_home", "mail" },
 	{ "mail_root", "mail" },
 	{ "log_dir", "log" },
 	{ "www_dir", "www" },
@@ -212,9 +178,18 @@ static const struct {
 	{ "service_dir", "service" },
 	{ "ini_path", "etc/chatmail.ini" },
 	{ "metadata_socket", "run/chatmail-metadata/metadata.socket" },
+	{ "fcgiwrap_socket", "run/fcgiwrap/fcgiwrap.sock" },
 	{ "cert_path", "etc/tls/cert.pem" },
 	{ "key_path", "etc/tls/key.pem" },
+	{ "own_cert_path", "etc/tls/cert.pem" },
+	{ "own_key_path", "etc/tls/key.pem" },
 };
+
+/* Names that templates know, and that mean nothing here. */
+static const char *const server_only[] = { "acme_key_id", "acme_webroot",
+	"dkim_key_path", "has_acme", "has_dhclient", "has_dkim",
+	"has_external_cert", "has_resolver", "opendkim_socket", "postfix_unit",
+	"sandbox" };
 
 /*
  * A loopback address for each address, so that relays on two addresses of
@@ -242,32 +217,29 @@ static void set_place_vars(struct relay *relay)
 	template_vars_set(vars, "operators_ini_path", relay->ini_path);
 	template_vars_set(vars, "listen_address", relay->address_text);
 	template_vars_set(vars, "internal_address", internal);
+	template_vars_set(vars, "unit_dir", "/nonexistent");
+	for (size_t i = 0; i < ARRAY_LEN(server_only); i++)
+		template_vars_set(vars, server_only[i], "");
 }
 
-/* Built where Dovecot's headers are, only. */
-static void set_plugin_vars(struct relay *relay)
-{
-	AUTO_FREE char *path = NULL;
-	bool is_there =
-		programs_find("lib95_instant_idle_plugin.so", &path, NULL) == 0;
-
-	template_vars_set_bool(
-		&relay->apply.vars, "has_instant_idle", is_there);
-}
-
-/* From the operator's text to the settings of the services. */
 static int make_config(
 	struct relay *relay, const struct config *operators, struct buf *why)
 {
-	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
+	AUTO_FREE char *mailboxes_dir =
+		xasprintf("%s/mail/%s", relay->dir, operators->mail_domain);
+	AUTO_FREE char *counters_dir = relay_path(relay, "state/counters");
+	const char *const given[] = { "mailboxes_dir", mailboxes_dir,
+		"counters_dir", counters_dir, NULL };
 
-	write_services_ini(relay, operators, &text);
-	int r = config_parse(buf_slice(&text), "etc/chatmail.ini",
-		&relay->config, NULL, NULL, why);
-	if (r < 0)
-		return r;
-	template_vars_set(&relay->apply.vars, "services_ini", buf_str(&text));
-	return 0;
+	return vars_make_config(relay, operators, given, why);
+}
+
+static void set_supervisor(struct relay *relay)
+{
+	AUTO_FREE char *services = relay_path(relay, "service");
+
+	supervisor_init_runit(
+		&relay->supervisor, services, relay_place(relay, "log_dir"));
 }
 
 /* What the operator's file says, or will say. */
@@ -315,9 +287,12 @@ int relay_open(const char *dir, const char *address, struct relay *ret_relay,
 		return r;
 	}
 	template_vars_set(&relay.apply.vars, "operators_ini", buf_str(&text));
-	set_config_vars(&relay);
+	vars_set_config(&relay);
+	template_vars_set_bool(&relay.apply.vars, "self_signed", true);
+	template_vars_set_bool(&relay.apply.vars, "is_private", true);
+	template_vars_set_bool(&relay.apply.vars, "copies_programs", true);
 	set_place_vars(&relay);
-	set_plugin_vars(&relay);
+	set_supervisor(&relay);
 	*ret_relay = relay;
 	return 0;
 }
@@ -342,6 +317,7 @@ void relay_release(struct relay *relay)
 	free(relay->dir);
 	free(relay->ini_path);
 	config_release(&relay->config);
+	supervisor_release(&relay->supervisor);
 	apply_release(&relay->apply);
 	*relay = (struct relay){ 0 };
 }

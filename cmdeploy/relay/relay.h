@@ -1,6 +1,7 @@
 /*
- * relay.h - a whole relay in a private folder: where its things lie, on
- * which address it answers, and with which settings.
+ * relay.h - a whole relay: where its things lie, on which address it
+ * answers, with which settings, and who runs its services. It has a folder
+ * for itself (this file), or a server (server.h).
  */
 #ifndef CMDEPLOY_RELAY_RELAY_H
 #define CMDEPLOY_RELAY_RELAY_H
@@ -10,15 +11,19 @@
 
 #include "chatmaild/common/config.h"
 #include "cmdeploy/apply/apply.h"
+#include "cmdeploy/supervise/supervise.h"
 
 struct relay {
-	char *dir;      /* absolute, without symbolic links */
+	bool is_server;
+	bool is_without_mail; /* nothing that is_mail runs */
+	char *dir;      /* absolute, without symbolic links; "" of a server */
 	char *ini_path; /* the operator's file */
 	bool has_ini;   /* it is there already */
 	struct in_addr address;
 	char address_text[INET_ADDRSTRLEN];
 	struct config config; /* as the services will see it */
 	struct apply apply;
+	struct supervisor supervisor;
 };
 
 /*
@@ -36,8 +41,14 @@ void relay_release(struct relay *relay);
 /* Notes the address for the next time. */
 int relay_keep_address(const struct relay *relay, struct buf *why) MUST_CHECK;
 
-/* DIR/suffix; the caller frees. */
+/* DIR/suffix; the caller frees. Of a relay in a folder. */
 char *relay_path(const struct relay *relay, const char *suffix);
+/* The path that the templates know by this name: "log_dir"; "": none. */
+const char *relay_place(const struct relay *relay, const char *name);
+
+/* What the supervisor calls the service; the caller frees. */
+int relay_unit(const struct relay *relay, const struct service *service,
+	char **ret_unit, struct buf *why) MUST_CHECK;
 
 /*
  * Of its lock: the process that runs the relay, 0 when none does,

@@ -37,8 +37,8 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 	AUTO_BUF struct buf log = BUF_INIT(APT_LOG_MAX_BYTES);
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_FREE char *dir = relay_path(relay, "log");
-	AUTO_FREE char *path = relay_path(relay, "log/apt.log");
+	const char *dir = relay_place(relay, "log_dir");
+	AUTO_FREE char *path = xasprintf("%s/apt.log", dir);
 	const struct proc listen = {
 		.out = &log,
 		.on_line = on_line,
@@ -101,7 +101,7 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 	size_t n_files = plan_count_files(plan);
 	int r = plan_carry_out(&relay->apply, plan, why);
 
-	if (r == 0)
+	if (r == 0 && !relay->is_server)
 		r = relay_keep_address(relay, why);
 	if (r < 0)
 		return r;

@@ -8,15 +8,16 @@
 #include "cmdeploy/relay/relay.h"
 
 /*
- * Restarts or reloads what needs it. Appends to *out what was done:
- * "restarted doveauth, lastlogin; reloaded nginx".
+ * Starts, restarts or reloads what needs it; on a server also makes it
+ * start with the machine, and ends what is_without_mail has ended. Appends
+ * to *out what was done: "restarted doveauth, lastlogin; reloaded nginx".
  */
 int update_services(const struct relay *relay,
 	const struct service_states *states, struct buf *out,
 	struct buf *why) MUST_CHECK;
 
-/* Ends services that the relay has no more, and deletes their folders. */
-void update_forget_others(
-	const struct relay *relay, const struct service_states *states);
+/* Ends services that the relay has no more, and deletes their files. */
+int update_forget_others(const struct relay *relay,
+	const struct service_states *states, struct buf *why) MUST_CHECK;
 
 #endif

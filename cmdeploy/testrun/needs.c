@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include "cmdeploy/host/packages.h"
 #include "lib/file.h"
 #include "lib/proc.h"
 
@@ -79,17 +80,13 @@ static int run_quiet(const char *const *argv, struct buf *why)
 	return r;
 }
 
+/* A service that comes along is not started: tests have their own. */
 static int install(const char *package, struct buf *why)
 {
-	static const char *const update[] = { "apt-get", "update", "-q", NULL };
-	const char *const argv[] = { "env", "DEBIAN_FRONTEND=noninteractive",
-		"apt-get", "install", "-q", "-y", "--no-install-recommends",
-		"-o", "DPkg::Lock::Timeout=300", package, NULL };
-
 	printf("     installing %s (Debian package)\n", package);
 	fflush(stdout);
-	int r = run_quiet(update, why);
-	return r < 0 ? r : run_quiet(argv, why);
+	return packages_install(
+		&host_local, package, &(struct proc){ 0 }, why);
 }
 
 static bool is_installed(const char *package)
@@ -161,6 +158,11 @@ static int meet_promtool(const char *build UNUSED, struct buf *why)
 	return is_in_path("promtool") ? 0 : install("prometheus", why);
 }
 
+static int meet_knot(const char *build UNUSED, struct buf *why)
+{
+	return file_exists("/usr/sbin/knotd") ? 0 : install("knot", why);
+}
+
 static int meet_root(const char *build UNUSED, struct buf *why)
 {
 	if (geteuid() != 0)
@@ -210,6 +212,7 @@ static const struct {
 	{ "core", NEED_CORE, meet_core },
 	{ "relay", NEED_RELAY, meet_relay },
 	{ "promtool", NEED_PROMTOOL, meet_promtool },
+	{ "knot", NEED_KNOT, meet_knot },
 	{ "hosts", NEED_HOSTS, meet_hosts },
 };
 

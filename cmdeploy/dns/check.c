@@ -1,0 +1,246 @@
+#include "cmdeploy/dns/check.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmdeploy/dns/facts.h"
+#include "cmdeploy/dns/zone.h"
+
+enum {
+	FOUND_MAX_BYTES = 1 << 14,
+};
+
+/* What is known while one record after another is asked for. */
+struct round {
+	struct walk *walk;
+	const struct config *config;
+	struct dns_rrs domain_addresses;
+	struct dns_report report;
+};
+
+static void copy_rrs(const struct dns_rrs *from, struct dns_rrs *to)
+{
+	for (size_t i = 0; i < from->n; i++)
+		dns_rrs_add(to, from->v[i].owner, from->v[i].type,
+			slice_make(from->v[i].data, from->v[i].len));
+}
+
+/* Once for all: nobody asked before knows the way to that zone. */
+static void note_source(struct round *round, const struct walk_answer *answer)
+{
+	char **source = &round->report.source;
+
+	if (*source)
+		return;
+	*source = answer->zone[0]
+		? xasprintf("%s, which serves %s", answer->server, answer->zone)
+		: xasprintf("%s, a resolver of this machine", answer->server);
+}
+
+/* Adds what is published to *seen. */
+static int look(struct round *round, const char *name, enum dns_type type,
+	struct dns_seen *seen, struct buf *why)
+{
+	struct walk_answer answer;
+	int r = walk_lookup(round->walk, name, type, &answer, why);
+
+	if (r < 0)
+		return r;
+	note_source(round, &answer);
+	copy_rrs(&answer.rrs, &seen->rrs);
+	if (seen->aliases.n == 0)
+		copy_rrs(&answer.aliases, &seen->aliases);
+	walk_answer_release(&answer);
+	return 0;
+}
+
+static int look_for_record(struct round *round, const struct dns_record *record,
+	struct dns_seen *seen, struct buf *why)
+{
+	if (record->match != DNS_MATCH_ALIAS)
+		return look(round, record->name, record->type, seen, why);
+	int r = look(round, record->name, DNS_A, seen, why);
+	return r < 0 ? r : look(round, record->name, DNS_AAAA, seen, why);
+}
+
+/* Other TXT records of the relay's name are nobody's business. */
+static bool is_told(const struct dns_record *record, const struct dns_rr *rr)
+{
+	return record->match != DNS_MATCH_SPF ||
+		slice_starts_nocase(
+			slice_make(rr->data, rr->len), SLICE("v=spf1"));
+}
+
+/* "www.cdn.example. -> 192.0.2.1, 192.0.2.2" */
+static char *found_text(
+	const struct dns_record *record, const struct dns_seen *seen)
+{
+	AUTO_BUF struct buf out = BUF_INIT(FOUND_MAX_BYTES);
+	const char *separator = "";
+
+	for (size_t i = 0; i < seen->aliases.n; i++, separator = " -> ")
+		buf_addf(&out, "%s%s.", separator, seen->aliases.v[i].data);
+	for (size_t i = 0; i < seen->rrs.n; i++) {
+		const struct dns_rr *rr = &seen->rrs.v[i];
+		if (!is_told(record, rr))
+			continue;
+		buf_add_str(&out, separator);
+		zone_add_data(rr->type, slice_make(rr->data, rr->len), &out);
+		separator = ", ";
+	}
+	return xstrdup(buf_str(&out));
+}
+
+/* Takes the record. */
+static void add_finding(struct round *round, struct dns_record *record)
+{
+	AUTO_BUF struct buf note = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct dns_report *report = &round->report;
+	struct dns_seen seen = { .domain_addresses = &round->domain_addresses };
+	struct dns_finding finding = { .verdict = DNS_UNKNOWN };
+
+	if (look_for_record(round, record, &seen, &note) < 0)
+		finding.is_grave = record->is_required;
+	else
+		finding.verdict =
+			dns_compare(record, &seen, &note, &finding.is_grave);
+	if (record->match == DNS_MATCH_ADDRESS)
+		copy_rrs(&seen.rrs, &round->domain_addresses);
+	finding.found = found_text(record, &seen);
+	finding.note = xstrdup(buf_str(&note));
+	report->n_unknown += finding.verdict == DNS_UNKNOWN;
+	finding.record = *record;
+	*record = (struct dns_record){ 0 };
+	if (finding.verdict != DNS_RIGHT)
+		*(finding.is_grave ? &report->n_grave : &report->n_other) += 1;
+	report->v = xreallocarray(report->v, report->n + 1, sizeof(*report->v));
+	report->v[report->n++] = finding;
+	dns_rrs_release(&seen.rrs);
+	dns_rrs_release(&seen.aliases);
+}
+
+static bool is_on_way(const struct dns_record *record)
+{
+	return record->match == DNS_MATCH_ADDRESS ||
+		record->match == DNS_MATCH_ALIAS;
+}
+
+void dns_check(struct walk *walk, const struct config *config,
+	const struct dns_facts *facts, bool is_way_only,
+	struct dns_report *ret_report)
+{
+	struct round round = { .walk = walk, .config = config };
+	struct dns_records records;
+
+	dns_records_make(config, facts, &records);
+	for (size_t i = 0; i < records.n; i++)
+		if (!is_way_only || is_on_way(&records.v[i]))
+			add_finding(&round, &records.v[i]);
+	dns_records_release(&records);
+	dns_rrs_release(&round.domain_addresses);
+	*ret_report = round.report;
+}
+
+int dns_report_failure(const struct dns_report *report, struct buf *why)
+{
+	if (report->n_unknown < report->n)
+		return 0;
+	return because(why, -EIO, "%s", report->v[0].note);
+}
+
+void dns_report_release(struct dns_report *report)
+{
+	for (size_t i = 0; i < report->n; i++) {
+		dns_record_release(&report->v[i].record);
+		free(report->v[i].found);
+		free(report->v[i].note);
+	}
+	free(report->v);
+	free(report->source);
+	*report = (struct dns_report){ 0 };
+}
+
+/* Whether the way from the root is open is known after a first question. */
+static bool is_cut_off(struct walk *walk, const char *name)
+{
+	struct walk_answer answer;
+
+	if (walk_lookup(walk, name, DNS_SOA, &answer, NULL) >= 0)
+		walk_answer_release(&answer);
+	return walk_is_cut_off(walk);
+}
+
+int dns_open(
+	const struct config *config, struct walk **ret_walk, struct buf *why)
+{
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *roots = getenv("CMDEPLOY_DNS_ROOT");
+	struct walk *walk;
+	int r = walk_new(roots, &walk, &reason);
+
+	if (r < 0)
+		return because(
+			why, r, "CMDEPLOY_DNS_ROOT: %s", buf_str(&reason));
+	if (!roots && is_cut_off(walk, config->mail_domain)) {
+		walk_free(walk);
+		return walk_new_resolver(ret_walk, why);
+	}
+	*ret_walk = walk;
+	return 0;
+}
+
+static void add_to_copy(const struct dns_finding *finding, struct buf *out)
+{
+	AUTO_FREE char *found = xasprintf(" (now %s)", finding->found);
+
+	buf_addf(out, "%s %s: %s%s%s%s\n", finding->record.name,
+		dns_type_name(finding->record.type),
+		finding->verdict == DNS_MISSING           ? "missing"
+			: finding->verdict == DNS_UNKNOWN ? "not answered"
+							  : "wrong",
+		finding->found[0] ? found : "", finding->note[0] ? ": " : "",
+		finding->note);
+	zone_add_record(&finding->record, out);
+}
+
+static int judge_way(const struct dns_report *report, struct buf *out)
+{
+	bool has_address = false;
+	int r = 1;
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct dns_finding *finding = &report->v[i];
+		has_address |= finding->record.match == DNS_MATCH_ADDRESS &&
+			finding->verdict == DNS_RIGHT && finding->found[0];
+		if (!finding->is_grave)
+			continue;
+		add_to_copy(finding, out);
+		r = 0;
+	}
+	return has_address ? r : 0;
+}
+
+int dns_check_run(const struct host *host, const struct config *config,
+	struct buf *out, struct buf *why)
+{
+	struct dns_facts facts;
+	struct dns_report report;
+	struct walk *walk;
+
+	if (config->is_ip_literal)
+		return 1;
+	int r = dns_facts_get(host, config, &facts, why);
+	if (r < 0)
+		return r;
+	r = dns_open(config, &walk, why);
+	if (r == 0) {
+		dns_check(walk, config, &facts, true, &report);
+		r = dns_report_failure(&report, why);
+		if (r == 0)
+			r = judge_way(&report, out);
+		dns_report_release(&report);
+		walk_free(walk);
+	}
+	dns_facts_release(&facts);
+	return r;
+}

@@ -1,0 +1,36 @@
+/*
+ * compare.h - is what is published what a relay needs? Tolerant where DNS
+ * and mail are: case, blanks, the order of tags, strings that are split,
+ * a policy that is stricter. Pure.
+ */
+#ifndef CMDEPLOY_DNS_COMPARE_H
+#define CMDEPLOY_DNS_COMPARE_H
+
+#include "cmdeploy/dns/records.h"
+
+/* What the zone's servers say of a record's name. */
+struct dns_seen {
+	struct dns_rrs rrs;     /* of the record's type; of an alias: A, AAAA */
+	struct dns_rrs aliases; /* on the way there */
+	/* Of an alias: the addresses of the relay's own name. */
+	const struct dns_rrs *domain_addresses;
+};
+
+enum dns_verdict {
+	DNS_RIGHT,
+	DNS_MISSING,
+	DNS_WRONG,
+	DNS_NOT_YET, /* nobody knows yet what it should be */
+	DNS_UNKNOWN, /* nobody could be asked */
+};
+
+/*
+ * Of a record that has been asked for. *note tells in a clause what is
+ * wrong, or what is to be known of something that is right, or nothing.
+ * *ret_is_grave: what is wrong breaks the relay, whether or not the record
+ * is a required one.
+ */
+enum dns_verdict dns_compare(const struct dns_record *record,
+	const struct dns_seen *seen, struct buf *note, bool *ret_is_grave);
+
+#endif

@@ -1,0 +1,456 @@
+#include "cmdeploy/dns/walk.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmdeploy/dns/reply.h"
+#include "cmdeploy/dns/servers.h"
+#include "lib/clock.h"
+#include "lib/file.h"
+
+enum {
+	DEAD_MAX = 64,
+	/* So many servers of a zone that do not answer are enough. */
+	SILENT_MAX = 4,
+	RESOLV_CONF_MAX_BYTES = 1 << 16,
+};
+
+/* A zone, as the one above it told. */
+struct zone {
+	char *name;
+	struct dns_servers servers;
+	/* Of servers without an address so far. */
+	char *names[WALK_NAMES_MAX];
+	size_t n_names;
+	/* Nobody answers there; why. */
+	char *failure;
+};
+
+struct walk {
+	struct zone *zones[WALK_ZONES_MAX];
+	size_t n_zones;
+	unsigned port;
+	bool is_resolver;
+	unsigned n_questions;
+	unsigned n_silent; /* of the zone just asked */
+	uint64_t until;
+	struct addr dead[DEAD_MAX];
+	size_t n_dead;
+};
+
+/* A name on its way to an answer. */
+struct search {
+	char *name;
+	enum dns_type type;
+	unsigned depth;
+	struct walk_answer answer;
+};
+
+static void zone_free(struct zone *zone)
+{
+	free(zone->name);
+	free(zone->failure);
+	for (size_t i = 0; i < zone->n_names; i++)
+		free(zone->names[i]);
+	dns_servers_release(&zone->servers);
+	free(zone);
+}
+
+/* NULL when there is no room for one more. */
+static struct zone *zone_add(struct walk *walk, const char *name)
+{
+	if (walk->n_zones >= WALK_ZONES_MAX)
+		return NULL;
+	struct zone *zone = xcalloc(1, sizeof(*zone));
+	zone->name = xstrdup(name);
+	walk->zones[walk->n_zones++] = zone;
+	return zone;
+}
+
+static struct walk *walk_begin(void)
+{
+	struct walk *walk = xcalloc(1, sizeof(*walk));
+
+	walk->port = DNS_PORT;
+	zone_add(walk, ".");
+	return walk;
+}
+
+int walk_new(const char *roots, struct walk **ret_walk, struct buf *why)
+{
+	struct walk *walk = walk_begin();
+	struct dns_servers *servers = &walk->zones[0]->servers;
+	int r = 0;
+
+	if (roots)
+		r = dns_servers_parse(roots, servers, &walk->port, why);
+	else
+		dns_servers_add_roots(servers);
+	if (r < 0)
+		walk_free(walk);
+	else
+		*ret_walk = walk;
+	return r;
+}
+
+int walk_new_resolver(struct walk **ret_walk, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(RESOLV_CONF_MAX_BYTES);
+	int r = file_read("/etc/resolv.conf", &text, why);
+
+	if (r < 0)
+		return r;
+	struct walk *walk = walk_begin();
+	struct dns_servers *servers = &walk->zones[0]->servers;
+	walk->is_resolver = true;
+	dns_servers_add_resolvers(servers, buf_slice(&text));
+	if (servers->n == 0) {
+		walk_free(walk);
+		return because(
+			why, -ENOENT, "/etc/resolv.conf names no nameserver");
+	}
+	*ret_walk = walk;
+	return 0;
+}
+
+void walk_free(struct walk *walk)
+{
+	for (size_t i = 0; walk && i < walk->n_zones; i++)
+		zone_free(walk->zones[i]);
+	free(walk);
+}
+
+bool walk_is_cut_off(const struct walk *walk)
+{
+	return walk->zones[0]->failure;
+}
+
+void walk_answer_release(struct walk_answer *answer)
+{
+	dns_rrs_release(&answer->rrs);
+	dns_rrs_release(&answer->aliases);
+	free(answer->name);
+	free(answer->zone);
+	free(answer->server);
+	*answer = (struct walk_answer){ 0 };
+}
+
+static bool is_dead(const struct walk *walk, const struct addr *addr)
+{
+	for (size_t i = 0; i < walk->n_dead; i++)
+		if (walk->dead[i].len == addr->len &&
+			memcmp(&walk->dead[i].sa, &addr->sa, addr->len) == 0)
+			return true;
+	return false;
+}
+
+static void note_dead(struct walk *walk, const struct addr *addr)
+{
+	if (walk->n_dead < DEAD_MAX && !is_dead(walk, addr))
+		walk->dead[walk->n_dead++] = *addr;
+}
+
+static const char *error_text(int error)
+{
+	return error == -ETIMEDOUT ? "no answer" : strerror(-error);
+}
+
+static void add_reason(
+	struct buf *reasons, const struct dns_server *server, const char *what)
+{
+	buf_addf(reasons, "%s%s: %s", reasons->len ? "; " : "", server->text,
+		what);
+}
+
+static struct reply_want want_of(const struct walk *walk,
+	const struct zone *zone, const struct search *s)
+{
+	return (struct reply_want){
+		.zone = zone->name,
+		.name = s->name,
+		.type = s->type,
+		.from_resolver = walk->is_resolver,
+	};
+}
+
+/* One server of the zone; REPLY_USELESS, and one more of the reasons. */
+static enum reply ask_server(struct walk *walk, const struct dns_server *server,
+	const struct reply_want *want, struct dns_message *ret,
+	struct buf *reasons)
+{
+	const struct dns_question question = {
+		.name = want->name,
+		.type = want->type,
+		.is_recursive = walk->is_resolver,
+	};
+	struct dns_message m;
+
+	walk->n_questions++;
+	int r = dns_ask(&server->addr, &question, &m);
+	if (r < 0) {
+		walk->n_silent += r == -ETIMEDOUT;
+		note_dead(walk, &server->addr);
+		add_reason(reasons, server, error_text(r));
+		return REPLY_USELESS;
+	}
+	enum reply reply = reply_judge(&m, want);
+	if (reply == REPLY_USELESS) {
+		add_reason(reasons, server, reply_reason(&m));
+		dns_message_release(&m);
+		return reply;
+	}
+	*ret = m;
+	return reply;
+}
+
+static bool is_over(const struct walk *walk)
+{
+	return walk->n_questions >= WALK_QUESTIONS_MAX ||
+		walk->n_silent >= SILENT_MAX || clock_msec() >= walk->until;
+}
+
+/* Those from `first` on: the living, then those that did not answer before. */
+static enum reply ask_servers(struct walk *walk, const struct zone *zone,
+	size_t first, struct search *s, struct dns_message *ret,
+	struct buf *reasons)
+{
+	const struct reply_want want = want_of(walk, zone, s);
+	bool was_dead[DNS_SERVERS_MAX];
+
+	for (size_t i = first; i < zone->servers.n; i++)
+		was_dead[i] = is_dead(walk, &zone->servers.v[i].addr);
+	for (int pass = 0; pass < 2; pass++)
+		for (size_t i = first; i < zone->servers.n; i++) {
+			const struct dns_server *server = &zone->servers.v[i];
+			if (was_dead[i] != pass || is_over(walk))
+				continue;
+			enum reply reply =
+				ask_server(walk, server, &want, ret, reasons);
+			if (reply == REPLY_USELESS)
+				continue;
+			free(s->answer.server);
+			s->answer.server = xstrdup(server->text);
+			return reply;
+		}
+	return REPLY_USELESS;
+}
+
+static int search(struct walk *walk, struct search *s, struct buf *why);
+
+/* Looks up the addresses of a name server. */
+static void find_server(struct walk *walk, struct zone *zone, const char *name,
+	unsigned depth, struct buf *reasons)
+{
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	size_t before = zone->servers.n;
+
+	for (size_t i = 0; i < ARRAY_LEN(types); i++) {
+		struct search s = {
+			.name = xstrdup(name),
+			.type = types[i],
+			.depth = depth,
+		};
+		int r = search(walk, &s, &why);
+		for (size_t k = 0; r == 1 && k < s.answer.rrs.n; k++)
+			dns_servers_add(&zone->servers, name,
+				s.answer.rrs.v[k].data, walk->port);
+		walk_answer_release(&s.answer);
+		free(s.name);
+	}
+	if (zone->servers.n == before)
+		buf_addf(reasons, "%s%s: %s", reasons->len ? "; " : "", name,
+			why.len ? buf_str(&why) : "has no address");
+}
+
+/* The names among the servers of a zone, which then are names no more. */
+static void find_servers(struct walk *walk, struct zone *zone, unsigned depth,
+	struct buf *reasons)
+{
+	while (zone->n_names > 0) {
+		AUTO_FREE char *name = zone->names[--zone->n_names];
+		if (depth < WALK_DEPTH_MAX && !is_over(walk))
+			find_server(walk, zone, name, depth + 1, reasons);
+	}
+}
+
+/* Asking all of them for each name again takes long, and helps nobody. */
+static bool is_hopeless(const struct walk *walk, const struct zone *zone)
+{
+	if (walk->n_silent >= SILENT_MAX)
+		return true;
+	for (size_t i = 0; i < zone->servers.n; i++)
+		if (!is_dead(walk, &zone->servers.v[i].addr))
+			return false;
+	return true;
+}
+
+static int fail(const struct walk *walk, struct zone *zone,
+	const struct buf *reasons, struct buf *why)
+{
+	const char *of = walk->is_resolver     ? "this machine's resolvers"
+		: strcmp(zone->name, ".") == 0 ? "the root servers"
+					       : zone->name;
+	AUTO_FREE char *text = xasprintf("nobody answers for %s: %s", of,
+		reasons->len ? buf_str(reasons) : "no time for more questions");
+
+	because(why, -EIO, "%s", text);
+	if (is_hopeless(walk, zone))
+		zone->failure = TAKE(text);
+	return -EIO;
+}
+
+/* The servers with a known address, then those to be looked up. */
+static int ask_zone(struct walk *walk, struct zone *zone, struct search *s,
+	enum reply *ret_reply, struct dns_message *ret, struct buf *why)
+{
+	AUTO_BUF struct buf reasons = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (zone->failure)
+		return because(why, -EIO, "%s", zone->failure);
+	walk->n_silent = 0;
+	enum reply reply = ask_servers(walk, zone, 0, s, ret, &reasons);
+	if (reply == REPLY_USELESS && zone->n_names > 0) {
+		size_t first = zone->servers.n;
+		find_servers(walk, zone, s->depth, &reasons);
+		reply = ask_servers(walk, zone, first, s, ret, &reasons);
+	}
+	*ret_reply = reply;
+	if (reply != REPLY_USELESS)
+		return 0;
+	return fail(walk, zone, &reasons, why);
+}
+
+static void add_name(struct zone *zone, const char *name)
+{
+	if (zone->n_names < WALK_NAMES_MAX)
+		zone->names[zone->n_names++] = xstrdup(name);
+}
+
+/*
+ * A zone as its parent tells it. Addresses are taken from who has a say
+ * over the names (bailiwick); others are looked up when needed.
+ */
+static struct zone *zone_from(struct walk *walk, const struct zone *parent,
+	const char *name, const struct dns_message *m)
+{
+	struct zone *zone = zone_add(walk, name);
+
+	for (size_t i = 0; zone && i < m->rrs.n; i++) {
+		const struct dns_rr *ns = &m->rrs.v[i];
+		size_t before = zone->servers.n;
+		if (ns->section != DNS_AUTHORITY || ns->type != DNS_NS ||
+			strcmp(ns->owner, name) != 0)
+			continue;
+		for (size_t k = 0; k < m->rrs.n; k++) {
+			const struct dns_rr *a = &m->rrs.v[k];
+			if (a->section == DNS_ADDITIONAL &&
+				(a->type == DNS_A || a->type == DNS_AAAA) &&
+				strcmp(a->owner, ns->data) == 0 &&
+				dns_name_is_in(a->owner, parent->name))
+				dns_servers_add(&zone->servers, ns->data,
+					a->data, walk->port);
+		}
+		if (zone->servers.n == before)
+			add_name(zone, ns->data);
+	}
+	return zone;
+}
+
+/* The known zone that is nearest to the name. */
+static struct zone *nearest_zone(const struct walk *walk, const char *name)
+{
+	struct zone *nearest = walk->zones[0];
+
+	for (size_t i = 1; i < walk->n_zones; i++) {
+		struct zone *zone = walk->zones[i];
+		if (dns_name_is_in(name, zone->name) &&
+			strlen(zone->name) > strlen(nearest->name))
+			nearest = zone;
+	}
+	return nearest;
+}
+
+/* Down to the zone that answers. */
+static int descend(struct walk *walk, struct search *s, enum reply *ret_reply,
+	struct dns_message *ret, struct buf *why)
+{
+	struct zone *zone = nearest_zone(walk, s->name);
+
+	for (int i = 0; i < WALK_CUTS_MAX && zone; i++) {
+		struct dns_message m;
+		int r = ask_zone(walk, zone, s, ret_reply, &m, why);
+		if (r < 0)
+			return r;
+		if (*ret_reply != REPLY_CUT) {
+			free(s->answer.zone);
+			s->answer.zone =
+				xstrdup(walk->is_resolver ? "" : zone->name);
+			*ret = m;
+			return 0;
+		}
+		const struct reply_want want = want_of(walk, zone, s);
+		zone = zone_from(walk, zone, reply_cut(&m, &want), &m);
+		dns_message_release(&m);
+	}
+	return because(why, -ELOOP, "%s: too many zones on the way", s->name);
+}
+
+/* The name stands for another one: that is searched from now on. */
+static void follow_alias(struct search *s, const struct dns_message *m)
+{
+	const struct dns_rr *alias =
+		reply_find(m, DNS_ANSWER, s->name, DNS_CNAME);
+
+	dns_rrs_add(
+		&s->answer.aliases, s->name, DNS_CNAME, slice_of(alias->data));
+	free(s->name);
+	s->name = xstrdup(alias->data);
+}
+
+static void take_found(struct search *s, const struct dns_message *m)
+{
+	for (size_t i = 0; i < m->rrs.n; i++) {
+		const struct dns_rr *rr = &m->rrs.v[i];
+		if (rr->section == DNS_ANSWER && rr->type == s->type &&
+			strcmp(rr->owner, s->name) == 0)
+			dns_rrs_add(&s->answer.rrs, rr->owner, rr->type,
+				slice_make(rr->data, rr->len));
+	}
+}
+
+/* As walk_lookup(); what is in s->answer is to be released in any case. */
+static int search(struct walk *walk, struct search *s, struct buf *why)
+{
+	for (int i = 0; i <= WALK_ALIASES_MAX; i++) {
+		struct dns_message m;
+		enum reply reply;
+		int r = descend(walk, s, &reply, &m, why);
+		if (r < 0)
+			return r;
+		if (reply == REPLY_ALIAS)
+			follow_alias(s, &m);
+		else if (reply == REPLY_FOUND)
+			take_found(s, &m);
+		dns_message_release(&m);
+		if (reply != REPLY_ALIAS)
+			return reply == REPLY_FOUND;
+	}
+	return because(why, -ELOOP,
+		"%s: aliases lead to aliases without an end", s->name);
+}
+
+int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
+	struct walk_answer *ret_answer, struct buf *why)
+{
+	struct search s = { .name = dns_name(name), .type = type };
+
+	walk->until = clock_msec() + WALK_LOOKUP_MSEC;
+	int r = search(walk, &s, why);
+	s.answer.name = s.name;
+	if (r < 0)
+		walk_answer_release(&s.answer);
+	else
+		*ret_answer = s.answer;
+	return r;
+}

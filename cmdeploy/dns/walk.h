@@ -1,0 +1,63 @@
+/*
+ * walk.h - what the servers that answer for a zone say right now: from
+ * the root down, zone by zone, as a resolver does it (RFC 1034, 5.3.3),
+ * but without its cache, so that a record counts as soon as it is
+ * published. Aliases are followed, also into other zones. What a zone's
+ * own primary says is not asked for: the servers that the world asks are
+ * those of its NS records.
+ *
+ * Bounded: servers in turn, dead ones last; so many questions in all.
+ */
+#ifndef CMDEPLOY_DNS_WALK_H
+#define CMDEPLOY_DNS_WALK_H
+
+#include "cmdeploy/dns/ask.h"
+
+enum {
+	WALK_QUESTIONS_MAX = 1000, /* in all */
+	WALK_LOOKUP_MSEC = 30000,
+	WALK_ALIASES_MAX = 8, /* of one name */
+	WALK_CUTS_MAX = 32,   /* on the way to one name */
+	WALK_DEPTH_MAX = 4,   /* names of servers of names of servers ... */
+	WALK_ZONES_MAX = 128,
+	WALK_NAMES_MAX = 16, /* of servers whose addresses are looked up */
+};
+
+struct walk;
+
+/*
+ * Begins at the root servers; `roots` names others in their place, as
+ * "ADDRESS[:PORT]" separated by commas, with a port that then holds for all
+ * servers below. -EINVAL when it cannot be read.
+ */
+int walk_new(
+	const char *roots, struct walk **ret_walk, struct buf *why) MUST_CHECK;
+/*
+ * Asks the resolvers of this machine instead (/etc/resolv.conf): for
+ * networks that let no question pass to other servers. Answers may be as old
+ * as their time to live.
+ */
+int walk_new_resolver(struct walk **ret_walk, struct buf *why) MUST_CHECK;
+void walk_free(struct walk *walk); /* accepts NULL */
+
+/* The servers that it begins with did not answer. */
+bool walk_is_cut_off(const struct walk *walk);
+
+struct walk_answer {
+	struct dns_rrs rrs; /* of the type asked for */
+	char *name;         /* what they belong to, behind all aliases */
+	char *zone;         /* "" from a resolver */
+	char *server;       /* who said it: "ns.example.org (192.0.2.1)" */
+	/* Every name that was an alias, and what for. */
+	struct dns_rrs aliases;
+};
+
+/*
+ * 1 found; 0 there is no such record: *ret_answer tells who says so.
+ * Negative: nobody could be asked, `why` tells who was and what happened.
+ */
+int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
+	struct walk_answer *ret_answer, struct buf *why) MUST_CHECK;
+void walk_answer_release(struct walk_answer *answer);
+
+#endif

@@ -1,0 +1,52 @@
+# What an operator's cmdeploy wants to know of a host, as name=value lines.
+# It runs as root there, with no arguments. On the operator's machine,
+#   facts.sh INI WWW
+# tells of the two what the host tells of its own.
+
+# hash_file FILE: nothing if it cannot be read.
+hash_file() {
+	sha256sum "$1" 2>/dev/null | cut -d ' ' -f 1
+}
+
+# hash_tree FOLDER: of names, and contents of files; of nothing if absent.
+hash_tree() {
+	[ -d "$1" ] || return 0
+	(
+		cd "$1"
+		find . -type f -print0 | LC_ALL=C sort -z | xargs -0r sha256sum
+	) | sha256sum | cut -d ' ' -f 1
+}
+
+tell_settings() {
+	echo "ini=$(hash_file "$1")"
+	echo "www=$(hash_tree "$2")"
+}
+
+# Packages that were left half done; "triggers" alone do no harm.
+half_done() {
+	[ -z "$(ls -A /var/lib/dpkg/updates 2>/dev/null)" ] || return 0
+	dpkg-query -W -f '${db:Status-Status}\n' |
+		grep -qE '^(unpacked|half-configured|half-installed)$'
+}
+
+if [ $# = 2 ]; then
+	tell_settings "$1" "$2"
+	exit
+fi
+. /etc/os-release
+cat <<END
+os=$ID
+os_version=${VERSION_ID:-}
+os_name=${PRETTY_NAME:-$ID}
+arch=$(uname -m)
+kernel=$(uname -sr)
+addresses=$(hostname -I 2>/dev/null)
+debian_arch=$(dpkg --print-architecture 2>/dev/null)
+memory_kb=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
+disk_kb=$(df -Pk /var/lib | sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')
+package=$(dpkg-query -W -f '${db:Status-Status} ${Version}' chatmail \
+	2>/dev/null | sed -n 's/^installed //p')
+dpkg=$(half_done && echo broken || echo whole)
+cache=$([ -e /var/cache/chatmail ] && echo left || echo none)
+END
+tell_settings /etc/chatmail/chatmail.ini /etc/chatmail/www

@@ -1,0 +1,375 @@
+#include "cmdeploy/host/ssh.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "cmdeploy/embed.h"
+#include "cmdeploy/host/ssh-reason.h"
+
+enum {
+	WORDS_MAX = 64,
+	WORDS_MAX_BYTES = 4096,
+	COMMAND_MAX_BYTES = 100000,
+	FACTS_MAX_BYTES = 65536,
+	SAID_MAX_BYTES = 65536,
+	FACTS_SEC = 120,
+	END_SEC = 10,
+	EXIT_SSH_FAILED = 255,
+};
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Before every command: become root, with the paths of root. */
+#define AS_ROOT                                                                \
+	"PATH=$PATH:/usr/sbin:/sbin; export PATH; unset LC_ALL LANGUAGE; "     \
+	"LANG=C.UTF-8; export LANG; "                                          \
+	"if [ \"$(id -u)\" = 0 ]; then exec \"$@\"; "                          \
+	"else exec sudo -n -- \"$@\"; fi"
+
+static struct ssh_host *of(const struct host *host)
+{
+	return CONTAINER_OF(host, struct ssh_host, host);
+}
+
+/* The command line of ssh(1), being put together. */
+struct line {
+	const char *v[WORDS_MAX + 1];
+	size_t n;
+	char *control;
+};
+
+static void line_release(struct line *line)
+{
+	free(line->control);
+}
+
+#define AUTO_LINE __attribute__((cleanup(line_release)))
+
+static void line_add(struct line *line, const char *word)
+{
+	if (line->n < WORDS_MAX)
+		line->v[line->n++] = word;
+}
+
+static void line_add_all(struct line *line, const char *const *words)
+{
+	for (; *words; words++)
+		line_add(line, *words);
+}
+
+/* The operator's words come first: of an option, ssh takes the first. */
+static void line_start(struct line *line, const struct ssh_host *ssh)
+{
+	/* What a configuration made for work by hand may have set. */
+	static const char *const options[] = { "-o", "ControlMaster=auto", "-o",
+		"ControlPersist=60", "-o", "ServerAliveInterval=15", "-o",
+		"ServerAliveCountMax=3", "-o", "ConnectTimeout=20", "-o",
+		"LogLevel=ERROR", "-o", "ClearAllForwardings=yes", "-o",
+		"ForwardX11=no", "-o", "RemoteCommand=none", "-o",
+		"PermitLocalCommand=no", NULL };
+	const char *word = buf_str(&ssh->words);
+
+	for (size_t at = 0; at < ssh->words.len; at += strlen(word + at) + 1)
+		line_add(line, word + at);
+	line_add_all(line, options);
+	line->control = xasprintf("ControlPath=%s/ssh", ssh->dir);
+	line_add(line, "-o");
+	line_add(line, line->control);
+	if (ssh->target.port) {
+		line_add(line, "-p");
+		line_add(line, ssh->target.port);
+	}
+}
+
+static void line_end(
+	struct line *line, const struct ssh_host *ssh, const char *command)
+{
+	line_add(line, "--");
+	line_add(line, ssh->target.where);
+	line_add(line, command);
+}
+
+/* As the shell there is to read it. */
+static int add_command(const char *const *argv, const char *const *env,
+	struct buf *out, struct buf *why)
+{
+	static const char *const start[] = { "sh", "-c", AS_ROOT, "sh", NULL };
+
+	for (size_t i = 0; start[i]; i++)
+		shell_add_word(out, start[i]);
+	if (env && *env)
+		shell_add_word(out, "env");
+	for (; env && *env; env++)
+		shell_add_word(out, *env);
+	for (; *argv; argv++)
+		shell_add_word(out, *argv);
+	if (!buf_ok(out))
+		return because(why, -E2BIG, "the command is too long for ssh");
+	return 0;
+}
+
+static struct slice last_line(struct slice text)
+{
+	struct slice before, after;
+
+	text = slice_trim(text);
+	return slice_cut_last(text, '\n', &before, &after) ? slice_trim(after)
+							   : text;
+}
+
+static bool is_ssh_failure(int status)
+{
+	return status != PROC_TIMED_OUT && WIFEXITED(status) &&
+		WEXITSTATUS(status) == EXIT_SSH_FAILED;
+}
+
+/* Why a command failed: the way to it, sudo, or itself. */
+static int explain(const struct ssh_host *ssh, int status, struct slice said,
+	struct buf *why)
+{
+	AUTO_BUF struct buf ended = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct slice line = last_line(said);
+
+	if (is_ssh_failure(status) || slice_starts(line, SLICE("sudo: ")) ||
+		memmem(said.ptr, said.len, "sudo: not found", 15))
+		return ssh_reason(&ssh->target, said, why);
+	if (line.len > 0)
+		return because(why, -EIO, "%s: %.*s", ssh->target.where,
+			SLICE_FMT(line));
+	proc_status_text(status, &ended);
+	return because(why, -EIO, "%s: %s", ssh->target.where, buf_str(&ended));
+}
+
+static int run(
+	const struct host *host, const struct proc *proc, struct buf *why)
+{
+	const struct ssh_host *ssh = of(host);
+	AUTO_BUF struct buf said = BUF_INIT(SAID_MAX_BYTES);
+	AUTO_BUF struct buf command = BUF_INIT(COMMAND_MAX_BYTES);
+	AUTO_LINE struct line line = { 0 };
+	struct proc here = *proc;
+	int status;
+	int r = add_command(proc->argv, proc->env, &command, why);
+
+	if (r < 0)
+		return r;
+	line_start(&line, ssh);
+	line_add(&line, "-T");
+	line_add(&line, "-oBatchMode=yes");
+	line_end(&line, ssh, buf_str(&command));
+	here.argv = line.v;
+	here.env = NULL;
+	if (!here.err)
+		here.err = &said;
+	if (!here.is_unwanted)
+		here.is_unwanted = ssh->is_unwanted;
+	r = proc_run(&here, &status, why);
+	if (r < 0 || status == 0)
+		return r;
+	return explain(ssh, status, buf_slice(here.err), why);
+}
+
+/* As file_write() does it. */
+static int put(const struct host *host, const char *path, struct slice data,
+	struct file_owner owner, struct buf *why)
+{
+	AUTO_FREE char *mode = xasprintf("%o", owner.mode);
+	AUTO_FREE char *uid = owner.uid == (uid_t)-1
+		? xstrdup("")
+		: xasprintf("%u", owner.uid);
+	AUTO_FREE char *ids = owner.gid == (gid_t)-1
+		? xstrdup(uid)
+		: xasprintf("%s:%u", uid, owner.gid);
+	const char *const argv[] = { "sh", "-ec",
+		"umask 077; new=$1.new; cat >\"$new\"; "
+		"[ -z \"$3\" ] || chown \"$3\" \"$new\"; chmod \"$2\" "
+		"\"$new\"; "
+		"sync \"$new\"; mv -f \"$new\" \"$1\"",
+		"sh", path, mode, ids, NULL };
+
+	return run(host, &(struct proc){ .argv = argv, .input = data }, why);
+}
+
+static int fetch_facts(struct ssh_host *ssh, struct buf *why)
+{
+	buf_reset(&ssh->facts);
+	return ssh_script(ssh, LIST("host/facts.sh"), LIST(NULL),
+		&(struct proc){ .out = &ssh->facts, .timeout_sec = FACTS_SEC },
+		why);
+}
+
+static int fact(const struct host *host, const char *name, struct buf *out,
+	struct buf *why)
+{
+	struct ssh_host *ssh = of(host);
+	struct slice rest, line, key, value;
+	int r = ssh->facts.len == 0 ? fetch_facts(ssh, why) : 0;
+
+	if (r < 0)
+		return r;
+	rest = buf_slice(&ssh->facts);
+	while (slice_next_line(&rest, &line)) {
+		if (!slice_cut(line, '=', &key, &value) ||
+			!slice_eq_str(key, name))
+			continue;
+		buf_add_slice(out, slice_trim(value));
+		return 0;
+	}
+	return because(why, -ENOENT, "%s: nobody knows the fact \"%s\"",
+		host->name, name);
+}
+
+/* The socket's name must be short, whatever TMPDIR is. */
+static int make_dir(char **ret_dir, struct buf *why)
+{
+	char path[] = "/tmp/cmdeploy.XXXXXX";
+
+	if (!mkdtemp(path))
+		return because(why, -errno, "%s: %s", path, strerror(errno));
+	*ret_dir = xstrdup(path);
+	return 0;
+}
+
+static void split_words(struct buf *out)
+{
+	const char *text = getenv("CMDEPLOY_SSH");
+	struct slice rest = slice_of(text && text[0] ? text : "ssh"), word;
+
+	while (slice_next_word(&rest, &word)) {
+		buf_add_slice(out, word);
+		buf_add_char(out, '\0');
+	}
+}
+
+int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
+{
+	struct ssh_host ssh = {
+		.host = { .run = run, .put = put, .fact = fact },
+		.words = BUF_INIT(WORDS_MAX_BYTES),
+		.facts = BUF_INIT(FACTS_MAX_BYTES),
+	};
+	int r = ssh_target_parse(where, &ssh.target, why);
+
+	if (r == 0)
+		r = make_dir(&ssh.dir, why);
+	if (r < 0) {
+		ssh_target_release(&ssh.target);
+		return r;
+	}
+	ssh.host.name = ssh.target.where;
+	split_words(&ssh.words);
+	*ret_ssh = ssh;
+	return 0;
+}
+
+/* The connection, if there is one, ends, and the folder with it. */
+static void end_connection(const struct ssh_host *ssh)
+{
+	AUTO_LINE struct line line = { 0 };
+	AUTO_FREE char *path = xasprintf("%s/ssh", ssh->dir);
+	int status;
+
+	if (file_exists(path)) {
+		line_start(&line, ssh);
+		line_add(&line, "-Oexit");
+		line_end(&line, ssh, NULL);
+		int ignored = proc_run(&(struct proc){ .argv = line.v,
+					       .timeout_sec = END_SEC },
+			&status, NULL);
+		(void)ignored;
+	}
+	unlink(path);
+	rmdir(ssh->dir);
+}
+
+void ssh_close(struct ssh_host *ssh)
+{
+	if (!ssh)
+		return;
+	if (ssh->dir)
+		end_connection(ssh);
+	ssh_target_release(&ssh->target);
+	free(ssh->dir);
+	buf_release(&ssh->words);
+	buf_release(&ssh->facts);
+	*ssh = (struct ssh_host){ 0 };
+}
+
+/* ssh itself asks, and makes the connection that all others use. */
+static int connect_asking(const struct ssh_host *ssh, struct buf *why)
+{
+	AUTO_LINE struct line line = { 0 };
+	int status;
+
+	line_start(&line, ssh);
+	line_add(&line, "-T");
+	line_end(&line, ssh, "true");
+	int r = proc_attach(line.v, &status, why);
+	if (r == 0 && status != 0)
+		r = because(why, -EPERM,
+			"%s: no connection; what ssh said is above",
+			ssh->target.where);
+	return r;
+}
+
+int ssh_connect(struct ssh_host *ssh, struct buf *why)
+{
+	int r = fetch_facts(ssh, why);
+
+	if (r != -EKEYREJECTED || !isatty(STDIN_FILENO))
+		return r;
+	printf("\n");
+	fflush(stdout);
+	r = connect_asking(ssh, why);
+	return r < 0 ? r : fetch_facts(ssh, why);
+}
+
+int ssh_script(const struct ssh_host *ssh, const char *const *names,
+	const char *const *args, const struct proc *proc, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(COMMAND_MAX_BYTES);
+	AUTO_LINE struct line line = { 0 };
+	struct proc with = *proc;
+	struct slice part;
+
+	for (const char *const *name = names; *name; name++) {
+		if (!embed_find(*name, &part))
+			return because(
+				why, -ENOENT, "%s: not in this program", *name);
+		buf_add_slice(&text, part);
+	}
+	line_add_all(&line, LIST("sh", "-c", buf_str(&text), "sh"));
+	line_add_all(&line, args);
+	with.argv = line.v;
+	with.env = NULL;
+	return run(&ssh->host, &with, why);
+}
+
+int ssh_attach(
+	const struct ssh_host *ssh, const char *const *argv, struct buf *why)
+{
+	AUTO_BUF struct buf command = BUF_INIT(COMMAND_MAX_BYTES);
+	AUTO_LINE struct line line = { 0 };
+	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	int status;
+	int r = add_command(argv, NULL, &command, why);
+
+	if (r < 0)
+		return r;
+	line_start(&line, ssh);
+	line_add(&line, is_terminal ? "-t" : "-T");
+	line_end(&line, ssh, buf_str(&command));
+	r = proc_attach(line.v, &status, why);
+	if (r < 0)
+		return r;
+	if (is_ssh_failure(status))
+		return because(why, -ECONNRESET,
+			"%s: the connection was lost; run it again, it goes on "
+			"where it stopped",
+			ssh->target.where);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EINTR;
+}

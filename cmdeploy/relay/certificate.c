@@ -1,0 +1,263 @@
+#include "cmdeploy/relay/certificate.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <string.h>
+
+#include "cmdeploy/host/fetch.h"
+#include "cmdeploy/say.h"
+#include "lib/json.h"
+
+enum {
+	OPENSSL_SEC = 30,
+	FETCH_SEC = 30,
+	ACMETOOL_SEC = 300,
+	KEY_MAX_BYTES = 65536,
+	DIRECTORY_MAX_BYTES = 1 << 20,
+	LOG_MAX_BYTES = 1 << 20,
+	DIGEST_BYTES = 32,
+	BASE32_BITS = 5,
+};
+
+#define ACME_LIVE "/var/lib/acme/live"
+#define ACME_KEYS "/var/lib/acme/keys"
+
+static bool is_set(const struct relay *relay, const char *name)
+{
+	return relay_place(relay, name)[0] != '\0';
+}
+
+static char *live_path(const struct relay *relay, const char *name)
+{
+	return xasprintf(ACME_LIVE "/%s/%s", relay->config.mail_domain, name);
+}
+
+bool certificate_is_there(const struct relay *relay)
+{
+	AUTO_FREE char *cert = live_path(relay, "fullchain");
+	AUTO_FREE char *key = live_path(relay, "privkey");
+
+	return file_exists(cert) && file_exists(key);
+}
+
+void certificate_find(
+	const struct relay *relay, char **ret_cert, char **ret_key)
+{
+	const struct text_list *external =
+		&relay->config.tls_external_cert_and_key;
+
+	if (is_set(relay, "has_external_cert")) {
+		*ret_cert = xstrdup(external->items[0]);
+		*ret_key = xstrdup(external->items[1]);
+	} else if (is_set(relay, "has_acme") && certificate_is_there(relay)) {
+		*ret_cert = live_path(relay, "fullchain");
+		*ret_key = live_path(relay, "privkey");
+	} else {
+		*ret_cert = xstrdup(relay_place(relay, "own_cert_path"));
+		*ret_key = xstrdup(relay_place(relay, "own_key_path"));
+	}
+}
+
+static void add_base32(struct buf *out, const unsigned char *bytes, size_t n)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	unsigned bits = 0, value = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		value = value << 8 | bytes[i];
+		for (bits += 8; bits >= BASE32_BITS; bits -= BASE32_BITS)
+			buf_add_char(out,
+				letters[value >> (bits - BASE32_BITS) & 31]);
+		value &= (1u << bits) - 1;
+	}
+	if (bits > 0)
+		buf_add_char(out, letters[value << (BASE32_BITS - bits) & 31]);
+}
+
+static int openssl(const struct relay *relay, const char *const *argv,
+	struct slice input, struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	return host_run(relay->apply.host,
+		&(struct proc){
+			.argv = argv,
+			.input = input,
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+			.err = &said,
+		},
+		why);
+}
+
+#define OPENSSL(relay, input, out, why, ...)                                   \
+	openssl((relay),                                                       \
+		(const char *const[]){ "openssl", __VA_ARGS__, NULL },         \
+		(input), (out), (why))
+
+/* The digest of the public half, as acmetool names keys. */
+static int add_key_id(
+	const struct relay *relay, struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf public = BUF_INIT(KEY_MAX_BYTES);
+	AUTO_BUF struct buf digest = BUF_INIT(KEY_MAX_BYTES);
+	const char *path = relay_place(relay, "own_key_path");
+	int r = OPENSSL(relay, SLICE_NONE, &public, why, "pkey", "-in", path,
+		"-pubout", "-outform", "DER");
+
+	if (r == 0)
+		r = OPENSSL(relay, buf_slice(&public), &digest, why, "dgst",
+			"-sha256", "-binary");
+	if (r < 0)
+		return r;
+	if (digest.len != DIGEST_BYTES)
+		return because(why, -EIO, "%s: cannot be digested", path);
+	add_base32(out, (const unsigned char *)digest.ptr, digest.len);
+	return 0;
+}
+
+/* Of ".../keys/ID/privkey", to which acmetool links. */
+static char *id_of_live_key(const struct relay *relay)
+{
+	AUTO_FREE char *link = live_path(relay, "privkey");
+	AUTO_FREE char *path = realpath(link, NULL);
+	struct slice dir, id;
+
+	if (!path || !slice_cut_last(slice_of(path), '/', &dir, &id) ||
+		!slice_cut_last(dir, '/', &dir, &id) ||
+		!slice_ends(dir, SLICE("/keys")))
+		return NULL;
+	return slice_dup(id);
+}
+
+char *certificate_key_id(const struct relay *relay)
+{
+	AUTO_BUF struct buf id = BUF_INIT(BUF_WHY_MAX_BYTES);
+	char *live = is_set(relay, "has_acme") ? id_of_live_key(relay) : NULL;
+
+	if (live || !is_set(relay, "has_acme") ||
+		!file_exists(relay_place(relay, "own_key_path")) ||
+		add_key_id(relay, &id, NULL) < 0)
+		return live ? live : xstrdup("");
+	AUTO_FREE char *there =
+		xasprintf(ACME_KEYS "/%s/privkey", buf_str(&id));
+	return xstrdup(file_exists(there) ? buf_str(&id) : "");
+}
+
+int certificate_bring_key(const struct relay *relay, struct buf *why)
+{
+	__attribute__((cleanup(buf_release_secret))) struct buf key =
+		BUF_INIT(KEY_MAX_BYTES);
+	AUTO_BUF struct buf id = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (is_set(relay, "acme_key_id"))
+		return 0;
+	int r = add_key_id(relay, &id, why);
+	/* It reads none but the old form. */
+	if (r == 0)
+		r = OPENSSL(relay, SLICE_NONE, &key, why, "pkey", "-in",
+			relay_place(relay, "own_key_path"), "-traditional");
+	if (r < 0)
+		return r;
+	AUTO_FREE char *dir = xasprintf(ACME_KEYS "/%s", buf_str(&id));
+	AUTO_FREE char *path = xasprintf("%s/privkey", dir);
+	r = dir_make(ACME_KEYS, 0700, why);
+	if (r == 0)
+		r = dir_make(dir, 0700, why);
+	return r < 0 ? r
+		     : host_put(relay->apply.host, path, buf_slice(&key),
+			       (struct file_owner){ 0600, 0, 0 }, why);
+}
+
+/* What the authority wants to be agreed to, if anything. */
+static int find_terms(
+	const struct relay *relay, struct buf *url, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(DIRECTORY_MAX_BYTES);
+	const char *directory = relay->config.acme_directory;
+	int r = fetch(directory, FETCH_SEC, &text, why);
+
+	if (r < 0)
+		return r;
+	json_t *root = json_loadb(buf_str(&text), text.len, 0, NULL);
+	const json_t *meta = json_object_get(root, "meta");
+	const char *terms =
+		json_string_value(json_object_get(meta, "termsOfService"));
+	bool is_directory = json_object_get(root, "newOrder") != NULL;
+	if (terms)
+		buf_add_str(url, terms);
+	json_decref(root);
+	if (is_directory)
+		return 0;
+	return because(why, -EPROTO,
+		"%s: this is not an ACME directory; see acme_directory in "
+		"chatmail.ini",
+		directory);
+}
+
+/* acmetool's answers to the authority's questions. */
+static int write_responses(const struct relay *relay, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(KEY_MAX_BYTES);
+	AUTO_BUF struct buf terms = BUF_INIT(KEY_MAX_BYTES);
+	int r = find_terms(relay, &terms, why);
+
+	if (r < 0)
+		return r;
+	AUTO_FREE char *agreement =
+		xasprintf("acme-agreement:%s", buf_str(&terms));
+	buf_add_str(&text, "\"acme-enter-email\": ");
+	json_add_string(&text, slice_of(relay->config.acme_email));
+	buf_add_char(&text, '\n');
+	if (terms.len > 0) {
+		json_add_string(&text, slice_of(agreement));
+		buf_add_str(&text, ": true\n");
+	}
+	return host_put(relay->apply.host, "/var/lib/acme/conf/responses",
+		buf_slice(&text), (struct file_owner){ 0644, 0, 0 }, why);
+}
+
+static void on_line(struct slice line, void *owner UNUSED)
+{
+	say_progress(slice_trim(line));
+}
+
+static int run_acmetool(
+	const struct relay *relay, struct buf *log, struct buf *why)
+{
+	return host_run(relay->apply.host,
+		&(struct proc){
+			.argv = (const char *const[]){ "acmetool", "--batch",
+				"--xlog.severity=info", "reconcile", NULL },
+			.timeout_sec = ACMETOOL_SEC,
+			.out = log,
+			.on_line = on_line,
+		},
+		why);
+}
+
+int certificate_fetch(const struct relay *relay, struct buf *why)
+{
+	AUTO_BUF struct buf log = BUF_INIT(LOG_MAX_BYTES);
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *path =
+		xasprintf("%s/acmetool.log", relay_place(relay, "log_dir"));
+	const char *domain = relay->config.mail_domain;
+	int r = write_responses(relay, &reason);
+
+	if (r < 0)
+		return because(why, r, "no certificate: %s", buf_str(&reason));
+	r = run_acmetool(relay, &log, &reason);
+	int ignored = file_write(
+		path, buf_slice(&log), (struct file_owner){ 0644, 0, 0 }, NULL);
+	(void)ignored;
+	if (r == 0 && certificate_is_there(relay))
+		return 0;
+	return because(why, r < 0 ? r : -EIO,
+		"no certificate for %s from %s: %s (all of it is in %s); see "
+		"that %s, www.%s and mta-sts.%s lead to this machine and that "
+		"port 80 is open to the world, and run this again",
+		domain, relay->config.acme_directory, buf_str(&reason), path,
+		domain, domain, domain);
+}

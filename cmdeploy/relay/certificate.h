@@ -1,0 +1,33 @@
+/*
+ * certificate.h - the certificate of a server: of an ACME authority, by
+ * acmetool; of somebody else, who renews it; or self-signed.
+ *
+ * Apps remember the key of a relay, so it is made once: acmetool is given
+ * the one that the first, self-signed certificate was made with.
+ */
+#ifndef CMDEPLOY_RELAY_CERTIFICATE_H
+#define CMDEPLOY_RELAY_CERTIFICATE_H
+
+#include "cmdeploy/relay/relay.h"
+
+/* Chain and key that the servers are to use now; the caller frees. */
+void certificate_find(
+	const struct relay *relay, char **ret_cert, char **ret_key);
+
+/*
+ * acmetool's name for the key: that of the certificate there is, else of
+ * the key that was brought; "" when there is none yet. The caller frees.
+ */
+char *certificate_key_id(const struct relay *relay);
+
+/* acmetool has a certificate for the relay. */
+bool certificate_is_there(const struct relay *relay);
+
+/* Gives acmetool the relay's key, unless it has one. */
+int certificate_bring_key(
+	const struct relay *relay, struct buf *why) MUST_CHECK;
+
+/* Asks the authority for it, and waits; nginx must answer on port 80. */
+int certificate_fetch(const struct relay *relay, struct buf *why) MUST_CHECK;
+
+#endif

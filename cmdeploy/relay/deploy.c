@@ -1,0 +1,182 @@
+#include "cmdeploy/relay/deploy.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "cmdeploy/components/components.h"
+#include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/relay/ready.h"
+#include "cmdeploy/relay/run.h"
+#include "cmdeploy/relay/server-check.h"
+#include "cmdeploy/relay/server.h"
+#include "cmdeploy/relay/setup.h"
+#include "cmdeploy/relay/update.h"
+#include "cmdeploy/say.h"
+
+#define LOCK_PATH "/run/cmdeploy.lock"
+
+enum {
+	PASSES_MAX = 4,
+};
+
+static const struct flock whole_file = {
+	.l_type = F_WRLCK,
+	.l_whence = SEEK_SET,
+};
+
+/* One run at a time; the lock goes with the process. */
+static int lock(int *ret_fd, struct buf *why)
+{
+	struct flock holder = whole_file;
+	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+
+	if (fd < 0)
+		return because(why, -errno, LOCK_PATH ": %s", strerror(errno));
+	*ret_fd = fd;
+	if (fcntl(fd, F_SETLK, &whole_file) == 0)
+		return 0;
+	if (fcntl(fd, F_GETLK, &holder) < 0 || holder.l_type == F_UNLCK)
+		holder.l_pid = 0;
+	AUTO_FREE char *text =
+		xasprintf("waiting for the run of another (pid %d) to end",
+			(int)holder.l_pid);
+	say_note(text);
+	while (fcntl(fd, F_SETLKW, &whole_file) < 0)
+		if (errno != EINTR)
+			return because(
+				why, -errno, LOCK_PATH ": %s", strerror(errno));
+	return 0;
+}
+
+/* The services do what the files say, and answer. */
+static int settle_services(const struct relay *relay,
+	const struct service_states *states, struct buf *told, struct buf *why)
+{
+	say_step("services");
+	int r = update_forget_others(relay, states, why);
+
+	if (r == 0)
+		r = update_services(relay, states, told, why);
+	if (r == 0)
+		r = ready_wait(relay, why);
+	if (r == 0)
+		say_done("%s",
+			told->len ? buf_str(told)
+				  : "all run with what they need");
+	return r;
+}
+
+/* Packages, users, files, services. */
+static int pass(struct relay *relay, struct buf *all_told, struct buf *why)
+{
+	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct service_states states = { 0 };
+	int r = setup_apply(relay, &states, why);
+
+	if (r == 0)
+		r = settle_services(relay, &states, &told, why);
+	services_release(&states);
+	if (told.len > 0)
+		buf_addf(all_told, "%s%s", all_told->len ? "; " : "",
+			buf_str(&told));
+	return r;
+}
+
+static bool wants_certificate(const struct relay *relay)
+{
+	return relay_place(relay, "has_acme")[0] &&
+		!certificate_is_there(relay);
+}
+
+/* acmetool gets our key first; what it is to do follows by files. */
+static int fetch_certificate(
+	struct relay *relay, struct buf *told, struct buf *why)
+{
+	say_step("certificate");
+	int r = certificate_bring_key(relay, why);
+
+	if (r == 0 && server_look_again(relay)) {
+		say_done("the key is at hand");
+		r = pass(relay, told, why);
+		say_step("certificate");
+	}
+	if (r == 0)
+		r = certificate_fetch(relay, why);
+	if (r == 0)
+		say_done("fetched for %s", relay->config.mail_domain);
+	return r;
+}
+
+/*
+ * What a server is to be depends on what it is already: the machine asks
+ * unbound once that answers, the servers use the authority's certificate
+ * once there is one, and that needs a server to be had.
+ */
+static int deploy(struct relay *relay, struct buf *told, struct buf *why)
+{
+	int r = pass(relay, told, why);
+
+	for (int i = 0; r == 0 && i < PASSES_MAX; i++) {
+		if (server_look_again(relay))
+			r = pass(relay, told, why);
+		else if (wants_certificate(relay))
+			r = fetch_certificate(relay, told, why);
+		else
+			break;
+	}
+	return r;
+}
+
+static void show_end(const struct relay *relay, const struct buf *told)
+{
+	const char *domain = relay->config.mail_domain;
+
+	if (told->len == 0)
+		say_bold("The relay %s is as %s wants it; nothing was changed.",
+			domain, relay->ini_path);
+	else
+		say_bold("The relay %s runs.", domain);
+	if (relay->is_without_mail)
+		say("Mail is disabled; \"%s run\" without --disable-mail "
+		    "brings it back.",
+			say_program());
+	else if (!relay->config.is_ip_literal && told->len > 0)
+		say("Next: \"%s dns\" shows which DNS records it needs.",
+			say_program());
+}
+
+static int deploy_locked(struct relay *relay, struct buf *why)
+{
+	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_CLOSE int fd = -1;
+	int r = lock(&fd, why);
+
+	if (r == 0)
+		r = server_claim(relay, why);
+	if (r == 0)
+		r = deploy(relay, &told, why);
+	if (r == 0)
+		show_end(relay, &told);
+	return r;
+}
+
+int deploy_run(const struct deploy_options *o, struct buf *why)
+{
+	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
+	int r = server_open(o->ini, &relay, why);
+
+	if (r < 0)
+		return r;
+	relay.is_without_mail = o->disable_mail;
+	if (o->website_only)
+		relay.apply.components = components_website;
+	run_prepare();
+	r = server_check(&relay, why);
+	if (r < 0)
+		return r;
+	if (o->is_dry_run)
+		return setup_show(&relay, why);
+	say_bold("A relay for %s on this server", relay.config.mail_domain);
+	return deploy_locked(&relay, why);
+}

@@ -1,0 +1,24 @@
+/*
+ * deploy.h - makes this server the relay that its chatmail.ini describes,
+ * step by step, and tells the person at the terminal.
+ */
+#ifndef CMDEPLOY_RELAY_DEPLOY_H
+#define CMDEPLOY_RELAY_DEPLOY_H
+
+#include "lib/buf.h"
+
+#include <stdbool.h>
+
+struct deploy_options {
+	const char *ini;
+	bool is_dry_run;   /* shows what would be done, and does nothing */
+	bool disable_mail; /* web only: what serves mail is stopped */
+	bool website_only; /* the pages, and nothing else */
+	bool is_verbose;   /* names every file */
+};
+
+/* 0, or a negative errno with `why`; -EINTR: told to stop. */
+int deploy_run(
+	const struct deploy_options *options, struct buf *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,13 @@
+/*
+ * server-check.h - what must be so before a server is made a relay, looked
+ * at before anything is written.
+ */
+#ifndef CMDEPLOY_RELAY_SERVER_CHECK_H
+#define CMDEPLOY_RELAY_SERVER_CHECK_H
+
+#include "cmdeploy/relay/relay.h"
+
+/* System, rights, memory, disk, ports, other sites, external certificate. */
+int server_check(const struct relay *relay, struct buf *why) MUST_CHECK;
+
+#endif

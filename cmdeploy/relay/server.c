@@ -1,0 +1,230 @@
+#include "cmdeploy/relay/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "cmdeploy/components/components.h"
+#include "cmdeploy/embed.h"
+#include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/relay/programs.h"
+#include "cmdeploy/relay/vars.h"
+#include "cmdeploy/say.h"
+#include "lib/addr.h"
+
+enum {
+	INI_MAX_BYTES = 1 << 20,
+	DOMAIN_MAX_BYTES = 1024,
+};
+
+#define PACKAGED "/usr/libexec/chatmail"
+#define LOCAL    "/usr/local/libexec/chatmail"
+#define LOOPBACK "127.0.0.1"
+
+static const struct {
+	const char *name, *value;
+} places[] = {
+	{ "root", "" },
+	{ "etc_dir", "/etc" },
+	{ "own_etc_dir", "/etc/chatmail" },
+	{ "run_dir", "/run" },
+	{ "idle_dir", "/run/instant-idle" },
+	{ "spool_dir", "/var/spool" },
+	{ "state_dir", "/var/lib" },
+	{ "own_state_dir", "/var/lib/chatmail" },
+	{ "mail_home", "/home/vmail" },
+	{ "mail_root", "/home/vmail/mail" },
+	{ "log_dir", "/var/log/chatmail" },
+	{ "www_dir", "/var/www/chatmail" },
+	{ "service_dir", "/nonexistent" },
+	{ "unit_dir", "/etc/systemd/system" },
+	{ "ini_path", "/etc/chatmail/services.ini" },
+	{ "metadata_socket", "/run/chatmail-metadata/metadata.socket" },
+	{ "fcgiwrap_socket", "/run/fcgiwrap.socket" },
+	{ "own_cert_path", "/etc/chatmail/tls/cert.pem" },
+	{ "own_key_path", "/etc/chatmail/tls/key.pem" },
+	{ "acme_webroot", "/run/acme/acme-challenge" },
+	{ "dkim_key_path", "/etc/dkimkeys/opendkim.private" },
+	{ "opendkim_socket", "/var/spool/postfix/opendkim/opendkim.sock" },
+	{ "listen_address", LOOPBACK },
+	{ "internal_address", LOOPBACK },
+};
+
+static void warn(const char *text, void *owner UNUSED)
+{
+	say_note(text);
+}
+
+static int read_ini(struct relay *relay, const char *path, struct buf *text,
+	struct config *ret_config, struct buf *why)
+{
+	char absolute[PATH_MAX];
+
+	if (!realpath(path, absolute))
+		return because(why, -errno,
+			"%s: %s; \"%s init DOMAIN --ini %s\" writes one", path,
+			strerror(errno), say_program(), path);
+	relay->ini_path = xstrdup(absolute);
+	relay->has_ini = true;
+	int r = file_read(absolute, text, why);
+	if (r < 0)
+		return r;
+	return config_parse(
+		buf_slice(text), absolute, ret_config, warn, NULL, why);
+}
+
+/* With the package the programs are there; else they are copied. */
+static void set_programs(struct template_vars *vars)
+{
+	AUTO_FREE char *path = NULL;
+	bool is_packaged = programs_find("doveauth", &path, NULL) == 0 &&
+		slice_starts(slice_of(path), SLICE(PACKAGED "/"));
+
+	template_vars_set(vars, "libexec_dir", is_packaged ? PACKAGED : LOCAL);
+	template_vars_set_bool(vars, "copies_programs", !is_packaged);
+}
+
+/* A unit of Postfix's own, or since Debian 13 the service itself. */
+static void set_postfix_unit(struct relay *relay)
+{
+	AUTO_BUF struct buf version = BUF_INIT(DOMAIN_MAX_BYTES);
+	int r = host_fact(relay->apply.host, "os_version", &version, NULL);
+	bool is_old = r == 0 && slice_eq_str(buf_slice(&version), "12");
+
+	template_vars_set(&relay->apply.vars, "postfix_unit",
+		is_old ? "postfix@-.service" : "postfix.service");
+}
+
+static void set_kind(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+	const struct config *config = &relay->config;
+	bool is_external = config->tls_external_cert_and_key.n == 2;
+	bool has_ipv6 = file_exists("/proc/net/if_inet6");
+	struct slice sandbox;
+
+	template_vars_set(vars, "is_private", "");
+	template_vars_set_bool(
+		vars, "disable_ipv6", config->disable_ipv6 || !has_ipv6);
+	template_vars_set_bool(
+		vars, "self_signed", config->is_self_signed && !is_external);
+	template_vars_set_bool(
+		vars, "has_acme", !config->is_self_signed && !is_external);
+	template_vars_set_bool(vars, "has_external_cert", is_external);
+	template_vars_set_bool(vars, "has_dkim", !config->is_ip_literal);
+	template_vars_set_bool(vars, "has_dhclient",
+		file_exists("/etc/dhcp/dhclient-enter-hooks.d"));
+	if (!embed_find("systemd/sandbox", &sandbox))
+		return;
+	AUTO_FREE char *text = slice_dup(slice_trim(sandbox));
+	template_vars_set(vars, "sandbox", text);
+}
+
+static bool is_resolver_there(void)
+{
+	AUTO_CLOSE int fd = -1;
+	struct addr addr;
+
+	return addr_parse(LOOPBACK ":53", &addr, NULL) == 0 &&
+		addr_connect(&addr, &fd) == 0;
+}
+
+/* True when it was something else. */
+static bool change(
+	struct template_vars *vars, const char *name, const char *value)
+{
+	const char *before = template_vars_get(vars, slice_of(name));
+	bool is_same = before && strcmp(before, value) == 0;
+
+	if (!is_same)
+		template_vars_set(vars, name, value);
+	return !is_same;
+}
+
+bool server_look_again(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+	AUTO_FREE char *cert = NULL, *key = NULL, *key_id = NULL;
+	bool is_changed = false;
+
+	certificate_find(relay, &cert, &key);
+	key_id = certificate_key_id(relay);
+	is_changed |=
+		change(vars, "has_resolver", is_resolver_there() ? "true" : "");
+	is_changed |= change(vars, "cert_path", cert);
+	is_changed |= change(vars, "key_path", key);
+	is_changed |= change(vars, "acme_key_id", key_id);
+	return is_changed;
+}
+
+static void set_all(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+
+	vars_set_config(relay);
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		template_vars_set(vars, places[i].name, places[i].value);
+	set_kind(relay);
+	set_programs(vars);
+	set_postfix_unit(relay);
+	server_look_again(relay);
+}
+
+int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
+{
+	struct relay relay = {
+		.is_server = true,
+		.dir = xstrdup(""),
+		.apply = {
+			.host = &host_local,
+			.components = components_server,
+			.find_template = embed_find,
+			.find_program = programs_find,
+		},
+	};
+	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
+	struct config operators = { 0 };
+	const char *const none[] = { NULL };
+	int r = read_ini(&relay, ini, &text, &operators, why);
+
+	if (r == 0)
+		r = vars_make_config(&relay, &operators, none, why);
+	config_release(&operators);
+	if (r < 0) {
+		relay_release(&relay);
+		return r;
+	}
+	set_all(&relay);
+	supervisor_init_systemd(&relay.supervisor);
+	*ret_relay = relay;
+	return 0;
+}
+
+static char *claim_path(const struct relay *relay)
+{
+	return xasprintf("%s/mail_domain", relay_place(relay, "own_state_dir"));
+}
+
+int server_claim(const struct relay *relay, struct buf *why)
+{
+	AUTO_FREE char *path = claim_path(relay);
+	AUTO_FREE char *text = xasprintf("%s\n", relay->config.mail_domain);
+
+	if (file_exists(path))
+		return 0;
+	int r = dir_make(relay_place(relay, "own_state_dir"), 0755, why);
+	if (r < 0)
+		return r;
+	return host_put(relay->apply.host, path, slice_of(text),
+		(struct file_owner){ 0644, 0, 0 }, why);
+}
+
+char *server_claimed_by(const struct relay *relay)
+{
+	AUTO_FREE char *path = claim_path(relay);
+	AUTO_BUF struct buf text = BUF_INIT(DOMAIN_MAX_BYTES);
+
+	if (file_read(path, &text, NULL) < 0)
+		return NULL;
+	return slice_dup(slice_trim(buf_slice(&text)));
+}

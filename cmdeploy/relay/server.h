@@ -1,0 +1,33 @@
+/*
+ * server.h - a relay that has a server for itself: Debian's places,
+ * systemd, and the same folders for users' data as every chatmail relay.
+ */
+#ifndef CMDEPLOY_RELAY_SERVER_H
+#define CMDEPLOY_RELAY_SERVER_H
+
+#include "cmdeploy/relay/relay.h"
+
+#define SERVER_INI "/etc/chatmail/chatmail.ini"
+
+/*
+ * Reads the operator's file, and finds out the rest; writes nothing. To be
+ * released by relay_release().
+ */
+int server_open(
+	const char *ini, struct relay *ret_relay, struct buf *why) MUST_CHECK;
+
+/*
+ * Sets the variables that tell what is there by now: whether unbound
+ * answers, which certificate there is. True when one has changed.
+ */
+bool server_look_again(struct relay *relay);
+
+/*
+ * Notes that this machine is the relay's, before anything else is written:
+ * what a run that was cut has left is then known as ours.
+ */
+int server_claim(const struct relay *relay, struct buf *why) MUST_CHECK;
+/* Which domain's relay the machine is, to be freed; NULL: none's. */
+char *server_claimed_by(const struct relay *relay);
+
+#endif

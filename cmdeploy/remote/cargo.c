@@ -1,0 +1,195 @@
+#include "cmdeploy/remote/cargo.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmdeploy/embed.h"
+
+enum {
+	PACK_SEC = 120,
+	SEND_SEC = 1800,
+	ARCHIVE_MAX_BYTES = 256 << 20,
+	FACTS_MAX_BYTES = 4096,
+};
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+/* Of "name=value" lines. */
+static struct slice value_of(const struct buf *facts, const char *name)
+{
+	struct slice rest = buf_slice(facts), line, key, value;
+
+	while (slice_next_line(&rest, &line))
+		if (slice_cut(line, '=', &key, &value) &&
+			slice_eq_str(key, name))
+			return value;
+	return SLICE_NONE;
+}
+
+/* The host tells these of its own by the same script. */
+static int read_own(
+	const struct cargo *cargo, struct buf *facts, struct buf *why)
+{
+	struct slice text;
+
+	if (!embed_find("host/facts.sh", &text))
+		return because(why, -ENOENT, "host/facts.sh: not in here");
+	AUTO_FREE char *script = slice_dup(text);
+	const char *www = cargo->www_path ? cargo->www_path : "";
+
+	return proc_run_ok(
+		&(struct proc){
+			.argv = LIST(
+				"sh", "-c", script, "sh", cargo->ini_path, www),
+			.timeout_sec = PACK_SEC,
+			.out = facts,
+		},
+		why);
+}
+
+static int differs(const struct host *host, const struct buf *own,
+	const char *name, bool *ret_differs, struct buf *why)
+{
+	AUTO_BUF struct buf theirs = BUF_INIT(FACTS_MAX_BYTES);
+	int r = host_fact(host, name, &theirs, why);
+
+	if (r == 0)
+		*ret_differs = !slice_eq(
+			buf_slice(&theirs), slice_trim(value_of(own, name)));
+	return r;
+}
+
+int cargo_compare(struct cargo *cargo, const struct host *host, struct buf *why)
+{
+	AUTO_BUF struct buf own = BUF_INIT(FACTS_MAX_BYTES);
+	int r = read_own(cargo, &own, why);
+
+	buf_addf(&own, "package=%s\n", cargo->package->version);
+	if (r == 0)
+		r = differs(host, &own, "ini", &cargo->has_ini, why);
+	if (r == 0)
+		r = differs(host, &own, "www", &cargo->has_www, why);
+	if (r == 0)
+		r = differs(host, &own, "package", &cargo->has_package, why);
+	return r;
+}
+
+bool cargo_is_empty(const struct cargo *cargo)
+{
+	return !cargo->has_ini && !cargo->has_www && !cargo->has_package;
+}
+
+void cargo_describe(const struct cargo *cargo, struct buf *out)
+{
+	const struct {
+		bool is_there;
+		const char *text;
+	} parts[] = {
+		{ cargo->has_package,
+			cargo->package->deb ? "the package" : "the sources" },
+		{ cargo->has_ini, "chatmail.ini" },
+		{ cargo->has_www && cargo->www_path, "your pages" },
+		{ cargo->has_www && !cargo->www_path,
+			"that you have no own pages" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		if (parts[i].is_there)
+			buf_addf(out, "%s%s", out->len ? ", " : "",
+				parts[i].text);
+}
+
+/* A link in `dir` for tar to follow. */
+static int add_link(
+	const char *dir, const char *name, const char *path, struct buf *why)
+{
+	AUTO_FREE char *link = xasprintf("%s/%s", dir, name);
+	AUTO_FREE char *target = realpath(path, NULL);
+
+	if (!target || symlink(target, link) < 0)
+		return because(why, -errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int add_mark(const char *dir, const char *name, struct buf *why)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", dir, name);
+
+	return file_write(path, SLICE(""),
+		(struct file_owner){ 0644, (uid_t)-1, (gid_t)-1 }, why);
+}
+
+static int add_package(
+	const struct package *package, const char *dir, struct buf *why)
+{
+	if (package->deb)
+		return add_link(dir, "chatmail.deb", package->deb, why);
+	if (package->archive)
+		return add_link(dir, "source.tar", package->archive, why);
+	return 0;
+}
+
+static int lay_out(const struct cargo *cargo, const char *dir, struct buf *why)
+{
+	int r = add_mark(dir, "end", why);
+
+	if (r == 0 && cargo->has_package)
+		r = add_package(cargo->package, dir, why);
+	if (r == 0 && cargo->has_ini)
+		r = add_link(dir, "chatmail.ini", cargo->ini_path, why);
+	if (r == 0 && cargo->has_www && cargo->www_path)
+		r = add_link(dir, "www", cargo->www_path, why);
+	else if (r == 0 && cargo->has_www)
+		r = add_mark(dir, "no-www", why);
+	return r;
+}
+
+/* Packs the folder; "end" comes last and says that all has come. */
+static int pack(const char *dir, struct buf *out, struct buf *why)
+{
+	return proc_run_ok(
+		&(struct proc){
+			.argv = LIST("sh", "-ec",
+				"cd \"$1\"; set -- *; cp=; for name; do "
+				"[ \"$name\" = end ] || cp=\"$cp $name\"; "
+				"done; "
+				"exec tar -ch --owner=0 --group=0 "
+				"--numeric-owner --mode=u=rwX,go=rX $cp end",
+				"sh", dir),
+			.timeout_sec = PACK_SEC,
+			.out = out,
+		},
+		why);
+}
+
+int cargo_pack(const struct cargo *cargo, const char *dir, struct buf *out,
+	struct buf *why)
+{
+	AUTO_FREE char *cargo_dir = xasprintf("%s/cargo", dir);
+	int r = dir_make(cargo_dir, 0700, why);
+
+	if (r == 0)
+		r = lay_out(cargo, cargo_dir, why);
+	if (r == 0)
+		r = pack(cargo_dir, out, why);
+	if (r == 0 && out->len >= out->max)
+		return because(why, -EFBIG,
+			"more than %d MB to ship; is the right folder named as "
+			"www_folder?",
+			ARCHIVE_MAX_BYTES >> 20);
+	return r;
+}
+
+int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
+	const char *dir, struct buf *why)
+{
+	AUTO_BUF struct buf archive = BUF_INIT(ARCHIVE_MAX_BYTES);
+	int r = cargo_pack(cargo, dir, &archive, why);
+
+	if (r < 0)
+		return r;
+	return ssh_script(ssh, LIST("remote/place.sh"), LIST(NULL),
+		&(struct proc){
+			.input = buf_slice(&archive), .timeout_sec = SEND_SEC },
+		why);
+}

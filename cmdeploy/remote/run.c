@@ -1,0 +1,330 @@
+/*
+ * The steps of `cmdeploy run` for another machine. Each of them finds out
+ * what there is to do, so that a run which was cut is simply repeated.
+ */
+#include <errno.h>
+#include <signal.h>
+
+#include "cmdeploy/host/ssh.h"
+#include "cmdeploy/remote/cargo.h"
+#include "cmdeploy/remote/package.h"
+#include "cmdeploy/remote/remote.h"
+#include "cmdeploy/remote/settings.h"
+#include "cmdeploy/say.h"
+#include "lib/num.h"
+
+enum {
+	FACT_MAX_BYTES = 4096,
+	BUILD_SEC = 3600,
+	INSTALL_SEC = 3600,
+	DRY_RUN_SEC = 300,
+	KB_PER_MB = 1024,
+	FLAGS_MAX = 4,
+};
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+#define HOST_INI "/etc/chatmail/chatmail.ini"
+
+/* One run, from its settings to its end. */
+struct run {
+	const struct remote_options *options;
+	struct remote_settings settings;
+	struct ssh_host ssh;
+	struct package package;
+	struct cargo cargo;
+};
+
+static bool is_told_to_stop(void *owner UNUSED)
+{
+	sigset_t pending;
+
+	sigpending(&pending);
+	return sigismember(&pending, SIGINT) ||
+		sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
+}
+
+/* They are looked at between steps, so that nothing is left lying about. */
+static void hold_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
+/* A fact that there must be, as a string. */
+static int add_fact(const struct run *run, const char *name, struct buf *out,
+	struct buf *why)
+{
+	buf_reset(out);
+	return host_fact(&run->ssh.host, name, out, why);
+}
+
+static int check_system(struct run *run, const char *os_name, struct buf *why)
+{
+	static const char *const versions[] = { "12", "13" };
+	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
+	int r = add_fact(run, "os", &value, why);
+
+	if (r == 0 && slice_eq_str(buf_slice(&value), "debian"))
+		r = add_fact(run, "os_version", &value, why);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+		if (slice_eq_str(buf_slice(&value), versions[i]))
+			return 0;
+	return because(why, -ENOTSUP,
+		"%s runs %s; a relay needs Debian 12 or 13",
+		run->ssh.target.where, os_name);
+}
+
+static uint64_t megabytes(const struct run *run, const char *name)
+{
+	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
+
+	uint64_t kb;
+
+	if (add_fact(run, name, &value, NULL) < 0 ||
+		num_parse_u64(buf_slice(&value), &kb) < 0)
+		return 0;
+	return kb / KB_PER_MB;
+}
+
+static int step_connect(struct run *run, struct buf *why)
+{
+	AUTO_BUF struct buf os_name = BUF_INIT(FACT_MAX_BYTES);
+	AUTO_BUF struct buf arch = BUF_INIT(FACT_MAX_BYTES);
+
+	say_step("connect");
+	int r = ssh_connect(&run->ssh, why);
+	if (r == 0)
+		r = add_fact(run, "os_name", &os_name, why);
+	if (r == 0)
+		r = check_system(run, buf_str(&os_name), why);
+	if (r == 0)
+		r = add_fact(run, "debian_arch", &arch, why);
+	if (r == 0)
+		say_done("%s: Debian %s, %lu MB memory, %lu MB disk free",
+			run->ssh.target.where, buf_str(&arch),
+			megabytes(run, "memory_kb"), megabytes(run, "disk_kb"));
+	return r;
+}
+
+static int step_package(struct run *run, struct buf *why)
+{
+	say_step("package");
+	int r = package_make(
+		&run->ssh.host, run->settings.dir, &run->package, why);
+	if (r < 0)
+		return r;
+	run->cargo = (struct cargo){
+		.ini_path = run->settings.ini_path,
+		.www_path = run->settings.www_path,
+		.package = &run->package,
+	};
+	r = cargo_compare(&run->cargo, &run->ssh.host, why);
+	if (r == 0)
+		say_done("chatmail %s, %s", run->package.version,
+			!run->cargo.has_package    ? "as installed there"
+				: run->package.deb ? "made here"
+						   : "to be built there");
+	return r;
+}
+
+static int step_ship(struct run *run, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(FACT_MAX_BYTES);
+
+	if (cargo_is_empty(&run->cargo))
+		return 0;
+	say_step("ship");
+	int r = cargo_send(&run->cargo, &run->ssh, run->settings.dir, why);
+	cargo_describe(&run->cargo, &text);
+	if (r == 0)
+		say_done("%s", buf_str(&text));
+	return r;
+}
+
+static void on_line(struct slice line, void *owner)
+{
+	const struct run *run = owner;
+
+	line = slice_trim(line);
+	if (line.len > 0 && run->options->is_verbose)
+		say_detail(line);
+	else if (line.len > 0)
+		say_progress(line);
+}
+
+/* A script that takes a while and tells about itself. */
+static int run_script(struct run *run, const char *name, const char *arg,
+	unsigned seconds, struct buf *why)
+{
+	return ssh_script(&run->ssh, LIST("remote/quietly.sh", name), LIST(arg),
+		&(struct proc){
+			.timeout_sec = seconds,
+			.on_line = on_line,
+			.owner = run,
+		},
+		why);
+}
+
+static int step_build(struct run *run, struct buf *why)
+{
+	if (!run->cargo.has_package || run->package.deb)
+		return 0;
+	say_step("build");
+	int r = run_script(
+		run, "remote/build.sh", run->package.version, BUILD_SEC, why);
+	if (r == 0)
+		say_done("chatmail %s", run->package.version);
+	return r;
+}
+
+static bool has_fact(const struct run *run, const char *name, const char *value)
+{
+	AUTO_BUF struct buf is = BUF_INIT(FACT_MAX_BYTES);
+
+	return add_fact(run, name, &is, NULL) == 0 &&
+		slice_eq_str(buf_slice(&is), value);
+}
+
+/* Also when an earlier run was cut before it could clean up. */
+static int step_install(struct run *run, struct buf *why)
+{
+	bool is_broken = has_fact(run, "dpkg", "broken");
+
+	if (!run->cargo.has_package && !is_broken &&
+		has_fact(run, "cache", "none"))
+		return 0;
+	say_step("install");
+	int r = run_script(run, "remote/install.sh",
+		is_broken ? "broken" : "whole", INSTALL_SEC, why);
+	if (r == 0)
+		say_done("chatmail %s", run->package.version);
+	return r;
+}
+
+/* The options that the cmdeploy of the host gets, too; ended by NULL. */
+static void add_flags(const struct remote_options *o, const char **out)
+{
+	if (o->is_disable_mail)
+		*out++ = "--disable-mail";
+	if (o->is_website_only)
+		*out++ = "--website-only";
+	if (o->is_verbose)
+		*out++ = "-v";
+	*out = NULL;
+}
+
+/* What the host says of itself goes to the person as it comes. */
+static int run_there(struct run *run, struct buf *why)
+{
+	AUTO_FREE char *called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
+	const char *no_color = getenv("NO_COLOR");
+	AUTO_FREE char *plain =
+		xasprintf("NO_COLOR=%s", no_color ? no_color : "");
+	const char *argv[8 + FLAGS_MAX] = { "env", called, plain, "cmdeploy",
+		"run", "--ssh-host", "@local", "--ini=" HOST_INI };
+
+	add_flags(run->options, argv + 8);
+	return ssh_attach(&run->ssh, argv, why);
+}
+
+static void print_line(struct slice line, void *owner UNUSED)
+{
+	say("%.*s", SLICE_FMT(line));
+}
+
+static int show_changes(struct run *run, struct buf *why)
+{
+	AUTO_BUF struct buf archive = BUF_INIT(256 << 20);
+	const char *flags[FLAGS_MAX];
+
+	if (run->cargo.has_package && !run->package.deb) {
+		say("build and install the package chatmail %s",
+			run->package.version);
+		return 0;
+	}
+	int r = cargo_pack(&run->cargo, run->settings.dir, &archive, why);
+	if (r < 0)
+		return r;
+	add_flags(run->options, flags);
+	return ssh_script(&run->ssh, LIST("remote/dry-run.sh"), flags,
+		&(struct proc){
+			.input = buf_slice(&archive),
+			.timeout_sec = DRY_RUN_SEC,
+			.on_line = print_line,
+		},
+		why);
+}
+
+/* Each in its turn, until one fails or somebody says stop. */
+static int (*const steps[])(struct run *run, struct buf *why) = {
+	step_connect,
+	step_package,
+	step_ship,
+	step_build,
+	step_install,
+	run_there,
+};
+
+static int (*const dry_steps[])(struct run *run, struct buf *why) = {
+	step_connect,
+	step_package,
+	show_changes,
+};
+
+static int carry_out(struct run *run, struct buf *why)
+{
+	bool is_dry = run->options->is_dry_run;
+	size_t n = is_dry ? ARRAY_LEN(dry_steps) : ARRAY_LEN(steps);
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = is_dry ? dry_steps[i](run, why) : steps[i](run, why);
+		if (is_told_to_stop(NULL))
+			r = -EINTR;
+	}
+	return r;
+}
+
+static void release(struct run *run)
+{
+	ssh_close(&run->ssh);
+	package_release(&run->package);
+	remote_settings_close(&run->settings);
+}
+
+int remote_run(const struct remote_options *options)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	__attribute__((cleanup(release))) struct run run = {
+		.options = options,
+	};
+
+	hold_signals();
+	int r = remote_settings_open(options->ini_path, &run.settings, &why);
+	const char *where = options->ssh_host;
+	if (r == 0)
+		r = ssh_open(where ? where : run.settings.config.mail_domain,
+			&run.ssh, &why);
+	if (r == 0) {
+		run.ssh.is_unwanted = is_told_to_stop;
+		say_bold("A relay for %s on %s",
+			run.settings.config.mail_domain, run.ssh.target.where);
+		r = carry_out(&run, &why);
+	}
+	if (r == -EINTR) {
+		say_interrupted();
+		say("Run it again; it goes on where it stopped.");
+		return EXIT_FAILURE;
+	}
+	if (r < 0)
+		say_error("%s", buf_str(&why));
+	return r < 0 ? EXIT_FAILURE : r;
+}

@@ -1,0 +1,119 @@
+#include "cmdeploy/remote/settings.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmdeploy/say.h"
+#include "lib/file.h"
+#include "lib/proc.h"
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+#define WWW_DEFAULT "www"
+
+static void warn(const char *text, void *owner UNUSED)
+{
+	say_note(text);
+}
+
+static bool is_dir(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* A relative www_folder is next to the settings. */
+static int find_www(
+	struct remote_settings *s, const char *ini_path, struct buf *why)
+{
+	const char *folder = s->config.www_folder;
+	AUTO_FREE char *copy = xstrdup(ini_path);
+	AUTO_FREE char *path = folder[0] == '/'
+		? xstrdup(folder)
+		: xasprintf("%s/%s", dirname(copy), folder);
+	AUTO_FREE char *src = xasprintf("%s/src", path);
+
+	if (is_dir(src)) {
+		s->www_path = TAKE(path);
+		return 0;
+	}
+	if (folder[0] && strcmp(folder, WWW_DEFAULT) != 0)
+		return because(why, -ENOENT,
+			"%s: www_folder is %s, but there is no folder %s",
+			ini_path, folder, src);
+	return 0;
+}
+
+/* On the host the pages are always in the same place. */
+static int copy_ini(
+	struct remote_settings *s, const char *ini_path, struct buf *why)
+{
+	s->ini_path = xasprintf("%s/chatmail.ini", s->dir);
+	return proc_run_ok(
+		&(struct proc){
+			.argv = LIST("sh", "-ec",
+				"sed 's/^\\( *www_folder *[=:]\\).*/\\1 www/' "
+				"\"$1\" >\"$2\"",
+				"sh", ini_path, s->ini_path),
+		},
+		why);
+}
+
+static int make_dir(struct remote_settings *s, struct buf *why)
+{
+	char path[] = "/tmp/cmdeploy-cargo.XXXXXX";
+
+	if (!mkdtemp(path))
+		return because(why, -errno, "%s: %s", path, strerror(errno));
+	s->dir = xstrdup(path);
+	return 0;
+}
+
+static int read_all(
+	struct remote_settings *s, const char *ini_path, struct buf *why)
+{
+	if (!file_exists(ini_path))
+		return because(why, -ENOENT,
+			"%s is not there; write it with \"%s init DOMAIN\", or "
+			"name another file by --ini",
+			ini_path, say_program());
+	int r = config_load(ini_path, &s->config, warn, NULL, why);
+	if (r == 0)
+		r = find_www(s, ini_path, why);
+	if (r == 0)
+		r = make_dir(s, why);
+	return r < 0 ? r : copy_ini(s, ini_path, why);
+}
+
+int remote_settings_open(const char *ini_path,
+	struct remote_settings *ret_settings, struct buf *why)
+{
+	struct remote_settings s = { 0 };
+	int r = read_all(&s, ini_path, why);
+
+	if (r < 0)
+		remote_settings_close(&s);
+	else
+		*ret_settings = s;
+	return r;
+}
+
+void remote_settings_close(struct remote_settings *s)
+{
+	int status;
+
+	if (s->dir) {
+		int ignored = proc_run(
+			&(struct proc){ .argv = LIST("rm", "-rf", s->dir) },
+			&status, NULL);
+		(void)ignored;
+	}
+	config_release(&s->config);
+	free(s->dir);
+	free(s->ini_path);
+	free(s->www_path);
+	*s = (struct remote_settings){ 0 };
+}

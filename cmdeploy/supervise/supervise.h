@@ -1,0 +1,84 @@
+/*
+ * supervise.h - who keeps the services of a relay running: systemd on a
+ * server, runit for a relay in a folder of its own. Both are asked and
+ * told through one table of functions, by the unit's name (what a service
+ * of component.h is called there).
+ */
+#ifndef CMDEPLOY_SUPERVISE_SUPERVISE_H
+#define CMDEPLOY_SUPERVISE_SUPERVISE_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "lib/buf.h"
+
+struct service_status {
+	bool is_known;   /* the supervisor has it */
+	bool is_up;      /* it runs; of a timer or socket: it is armed */
+	bool is_failed;  /* it was given up */
+	bool is_enabled; /* it starts with the machine */
+	bool is_stale;   /* its unit file has changed since it was read */
+	pid_t pid;       /* 0: none */
+	time_t since;    /* in this state; 0: not known */
+	unsigned n_restarts;
+};
+
+struct supervisor {
+	const struct supervisor_ops *ops;
+	char *dir;     /* runit: the folder of the service folders */
+	char *log_dir; /* runit: that of their logs */
+};
+
+struct supervisor_ops {
+	int (*status)(const struct supervisor *s, const char *const *units,
+		size_t n, struct service_status *ret_statuses, struct buf *why);
+	int (*refresh)(const struct supervisor *s, struct buf *why);
+	int (*enable)(const struct supervisor *s, const char *unit,
+		bool is_wanted, struct buf *why);
+	int (*restart)(
+		const struct supervisor *s, const char *unit, struct buf *why);
+	int (*reload)(
+		const struct supervisor *s, const char *unit, struct buf *why);
+	int (*stop)(
+		const struct supervisor *s, const char *unit, struct buf *why);
+	void (*log_tail)(const struct supervisor *s, const char *unit, size_t n,
+		struct buf *out);
+};
+
+/* The two there are; frees nothing of what it is given. */
+void supervisor_init_runit(
+	struct supervisor *s, const char *dir, const char *log_dir);
+void supervisor_init_systemd(struct supervisor *s);
+void supervisor_release(struct supervisor *s);
+
+/* How the n units are, in their order. */
+int supervisor_status(const struct supervisor *s, const char *const *units,
+	size_t n, struct service_status *ret_statuses,
+	struct buf *why) MUST_CHECK;
+
+/* Reads changed unit files again. */
+int supervisor_refresh(const struct supervisor *s, struct buf *why) MUST_CHECK;
+
+/* Whether it starts with the machine. */
+int supervisor_enable(const struct supervisor *s, const char *unit,
+	bool is_wanted, struct buf *why) MUST_CHECK;
+
+/*
+ * Starts it, or starts it again, and waits until that is done. 1 it ran
+ * before, 0 it did not. On failure `why` is a clause about the unit.
+ */
+int supervisor_restart(const struct supervisor *s, const char *unit,
+	struct buf *why) MUST_CHECK;
+/* It reads its configuration again. */
+int supervisor_reload(const struct supervisor *s, const char *unit,
+	struct buf *why) MUST_CHECK;
+/* Ends it; it does not start again by itself. */
+int supervisor_stop(const struct supervisor *s, const char *unit,
+	struct buf *why) MUST_CHECK;
+
+/* Appends the last n lines that it logged, each indented. */
+void supervisor_log_tail(const struct supervisor *s, const char *unit, size_t n,
+	struct buf *out);
+
+#endif

@@ -1,0 +1,270 @@
+#include "cmdeploy/supervise/systemd.h"
+
+#include <errno.h>
+#include <string.h>
+#include <systemd/sd-daemon.h>
+
+#include "lib/clock.h"
+#include "lib/num.h"
+#include "lib/proc.h"
+
+enum {
+	ASK_SEC = 30,
+	ACT_SEC = 120,
+	UNITS_MAX = 64,
+	TEXT_MAX_BYTES = 1 << 20,
+	USEC = 1000000,
+};
+
+static bool is_yes(struct slice value)
+{
+	return slice_eq_str(value, "yes");
+}
+
+static void set_load(struct service_status *s, struct slice value)
+{
+	s->is_known = slice_eq_str(value, "loaded");
+}
+
+static void set_active(struct service_status *s, struct slice value)
+{
+	s->is_up = slice_eq_str(value, "active") ||
+		slice_eq_str(value, "reloading");
+	s->is_failed = slice_eq_str(value, "failed");
+}
+
+/* What has nothing to enable starts when others want it. */
+static void set_enabled(struct service_status *s, struct slice value)
+{
+	s->is_enabled = slice_starts(value, SLICE("enabled")) ||
+		slice_eq_str(value, "static") ||
+		slice_eq_str(value, "generated");
+}
+
+static void set_stale(struct service_status *s, struct slice value)
+{
+	s->is_stale = is_yes(value);
+}
+
+static uint64_t number_of(struct slice value)
+{
+	uint64_t n = 0;
+
+	return num_parse_u64(value, &n) < 0 ? 0 : n;
+}
+
+static void set_pid(struct service_status *s, struct slice value)
+{
+	s->pid = (pid_t)number_of(value);
+}
+
+static void set_restarts(struct service_status *s, struct slice value)
+{
+	s->n_restarts = (unsigned)number_of(value);
+}
+
+/* Microseconds for now; systemd_parse_show() makes a time of it. */
+static void set_since(struct service_status *s, struct slice value)
+{
+	s->since = (time_t)number_of(value);
+}
+
+static const struct {
+	const char *name;
+	void (*set)(struct service_status *s, struct slice value);
+} properties[] = {
+	{ "LoadState", set_load },
+	{ "ActiveState", set_active },
+	{ "UnitFileState", set_enabled },
+	{ "NeedDaemonReload", set_stale },
+	{ "MainPID", set_pid },
+	{ "NRestarts", set_restarts },
+	{ "StateChangeTimestampMonotonic", set_since },
+};
+
+static void take_line(struct service_status *s, struct slice line)
+{
+	struct slice name, value;
+
+	if (!slice_cut(line, '=', &name, &value))
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(properties); i++)
+		if (slice_eq_str(name, properties[i].name))
+			properties[i].set(s, value);
+}
+
+int systemd_parse_show(struct slice text, uint64_t now_usec, time_t now,
+	size_t n, struct service_status *ret_statuses)
+{
+	struct slice line;
+	bool is_inside = false;
+	size_t n_seen = 0;
+
+	memset(ret_statuses, 0, n * sizeof(*ret_statuses));
+	while (slice_next_line(&text, &line)) {
+		if (line.len == 0) {
+			is_inside = false;
+			continue;
+		}
+		if (!is_inside && n_seen++ == n)
+			return -EBADMSG;
+		is_inside = true;
+		take_line(&ret_statuses[n_seen - 1], line);
+	}
+	for (size_t i = 0; i < n; i++) {
+		uint64_t at = (uint64_t)ret_statuses[i].since;
+		ret_statuses[i].since = at == 0 || at > now_usec
+			? 0
+			: now - (time_t)((now_usec - at) / USEC);
+	}
+	return n_seen == n ? 0 : -EBADMSG;
+}
+
+bool systemd_is_running(void)
+{
+	return sd_booted() > 0;
+}
+
+static int systemctl(
+	const char *const *argv, struct buf *out, unsigned sec, struct buf *why)
+{
+	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	return proc_run_ok(
+		&(struct proc){
+			.argv = argv,
+			.env = (const char *const[]){ "LC_ALL=C.UTF-8",
+				"SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", NULL },
+			.timeout_sec = sec,
+			.out = out,
+			.err = &said,
+		},
+		why);
+}
+
+#define SYSTEMCTL(why, ...)                                                    \
+	systemctl((const char *const[]){ "systemctl", __VA_ARGS__, NULL },     \
+		NULL, ACT_SEC, (why))
+
+static int status(const struct supervisor *s UNUSED, const char *const *units,
+	size_t n, struct service_status *ret_statuses, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+	const char *argv[UNITS_MAX + 4] = { "systemctl", "show",
+		"--property=" SYSTEMD_PROPERTIES };
+
+	if (n == 0)
+		return 0;
+	if (n > UNITS_MAX)
+		return because(why, -E2BIG, "more than %d units", UNITS_MAX);
+	memcpy(argv + 3, units, n * sizeof(*units));
+	int r = systemctl(argv, &text, ASK_SEC, why);
+	if (r < 0)
+		return r;
+	r = systemd_parse_show(buf_slice(&text), clock_msec() * 1000,
+		time(NULL), n, ret_statuses);
+	if (r < 0)
+		return because(why, r,
+			"what systemctl says of the services cannot be read");
+	return 0;
+}
+
+static int refresh(const struct supervisor *s UNUSED, struct buf *why)
+{
+	return SYSTEMCTL(why, "daemon-reload");
+}
+
+static int enable(const struct supervisor *s UNUSED, const char *unit,
+	bool is_wanted, struct buf *why)
+{
+	return SYSTEMCTL(
+		why, "--quiet", is_wanted ? "enable" : "disable", unit);
+}
+
+static int restart(
+	const struct supervisor *s, const char *unit, struct buf *why)
+{
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct service_status before;
+	int r = status(s, &unit, 1, &before, why);
+
+	if (r < 0)
+		return r;
+	/* A unit that was given up counts its starts from the beginning. */
+	if (before.is_failed)
+		r = SYSTEMCTL(&reason, "reset-failed", unit);
+	r = SYSTEMCTL(&reason, "restart", unit);
+	if (r < 0)
+		return because(why, r, "%s could not be started: %s", unit,
+			buf_str(&reason));
+	return before.is_up;
+}
+
+static int reload(
+	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
+{
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = SYSTEMCTL(&reason, "reload-or-restart", unit);
+
+	if (r < 0)
+		return because(why, r, "%s could not be reloaded: %s", unit,
+			buf_str(&reason));
+	return 0;
+}
+
+static int stop(
+	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
+{
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = SYSTEMCTL(&reason, "stop", unit);
+
+	if (r < 0)
+		return because(why, r, "%s could not be stopped: %s", unit,
+			buf_str(&reason));
+	return 0;
+}
+
+/* The journal's lines, without control bytes. */
+static void log_tail(const struct supervisor *s UNUSED, const char *unit,
+	size_t n, struct buf *out)
+{
+	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+	AUTO_FREE char *lines = xasprintf("--lines=%zu", n);
+	const struct proc proc = {
+		.argv = (const char *const[]){ "journalctl", "--quiet",
+			"--no-pager", "--output=cat", lines, "--unit", unit,
+			NULL },
+		.timeout_sec = ASK_SEC,
+		.out = &text,
+	};
+	struct slice rest, line;
+	int ignored;
+
+	if (proc_run(&proc, &ignored, NULL) < 0)
+		return;
+	rest = buf_slice(&text);
+	while (slice_next_line(&rest, &line)) {
+		buf_add_str(out, "    ");
+		for (size_t i = 0; i < line.len; i++) {
+			unsigned char c = (unsigned char)line.ptr[i];
+			buf_add_char(
+				out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
+		}
+		buf_add_char(out, '\n');
+	}
+}
+
+static const struct supervisor_ops ops = {
+	.status = status,
+	.refresh = refresh,
+	.enable = enable,
+	.restart = restart,
+	.reload = reload,
+	.stop = stop,
+	.log_tail = log_tail,
+};
+
+void supervisor_init_systemd(struct supervisor *s)
+{
+	*s = (struct supervisor){ .ops = &ops };
+}

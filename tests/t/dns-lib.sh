@@ -1,0 +1,115 @@
+# dns-lib.sh - a tree of real name servers (knot), from the root down, for
+# tests of what asks them; sourced after up-lib.sh, not run.
+# shellcheck shell=bash
+#
+# Needs a network namespace of its own: dns_apart, first of all.
+#
+#   127.0.9.1  the root
+#   127.0.9.2  test.
+#   127.0.9.3  the relays' zones, fetched from their hidden primary
+#   127.0.9.4  other.
+#   127.0.9.6  the hidden primary of the relays' zones
+#   127.0.9.8  somebody who never answers (dns_silent)
+#   127.0.9.9  nobody
+#
+# The host has the addresses 198.51.100.7 and 2001:db8::7.
+
+dns_port=5399
+export CMDEPLOY_DNS_ROOT=127.0.9.1:$dns_port
+dns_knots=()
+
+# dns_apart ARGUMENT...: the script again, with a network and an /etc of its
+# own.
+dns_apart() {
+  [ "${DNS_IS_APART:-}" != yes ] || return 0
+  DNS_IS_APART=yes exec unshare --net --mount --propagation private "$0" "$@"
+}
+
+dns_network() {
+  export PATH=$PATH:/usr/sbin:/sbin
+  ip link set lo up
+  ip address add 198.51.100.7/32 dev lo scope global
+  ip address add 2001:db8::7/128 dev lo scope global nodad
+  mkdir etc.new etc.work
+  mount -t overlay overlay \
+    -o "lowerdir=/etc,upperdir=$PWD/etc.new,workdir=$PWD/etc.work" /etc
+}
+
+dns_key() {
+  mkdir /etc/dkimkeys
+  openssl genrsa -out /etc/dkimkeys/opendkim.private 2048 2>/dev/null
+  openssl pkey -in /etc/dkimkeys/opendkim.private -pubout -outform DER |
+    base64 -w 0
+}
+
+# dns_zone NAME: a zone, whose records come from stdin.
+dns_zone() {
+  mkdir -p zones
+  {
+    printf '$TTL 60\n$ORIGIN %s\n' "$1."
+    printf '@ SOA hidden.test. hostmaster.test. 1 300 60 86400 60\n'
+    cat
+  } >"zones/${1:-root}.zone"
+}
+
+# dns_knot NAME ADDRESS [FOLDER]: starts a server, with zone files in this
+# folder; lines of its configuration for zones come from stdin.
+dns_knot() {
+  mkdir -p "$1"
+  cat >"$1/knot.conf" <<END
+server:
+    rundir: $PWD/$1
+    listen: $2@$dns_port
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+database:
+    storage: $PWD/$1
+log:
+  - target: stderr
+    any: info
+template:
+  - id: default
+    storage: $PWD/${3:-zones}
+    file: "%s.zone"
+    zonefile-sync: -1
+    journal-content: none
+remote:
+  - id: primary
+    address: 127.0.9.6@$dns_port
+acl:
+  - id: fetch
+    action: transfer
+    address: 127.0.0.0/8
+zone:
+$(cat)
+END
+  knotd -c "$1/knot.conf" >"$1/log" 2>&1 &
+  dns_knots+=($!)
+}
+
+# dns_loaded NAME N: waits until it serves so many zones.
+dns_loaded() {
+  local i
+  for i in $(seq 200); do
+    [ "$(grep -cE 'loaded, serial|started, serial|refresh.*serial .* -> ' \
+      "$1/log")" -lt "$2" ] || return 0
+    sleep 0.1
+  done
+  fail "knot $1 ($i):" "$(cat "$1/log")"
+}
+
+# dns_silent ADDRESS: takes datagrams, and says nothing.
+dns_silent() {
+  openssl s_server -dtls -nocert -accept "$1:$dns_port" </dev/null \
+    >silent 2>&1 &
+  dns_knots+=($!)
+}
+
+dns_end() {
+  local pid
+  for pid in "${dns_knots[@]}"; do
+    kill "$pid" 2>/dev/null || true
+    wait "$pid" || true
+  done
+}

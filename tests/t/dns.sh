@@ -1,0 +1,252 @@
+#!/bin/bash
+# cmdeploy dns against real name servers: what is right, missing or wrong.
+here=$(dirname "$(readlink -f "$0")")
+. "$here/dns-lib.sh"
+dns_apart
+. "$here/up-lib.sh"
+trap dns_end EXIT
+dns_network
+key=$(dns_key)
+relays='good lax wrong bare big glueless dead'
+head=${key:0:200} tail=${key:200}
+
+for name in $relays; do
+  run 0 init "$name.test" --ini "$name.ini"
+  sed -i 's|^#* *tls_external_cert_and_key =.*|tls_external_cert_and_key = /cert /key|' \
+    "$name.ini"
+done
+
+echo '-- a zone file, before there is any server'
+run 1 dns --ini good.ini --ssh-host @local --zonefile good.records
+says err 'nobody answers for the root servers: 127.0.9.1: Connection refused'
+says good.records 'good.test. 3600 IN A 198.51.100.7'
+says good.records 'good.test. 3600 IN AAAA 2001:db8::7'
+
+dns_zone '' <<END
+@ NS ns.root.
+ns.root. A 127.0.9.1
+test. NS ns.test.
+ns.test. A 127.0.9.2
+other. NS ns.other.
+ns.other. A 127.0.9.4
+END
+dns_zone test <<END
+@ NS ns
+ns A 127.0.9.2
+good NS ns.good
+ns.good A 127.0.9.3
+lax NS a.lax
+lax NS b.lax
+lax NS c.lax
+a.lax A 127.0.9.9
+b.lax A 127.0.9.8
+c.lax A 127.0.9.3
+wrong NS ns.wrong
+ns.wrong A 127.0.9.3
+bare NS ns.bare
+ns.bare A 127.0.9.4
+ns.bare A 127.0.9.3
+big NS ns.big
+ns.big A 127.0.9.3
+glueless NS ns.far.other.
+dead NS a.dead
+a.dead A 127.0.9.9
+END
+dns_zone other <<END
+@ NS ns
+ns A 127.0.9.4
+ns.far A 127.0.9.3
+web CNAME lax.test.
+key TXT "v=DKIM1; t=s; s=* ; k=rsa; " "p=$head" " $tail"
+END
+dns_zone good.test <<END
+@ NS ns
+ns A 127.0.9.3
+\$INCLUDE $PWD/good.records
+END
+dns_zone glueless.test <<END
+@ NS ns.far.other.
+@ A 198.51.100.7
+END
+dns_zone dead.test <<END
+@ NS a
+END
+dns_zone lax.test <<END
+@ NS a
+@ NS b
+@ NS c
+a A 127.0.9.9
+b A 127.0.9.8
+c A 127.0.9.3
+@ A 198.51.100.7
+@ MX 50 LAX.test.
+_mta-sts TXT " v=STSv1 ;" " id=20240101 ; "
+mta-sts A 198.51.100.7
+www CNAME web.other.
+opendkim._domainkey CNAME key.other.
+@ TXT "some other text"
+@ TXT "V=SPF1  +a" "   -all"
+_dmarc TXT "v=DMARC1; aspf=s ;p = Reject; adkim=s; rua=mailto:a@lax.test"
+_adsp._domainkey TXT "dkim=discardable"
+_submission._tcp SRV 5 0 587 lax.test.
+_submissions._tcp SRV 0 1 465 lax.test.
+_imap._tcp SRV 0 1 143 Lax.Test.
+_imaps._tcp SRV 0 1 993 lax.test.
+END
+dns_zone wrong.test <<END
+@ NS ns
+ns A 127.0.9.3
+@ A 203.0.113.9
+@ AAAA 2001:db8::9
+@ MX 10 wrong.test.
+@ MX 20 mx.other.
+_mta-sts TXT "v=STSv1"
+www CNAME nowhere.other.
+mta-sts A 203.0.113.10
+opendkim._domainkey TXT "v=DKIM1;k=rsa;p=MIIB;s=email;t=s"
+@ TXT "v=spf1 a ~all"
+@ TXT "v=spf1 mx ~all"
+_dmarc TXT "v=DMARC1;p=none"
+_imaps._tcp SRV 0 1 993 other.test.
+END
+dns_zone bare.test <<END
+@ NS ns
+ns A 127.0.9.3
+@ A 198.51.100.7
+@ MX 10 bare.test.
+_mta-sts TXT "v=STSv1; id=1"
+mta-sts CNAME bare.test.
+www CNAME bare.test.
+opendkim._domainkey TXT "p=$head" "$tail"
+END
+filler=$(printf '%0250d' 0)
+dns_zone big.test <<END
+@ NS ns
+ns A 127.0.9.3
+@ A 198.51.100.7
+www CNAME www2
+www2 CNAME www
+@ TXT "v=spf1 a ~all"
+@ TXT "1" "$filler" "$filler" "$filler"
+@ TXT "2" "$filler" "$filler" "$filler"
+END
+
+# relay_zones LINE: the configuration of all relays' zones.
+relay_zones() {
+  local name
+  for name in $relays; do
+    printf '  - domain: %s.test\n    %s\n' "$name" "$1"
+  done
+}
+
+relay_zones 'acl: fetch' | dns_knot primary 127.0.9.6
+dns_loaded primary 7
+relay_zones 'master: primary' | dns_knot relays 127.0.9.3 relays
+dns_knot root 127.0.9.1 <<END
+  - domain: .
+    file: root.zone
+END
+echo '  - domain: test' | dns_knot test 127.0.9.2
+echo '  - domain: other' | dns_knot other 127.0.9.4
+for name in root test other; do dns_loaded "$name" 1; done
+dns_loaded relays 7
+dns_silent 127.0.9.8
+
+# ask STATUS NAME
+ask() {
+  echo "-- $2"
+  run "$1" dns --ini "$2.ini" --ssh-host @local
+}
+
+# shows VERDICT TYPE NAME TEXT
+shows() {
+  grep -qE "^  $1 +$2 +$3 +.*$4" out ||
+    fail "no \"$1 $2 $3 $4\":" "$(cat out)"
+}
+
+ask 0 good
+says out 'as told by ns.good.test (127.0.9.3), which serves good.test'
+says out 'All records are right.'
+says_not out ' IN '
+
+begun=$SECONDS
+ask 4 lax
+[ $((SECONDS - begun)) -lt 8 ] || fail "took $((SECONDS - begun)) s"
+says out 'as told by c.lax.test (127.0.9.3)'
+shows missing AAAA lax.test 'IPv6 address'
+shows right CNAME www.lax.test 'web.other. -> lax.test. -> 198.51.100.7'
+shows right CNAME mta-sts.lax.test 198.51.100.7
+shows right TXT opendkim._domainkey.lax.test 'key.other. -> '
+[ "$(grep -c '^  right ' out)" = 13 ] || fail 'more is not right:' "$(cat out)"
+[ "$(grep ' IN ' out)" = 'lax.test. 3600 IN AAAA 2001:db8::7' ] ||
+  fail 'other lines:' "$(cat out)"
+says out 'All required records are right; 1 recommended record is not right.'
+
+ask 1 wrong
+shows wrong A wrong.test "203.0.113.9 is not the host's; it has 198.51.100.7"
+shows wrong AAAA wrong.test "2001:db8::9 is not the host's"
+shows wrong MX wrong.test '"20 mx.other" sends mail elsewhere'
+shows wrong TXT _mta-sts.wrong.test 'no id'
+shows wrong CNAME mta-sts.wrong.test 'leads to 203.0.113.10'
+shows wrong CNAME www.wrong.test 'an alias of nowhere.other, which has no'
+shows wrong TXT opendkim._domainkey.wrong.test 'not that of the host'
+shows wrong TXT wrong.test 'several such records'
+shows wrong TXT _dmarc.wrong.test '"v=DMARC1;p=none"'
+shows wrong SRV _imaps._tcp.wrong.test 'leads elsewhere'
+says out 'wrong.test. 3600 IN MX 10 wrong.test.'
+grep -qxF "v=DKIM1;k=rsa;p=$key;s=email;t=s" out || fail 'no key in one string'
+says out 'public_addresses'
+says out '7 required and 7 recommended records are not right.'
+
+ask 4 bare
+shows right TXT opendkim._domainkey.bare.test 'p='
+shows missing TXT bare.test SPF
+says out 'All required records are right; 8 recommended records are not right.'
+
+ask 1 big
+shows right TXT big.test spf1
+shows unknown CNAME www.big.test 'aliases lead to aliases'
+
+ask 1 glueless
+says out 'as told by ns.far.other (127.0.9.3), which serves glueless.test'
+shows right A glueless.test 198.51.100.7
+
+ask 1 dead
+says err 'nobody answers for dead.test: a.dead.test (127.0.9.9): Connection refused'
+
+echo '-- a proxy in front'
+cp wrong.ini proxy.ini
+sed -i 's|^#* *public_addresses =.*|public_addresses = 203.0.113.9 2001:db8::9|' \
+  proxy.ini
+ask 1 proxy
+shows right A wrong.test 203.0.113.9
+shows right AAAA wrong.test 2001:db8::9
+
+echo '-- before a run'
+way() {
+  local got=0
+  "${BUILD_DIR:?}/tests/dns-way" "$2.ini" >out 2>err || got=$?
+  [ "$got" = "$1" ] || fail "dns-way $2: status $got:" "$(cat out err)"
+}
+way 0 good
+way 0 lax
+way 1 wrong
+says out "wrong.test A: wrong (now 203.0.113.9): 203.0.113.9 is not the host's"
+says out 'mta-sts.wrong.test. 3600 IN CNAME wrong.test.'
+says_not out MX
+way 1 dead
+says err 'nobody answers for dead.test'
+way 1 glueless
+says out 'www.glueless.test CNAME: missing'
+
+echo '-- what is no question of DNS'
+run 0 init 127.0.9.20 --ini ip.ini
+run 0 dns --ini ip.ini --ssh-host @local
+says out 'needs no DNS records'
+run 1 dns --ini nothing.ini --ssh-host @local
+says err 'nothing.ini: No such file'
+run 1 dns --ini good.ini --ssh-host @local --zonefile no/such/folder
+says err 'no/such/folder'
+CMDEPLOY_DNS_ROOT=ns.root run 1 dns --ini good.ini --ssh-host @local
+says err 'CMDEPLOY_DNS_ROOT: "ns.root": give ADDRESS'
+done_testing
