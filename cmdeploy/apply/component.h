@@ -64,7 +64,8 @@ enum probe {
 	PROBE_SMTP, /* greets with 220 */
 	PROBE_IMAP, /* greets with * OK */
 	PROBE_TLS,  /* answers a TLS hello */
-	PROBE_HTTP, /* answers GET / with 200 */
+	PROBE_NONE, /* another port answers for it */
+	PROBE_HTTP, /* answers GET / */
 };
 
 struct port {
@@ -87,6 +88,9 @@ struct service {
 	/* Files; one that ends in "/" means all below. */
 	const char *const *restart_on;
 	const char *const *reload_on; /* a HUP is enough */
+	/* Variables that it knows from its file of settings; it is restarted
+	 * when one of them changes. */
+	const char *const *settings;
 	const struct port *ports;
 };
 

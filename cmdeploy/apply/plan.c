@@ -349,6 +349,18 @@ static int folder_carry_out(const struct plan_folder *f, struct buf *why)
 	return set_owner(f->path, &f->owner, why);
 }
 
+/* Of drop-ins and the like, which have a folder each. */
+static int make_folder_of(const char *path, struct buf *why)
+{
+	struct slice folder, name;
+
+	if (!slice_cut_last(slice_of(path), '/', &folder, &name) ||
+		folder.len == 0)
+		return 0;
+	AUTO_FREE char *dir = slice_dup(folder);
+	return dir_make(dir, 0755, why);
+}
+
 static int file_carry_out(
 	const struct apply *apply, struct plan_file *f, struct buf *why)
 {
@@ -362,8 +374,10 @@ static int file_carry_out(
 		if (r < 0)
 			return r;
 	}
-	return host_put(
-		apply->host, f->path, buf_slice(&f->content), f->owner, why);
+	int r = make_folder_of(f->path, why);
+	return r < 0 ? r
+		     : host_put(apply->host, f->path, buf_slice(&f->content),
+			       f->owner, why);
 }
 
 int plan_carry_out(

@@ -72,6 +72,18 @@ static int dependence_of(const struct apply *apply, const struct plan *plan,
 	return 0;
 }
 
+/* The file of all settings changes with any of them; these it minds. */
+static void depend_on_settings(const struct apply *apply,
+	const char *const *names, struct dependence *d)
+{
+	for (; names && *names; names++) {
+		const char *value =
+			template_vars_get(&apply->vars, slice_of(*names));
+		d->digest = digest_add(d->digest, slice_of(*names));
+		d->digest = digest_add(d->digest, slice_of(value ? value : ""));
+	}
+}
+
 static int mark_path(const struct apply *apply, const struct service *decl,
 	char **ret_path, struct buf *why)
 {
@@ -106,6 +118,7 @@ static int state_make(const struct apply *apply, const struct plan *plan,
 		r = mark_path(apply, s->decl, &path, why);
 	if (r < 0)
 		return r;
+	depend_on_settings(apply, s->decl->settings, &restart);
 	mark_read(path, &restart_before, &reload_before);
 	if (restart.is_changed || restart.digest != restart_before)
 		s->need = SERVICE_RESTART;

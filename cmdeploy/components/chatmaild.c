@@ -162,45 +162,63 @@ static const struct port incoming_ports[] = {
 	{ 0 },
 };
 
+/* What each of them reads of the settings (their config-> and config.). */
+#define MAILBOX_SETTINGS "mail_domain", "mailboxes_dir", "counters_dir"
+#define ACCOUNT_SETTINGS                                                       \
+	MAILBOX_SETTINGS, "username_min_length", "username_max_length",        \
+		"password_min_length", "max_load_1m", "min_available_memory",  \
+		"min_free_disk_space", "echobot"
+#define METADATA_SETTINGS                                                      \
+	MAILBOX_SETTINGS, "notification_url", "iroh_relay", "turn_server",     \
+		"privacy_mail"
+#define FILTER_SETTINGS                                                        \
+	MAILBOX_SETTINGS, "max_message_size", "max_user_send_per_minute",      \
+		"max_user_send_burst_size", "passthrough_senders",             \
+		"passthrough_recipients", "filter_incoming"
+
 static const struct service services[] = {
 	{ .name = "doveauth",
 		.is_mail = true,
-		.restart_on = LIST(RUN("doveauth"), "{{ini_path}}",
-			"{{libexec_dir}}/doveauth"),
+		.restart_on = LIST(RUN("doveauth"), "{{libexec_dir}}/doveauth"),
+		.settings = LIST(ACCOUNT_SETTINGS),
 		.ports = doveauth_ports },
 	{ .name = "lastlogin",
 		.is_mail = true,
-		.restart_on = LIST(RUN("lastlogin"), "{{ini_path}}",
-			"{{libexec_dir}}/lastlogin"),
+		.restart_on =
+			LIST(RUN("lastlogin"), "{{libexec_dir}}/lastlogin"),
+		.settings = LIST(MAILBOX_SETTINGS),
 		.ports = lastlogin_ports },
 	{ .name = "chatmail-metadata",
 		.is_mail = true,
-		.restart_on = LIST(RUN("chatmail-metadata"), "{{ini_path}}",
+		.restart_on = LIST(RUN("chatmail-metadata"),
 			"{{libexec_dir}}/chatmail-metadata"),
+		.settings = LIST(METADATA_SETTINGS),
 		.ports = metadata_ports },
 	{ .name = "filtermail-outgoing",
 		.is_mail = true,
-		.restart_on = LIST(RUN("filtermail-outgoing"), "{{ini_path}}",
+		.restart_on = LIST(RUN("filtermail-outgoing"),
 			"{{libexec_dir}}/filtermail"),
+		.settings = LIST(FILTER_SETTINGS),
 		.ports = outgoing_ports },
 	{ .name = "filtermail-incoming",
 		.when = "filter_incoming",
 		.is_mail = true,
-		.restart_on = LIST(RUN("filtermail-incoming"), "{{ini_path}}",
+		.restart_on = LIST(RUN("filtermail-incoming"),
 			"{{libexec_dir}}/filtermail"),
+		.settings = LIST(FILTER_SETTINGS),
 		.ports = incoming_ports },
 	{ .name = "chatmail-expire",
 		.unit = "chatmail-expire.timer",
 		.is_mail = true,
 		.restart_on = LIST(RUN("chatmail-expire"),
-			"{{unit_dir}}/chatmail-expire.timer", "{{ini_path}}",
+			"{{unit_dir}}/chatmail-expire.timer",
 			"{{libexec_dir}}/chatmail-expire",
 			"{{libexec_dir}}/every") },
 	{ .name = "chatmail-metrics",
 		.unit = "chatmail-metrics.timer",
 		.is_mail = true,
 		.restart_on = LIST(RUN("chatmail-metrics"),
-			"{{unit_dir}}/chatmail-metrics.timer", "{{ini_path}}",
+			"{{unit_dir}}/chatmail-metrics.timer",
 			"{{libexec_dir}}/chatmail-metrics",
 			"{{libexec_dir}}/every") },
 	{ 0 },

@@ -44,7 +44,10 @@ static const struct port nginx_ports[] = {
 		.port = "443",
 		.probe = PROBE_TLS,
 		.label = "web, IMAP and SMTP in one, TLS" },
-	{ .address = "{{internal_address}}", .port = "8443" },
+	/* Whatever comes there must tell by PROXY protocol from where. */
+	{ .address = "{{internal_address}}",
+		.port = "8443",
+		.probe = PROBE_NONE },
 	{ 0 },
 };
 

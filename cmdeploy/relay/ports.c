@@ -138,8 +138,8 @@ static const struct dialogue dialogues[] = {
 		.wants = "\x16\x03",
 		.wants_len = 2 },
 	[PROBE_HTTP] = { .say = { "GET / HTTP/1.0\r\n\r\n", 18 },
-		.wants = "HTTP/1.1 200",
-		.wants_len = 12 },
+		.wants = "HTTP/1.1 ",
+		.wants_len = 9 },
 };
 
 static int wait_for(int fd, short events)
@@ -187,8 +187,11 @@ int relay_port_probe(const struct relay_port *port)
 	const struct dialogue *d = &dialogues[port->decl->probe];
 	char answer[ANSWER_MAX_BYTES];
 	AUTO_CLOSE int fd = -1;
-	int r = addr_connect(&port->addr, &fd);
+	int r = 0;
 
+	if (port->decl->probe == PROBE_NONE)
+		return 0;
+	r = addr_connect(&port->addr, &fd);
 	if (r == 0)
 		r = wait_connected(fd);
 	if (r == 0)

@@ -60,7 +60,7 @@ int supervisor_status(const struct supervisor *s, const char *const *units,
 /* Reads changed unit files again. */
 int supervisor_refresh(const struct supervisor *s, struct buf *why) MUST_CHECK;
 
-/* Whether it starts with the machine. */
+/* Whether it starts with the machine, and now, or ends now. */
 int supervisor_enable(const struct supervisor *s, const char *unit,
 	bool is_wanted, struct buf *why) MUST_CHECK;
 

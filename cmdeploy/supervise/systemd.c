@@ -12,6 +12,7 @@ enum {
 	ASK_SEC = 30,
 	ACT_SEC = 120,
 	UNITS_MAX = 64,
+	LOG_LINES = 8,
 	TEXT_MAX_BYTES = 1 << 20,
 	USEC = 1000000,
 };
@@ -177,56 +178,12 @@ static int refresh(const struct supervisor *s UNUSED, struct buf *why)
 static int enable(const struct supervisor *s UNUSED, const char *unit,
 	bool is_wanted, struct buf *why)
 {
-	return SYSTEMCTL(
-		why, "--quiet", is_wanted ? "enable" : "disable", unit);
-}
-
-static int restart(
-	const struct supervisor *s, const char *unit, struct buf *why)
-{
-	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct service_status before;
-	int r = status(s, &unit, 1, &before, why);
-
-	if (r < 0)
-		return r;
-	/* A unit that was given up counts its starts from the beginning. */
-	if (before.is_failed)
-		r = SYSTEMCTL(&reason, "reset-failed", unit);
-	r = SYSTEMCTL(&reason, "restart", unit);
-	if (r < 0)
-		return because(why, r, "%s could not be started: %s", unit,
-			buf_str(&reason));
-	return before.is_up;
-}
-
-static int reload(
-	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
-{
-	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = SYSTEMCTL(&reason, "reload-or-restart", unit);
-
-	if (r < 0)
-		return because(why, r, "%s could not be reloaded: %s", unit,
-			buf_str(&reason));
-	return 0;
-}
-
-static int stop(
-	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
-{
-	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = SYSTEMCTL(&reason, "stop", unit);
-
-	if (r < 0)
-		return because(why, r, "%s could not be stopped: %s", unit,
-			buf_str(&reason));
-	return 0;
+	return SYSTEMCTL(why, "--quiet", "--now",
+		is_wanted ? "enable" : "disable", unit);
 }
 
 /* The journal's lines, without control bytes. */
-static void log_tail(const struct supervisor *s UNUSED, const char *unit,
-	size_t n, struct buf *out)
+static void add_log_tail(const char *unit, size_t n, struct buf *out)
 {
 	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
 	AUTO_FREE char *lines = xasprintf("--lines=%zu", n);
@@ -252,6 +209,63 @@ static void log_tail(const struct supervisor *s UNUSED, const char *unit,
 		}
 		buf_add_char(out, '\n');
 	}
+}
+
+/* What systemctl itself says is where to look; better to look there. */
+static int tell_failure(
+	const char *unit, const char *what, int error, struct buf *why)
+{
+	AUTO_BUF struct buf lines = BUF_INIT(BUF_WHY_MAX_BYTES / 2);
+
+	add_log_tail(unit, LOG_LINES, &lines);
+	if (lines.len == 0)
+		return because(why, error, "%s could not be %s", unit, what);
+	return because(why, error,
+		"%s could not be %s; the end of its log:\n%.*s", unit, what,
+		(int)(lines.len - 1), buf_str(&lines));
+}
+
+static int restart(
+	const struct supervisor *s, const char *unit, struct buf *why)
+{
+	struct service_status before;
+	int r = status(s, &unit, 1, &before, why);
+
+	if (r < 0)
+		return r;
+	/* A unit that was given up counts its starts from the beginning. */
+	if (before.is_failed)
+		r = SYSTEMCTL(NULL, "reset-failed", unit);
+	r = SYSTEMCTL(NULL, "restart", unit);
+	if (r < 0)
+		return tell_failure(unit, "started", r, why);
+	return before.is_up;
+}
+
+static int reload(
+	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
+{
+	int r = SYSTEMCTL(NULL, "reload-or-restart", unit);
+
+	return r < 0 ? tell_failure(unit, "reloaded", r, why) : 0;
+}
+
+static int stop(
+	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
+{
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = SYSTEMCTL(&reason, "stop", unit);
+
+	if (r < 0)
+		return because(why, r, "%s could not be stopped: %s", unit,
+			buf_str(&reason));
+	return 0;
+}
+
+static void log_tail(const struct supervisor *s UNUSED, const char *unit,
+	size_t n, struct buf *out)
+{
+	add_log_tail(unit, n, out);
 }
 
 static const struct supervisor_ops ops = {

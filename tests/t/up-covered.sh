@@ -18,7 +18,7 @@ run 0 status --dir closed/inner/a
 says out 'accounts             1'
 set_key closed/inner/a max_user_send_per_minute 70
 up closed/inner/a
-says out 'restarted doveauth'
+says out 'restarted filtermail-outgoing'
 [ "$(stat -c %a closed)" = 700 ] || fail 'the mode of the parent has changed'
 [ "$(cat /proc/self/mountinfo)" = "$mounts" ] || fail 'the mounts have changed'
 run 0 down --dir b

@@ -35,15 +35,18 @@ says err 'in use by another'
 
 echo '-- only what depends on a change'
 dovecot=$(pid r dovecot) doveauth=$(pid r doveauth) nginx=$(pid r nginx)
+filter=$(pid r filtermail-outgoing)
 set_key r max_user_send_per_minute 70
 run 0 up --dir r --dry-run
 says out '+max_user_send_per_minute = 70'
-says out '(re)start doveauth'
-says_not out 'start dovecot'
+says out '(re)start filtermail-outgoing'
+says_not out 'start dove'
 up r
-says out 'restarted doveauth, lastlogin, '
+says out 'restarted filtermail-outgoing'
 [ "$(pid r dovecot)" = "$dovecot" ] || fail 'dovecot was restarted'
-[ "$(pid r doveauth)" != "$doveauth" ] || fail 'doveauth was not restarted'
+[ "$(pid r doveauth)" = "$doveauth" ] || fail 'doveauth was restarted'
+[ "$(pid r filtermail-outgoing)" != "$filter" ] ||
+  fail 'filtermail-outgoing was not restarted'
 echo '# by hand' >>r/etc/nginx/nginx.conf
 up r
 says out 'reloaded nginx'

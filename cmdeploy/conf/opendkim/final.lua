@@ -1,13 +1,18 @@
 -- After signatures are looked at: a message of others needs one that is
 -- valid and of the From domain.
 
-local from = string.lower(odkim.get_fromdomain(ctx) or "")
+-- When OpenDKIM reads its configuration it runs this with no message and
+-- with things that are no strings; an error would end it.
+local function lower(text)
+  return type(text) == "string" and string.lower(text) or ""
+end
 
 local function has_valid_signature()
+  local from = lower(odkim.get_fromdomain(ctx))
   for i = 0, (odkim.get_sigcount(ctx) or 0) - 1 do
     local signature = odkim.get_sighandle(ctx, i)
-    if odkim.sig_result(signature) == 0 and
-       string.lower(odkim.sig_getdomain(signature) or "") == from then
+    if from ~= "" and odkim.sig_result(signature) == 0 and
+       lower(odkim.sig_getdomain(signature)) == from then
       return true
     end
   end

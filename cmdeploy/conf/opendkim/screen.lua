@@ -2,22 +2,26 @@
 -- header's says nothing about who wrote the message, and one about a part
 -- of the body (l=) nothing about the rest.
 
-local from = string.lower(odkim.get_fromdomain(ctx) or "")
+-- When OpenDKIM reads its configuration it runs this with no message and
+-- with things that are no strings; an error would end it.
+local function lower(text)
+  return type(text) == "string" and string.lower(text) or ""
+end
 
 -- The value of a tag of a DKIM-Signature header.
 local function tag(header, name)
-  for key, value in string.gmatch(header, "([^;=]+)=([^;]*)") do
+  for key, value in string.gmatch(lower(header), "([^;=]+)=([^;]*)") do
     if string.gsub(key, "%s", "") == name then
-      return string.lower((string.gsub(value, "%s", "")))
+      return (string.gsub(value, "%s", ""))
     end
   end
   return nil
 end
 
 local function is_good(signature, header)
-  local domain = string.lower(odkim.sig_getdomain(signature) or "")
-  return header ~= nil and domain == from and tag(header, "d") == domain and
-    tag(header, "l") == nil
+  local domain = lower(odkim.sig_getdomain(signature))
+  return domain == lower(odkim.get_fromdomain(ctx)) and
+    tag(header, "d") == domain and tag(header, "l") == nil
 end
 
 if odkim.get_mtasymbol(ctx, "{daemon_name}") ~= "ORIGINATING" then
