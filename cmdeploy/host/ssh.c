@@ -9,6 +9,7 @@
 
 #include "cmdeploy/embed.h"
 #include "cmdeploy/host/ssh-reason.h"
+#include "cmdeploy/host/temp.h"
 
 enum {
 	WORDS_MAX = 64,
@@ -223,17 +224,6 @@ static int fact(const struct host *host, const char *name, struct buf *out,
 		host->name, name);
 }
 
-/* The socket's name must be short, whatever TMPDIR is. */
-static int make_dir(char **ret_dir, struct buf *why)
-{
-	char path[] = "/tmp/cmdeploy.XXXXXX";
-
-	if (!mkdtemp(path))
-		return because(why, -errno, "%s: %s", path, strerror(errno));
-	*ret_dir = xstrdup(path);
-	return 0;
-}
-
 static void split_words(struct buf *out)
 {
 	const char *text = getenv("CMDEPLOY_SSH");
@@ -255,7 +245,7 @@ int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
 	int r = ssh_target_parse(where, &ssh.target, why);
 
 	if (r == 0)
-		r = make_dir(&ssh.dir, why);
+		r = temp_make(&ssh.dir, why);
 	if (r < 0) {
 		ssh_target_release(&ssh.target);
 		return r;
@@ -266,7 +256,7 @@ int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
 	return 0;
 }
 
-/* The connection, if there is one, ends, and the folder with it. */
+/* If there is one. */
 static void end_connection(const struct ssh_host *ssh)
 {
 	AUTO_LINE struct line line = { 0 };
@@ -282,8 +272,6 @@ static void end_connection(const struct ssh_host *ssh)
 			&status, NULL);
 		(void)ignored;
 	}
-	unlink(path);
-	rmdir(ssh->dir);
 }
 
 void ssh_close(struct ssh_host *ssh)
@@ -293,7 +281,7 @@ void ssh_close(struct ssh_host *ssh)
 	if (ssh->dir)
 		end_connection(ssh);
 	ssh_target_release(&ssh->target);
-	free(ssh->dir);
+	temp_remove(ssh->dir);
 	buf_release(&ssh->words);
 	buf_release(&ssh->facts);
 	*ssh = (struct ssh_host){ 0 };

@@ -39,4 +39,5 @@ fi
 [ ! -e chatmail.deb ] || mv chatmail.deb "$cache/chatmail.deb"
 cd /
 rm -rf "$cache/incoming"
+rmdir "$cache" 2>/dev/null || true
 sync "$etc"

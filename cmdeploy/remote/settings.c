@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "cmdeploy/host/temp.h"
 #include "cmdeploy/say.h"
 #include "lib/file.h"
 #include "lib/proc.h"
@@ -62,16 +63,6 @@ static int copy_ini(
 		why);
 }
 
-static int make_dir(struct remote_settings *s, struct buf *why)
-{
-	char path[] = "/tmp/cmdeploy-cargo.XXXXXX";
-
-	if (!mkdtemp(path))
-		return because(why, -errno, "%s: %s", path, strerror(errno));
-	s->dir = xstrdup(path);
-	return 0;
-}
-
 static int read_all(
 	struct remote_settings *s, const char *ini_path, struct buf *why)
 {
@@ -84,7 +75,7 @@ static int read_all(
 	if (r == 0)
 		r = find_www(s, ini_path, why);
 	if (r == 0)
-		r = make_dir(s, why);
+		r = temp_make(&s->dir, why);
 	return r < 0 ? r : copy_ini(s, ini_path, why);
 }
 
@@ -103,16 +94,8 @@ int remote_settings_open(const char *ini_path,
 
 void remote_settings_close(struct remote_settings *s)
 {
-	int status;
-
-	if (s->dir) {
-		int ignored = proc_run(
-			&(struct proc){ .argv = LIST("rm", "-rf", s->dir) },
-			&status, NULL);
-		(void)ignored;
-	}
 	config_release(&s->config);
-	free(s->dir);
+	temp_remove(s->dir);
 	free(s->ini_path);
 	free(s->www_path);
 	*s = (struct remote_settings){ 0 };

@@ -163,6 +163,22 @@ static int meet_knot(const char *build UNUSED, struct buf *why)
 	return file_exists("/usr/sbin/knotd") ? 0 : install("knot", why);
 }
 
+/* Made of this machine, and of packages that it does not get. */
+static int meet_bed(const char *build, struct buf *why)
+{
+	AUTO_FREE char *path = xasprintf("%s/source-folder", build);
+	AUTO_FREE char *bed = xasprintf("%s/ssh-bed", build);
+	AUTO_BUF struct buf source = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = file_read(path, &source, why);
+
+	if (r < 0)
+		return r;
+	AUTO_FREE char *script = xasprintf("%.*s/tests/t/bed/bed.sh",
+		SLICE_FMT(slice_trim(buf_slice(&source))));
+	const char *const argv[] = { script, "make", bed, NULL };
+	return run_quiet(argv, why);
+}
+
 static int meet_root(const char *build UNUSED, struct buf *why)
 {
 	if (geteuid() != 0)
@@ -214,6 +230,7 @@ static const struct {
 	{ "promtool", NEED_PROMTOOL, meet_promtool },
 	{ "knot", NEED_KNOT, meet_knot },
 	{ "hosts", NEED_HOSTS, meet_hosts },
+	{ "bed", NEED_BED, meet_bed },
 };
 
 static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)

@@ -19,12 +19,13 @@ enum {
 	NEED_PROMTOOL = 1 << 4,
 	NEED_KNOT = 1 << 5,  /* name servers */
 	NEED_HOSTS = 1 << 6, /* what makes throw-away hosts */
-	NEEDS_N = 7,
+	NEED_BED = 1 << 7,   /* a host for ssh: tests/t/bed/bed.sh */
+	NEEDS_N = 8,
 };
 
 /*
  * "-" or names joined by commas: root, core, relay, clang, promtool, knot,
- * hosts.
+ * hosts, bed.
  */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;

@@ -1,0 +1,63 @@
+#!/bin/bash
+# cmdeploy run over ssh: what is in the way is said, with the next step, and
+# nothing is left behind.
+. "$(dirname "$0")/remote-lib.sh"
+
+echo '-- without a host'
+run 1 run
+says err 'chatmail.ini is not there; write it with'
+run 0 init Relay.Invalid
+run 1 run --ssh-host '-oProxyCommand=touch${IFS}hacked'
+says err 'is no host'
+run 1 run --ssh-host bed:ssh
+says err 'is no host'
+run 2 run bed
+says err 'one argument too many'
+printf '[params]\nmail_domain = relay.invalid\nmax_message_size = lots\n' >bad.ini
+run 1 run --ini bad.ini --ssh-host bed
+says err 'bad.ini: line 3: max_message_size: "lots" cannot be used'
+printf '[params]\nmail_domain = relay.invalid\nwww_folder = pages\n' >www.ini
+run 1 run --ini www.ini --ssh-host bed
+says err 'www_folder is pages, but there is no folder'
+run 1 run
+says out 'A relay for relay.invalid on relay.invalid'
+says err 'neither in DNS nor in your ~/.ssh/config'
+run 1 run --ssh-host 127.0.8.201:9
+says err 'nothing answers for ssh there'
+CMDEPLOY_SSH=no-such-ssh run 1 run --ssh-host bed
+says err 'no-such-ssh: cannot be started'
+
+start_bed 127.0.8.201
+
+echo '-- keys'
+mv "$bed/ssh/known" known
+run 1 run --ssh-host bed
+says err 'its host key is not known here yet'
+says err 'compare it: ssh bed'
+sed "s| [^ ]*\$| $(cut -d ' ' -f 2 "$bed/ssh/key.pub")|" known >"$bed/ssh/known"
+run 1 run --ssh-host root@bed
+says err 'ssh-keygen -R bed'
+mv known "$bed/ssh/known"
+CMDEPLOY_SSH="$CMDEPLOY_SSH -o PubkeyAuthentication=no" run 1 run --ssh-host bed
+says err 'accepts none of your keys'
+
+echo '-- users'
+run 1 run --ssh-host slow@bed
+says err 'sudo asks for a password there'
+run 1 run --ssh-host nobodys@bed
+says err 'sudo asks for a password there'
+there rm /usr/bin/sudo
+run 1 run --ssh-host nobodys@bed
+says err 'sudo is not installed there'
+
+echo '-- systems'
+there sed -i 's/^VERSION_ID=.*/VERSION_ID="10"/; s/^PRETTY_NAME=.*/PRETTY_NAME="Old"/' \
+  /etc/os-release
+run 1 run --ssh-host bed
+says err 'bed runs Old; a relay needs Debian 12 or 13'
+says_not out ship
+there test ! -e /etc/chatmail || fail 'something was written'
+there test ! -e /var/cache/chatmail || fail 'something was shipped'
+check_tidy
+[ ! -e hacked ] || fail 'a host name was run'
+done_testing

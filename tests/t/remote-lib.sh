@@ -1,0 +1,93 @@
+# remote-lib.sh - what the tests of `cmdeploy run` over ssh share; sourced.
+# shellcheck shell=bash disable=SC2034
+set -eu
+cmdeploy=${CMDEPLOY:?}
+cd "${TEST_DIR:?}"
+bed=$TEST_DIR/bed
+failures=0
+bed_pid=
+mkdir tmp
+export TMPDIR=$TEST_DIR/tmp
+
+fail() {
+  printf '%s\n' "$*"
+  failures=$((failures + 1))
+}
+
+# ours: the connections that stay for a while when a run is killed.
+ours() {
+  pgrep -f -- "$TMPDIR/cmdeploy." || true
+}
+
+finish() {
+  local pid
+  for pid in $(ours); do
+    kill "$pid" 2>/dev/null || true
+  done
+  [ -z "$bed_pid" ] || kill "$bed_pid" 2>/dev/null || true
+  [ -z "$bed_pid" ] || wait "$bed_pid" 2>/dev/null || true
+}
+trap finish EXIT
+
+# wait_for COMMAND...: until it succeeds, within twenty seconds.
+wait_for() {
+  local end=$((SECONDS + 20))
+  until "$@"; do
+    [ "$SECONDS" -lt "$end" ] || {
+      fail "never came: $*"
+      done_testing
+    }
+    read -r -t 0.05 <> <(:) || true
+  done
+}
+
+# start_bed ADDRESS: a host "bed", "bed-op" with another user.
+start_bed() {
+  mkdir "$bed"
+  "$(dirname "$0")/bed/bed.sh" run "$BUILD_DIR/ssh-bed" "$bed" "$1" &
+  bed_pid=$!
+  export CMDEPLOY_SSH="ssh -F $bed/ssh/config"
+  wait_for grep -qs 'Server listening' "$bed/ssh/log"
+}
+
+# there COMMAND...: in the bed, not by ssh.
+there() {
+  nsenter -t "$bed_pid" --mount --root --wd=/ "$@"
+}
+
+# run STATUS ARGUMENT...: standard output goes to out, the rest to err.
+run() {
+  local want=$1 got=0
+  shift
+  "$cmdeploy" "$@" >out 2>err </dev/null || got=$?
+  [ "$got" = "$want" ] ||
+    fail "cmdeploy $*: status $got, not $want:" "$(cat out err)"
+}
+
+# says FILE TEXT: a line of it holds the text.
+says() {
+  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(cat "$1")"
+}
+
+says_not() {
+  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(cat "$1")"
+}
+
+# How many connections there have been.
+connections() {
+  grep -c 'Accepted publickey' "$bed/ssh/log" || true
+}
+
+# Nothing of a run stays here: no folder, no connection.
+check_tidy() {
+  local left
+  left=$(compgen -G "$TMPDIR/cmdeploy.*" || true)
+  [ -z "$left" ] || fail "left behind: $left"
+  left=$(ours)
+  [ -z "$left" ] || fail "still runs: $left"
+}
+
+done_testing() {
+  [ "$failures" = 0 ] || exit 1
+  exit 0
+}

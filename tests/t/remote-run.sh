@@ -1,0 +1,126 @@
+#!/bin/bash
+# cmdeploy run over ssh: ships what differs, by one connection, and goes on
+# after it was cut. The host has no systemd: there the run ends.
+. "$(dirname "$0")/remote-lib.sh"
+start_bed 127.0.8.202
+cache=/var/cache/chatmail
+
+# ends_there: all was brought, and the cmdeploy of the host was asked.
+ends_there() {
+  run 1 run --ssh-host bed "$@"
+  says err 'cannot be made a relay'
+}
+
+echo '-- the first run'
+run 0 init relay.invalid
+before=$(connections)
+ends_there
+says out 'ship      the package, chatmail.ini'
+says out 'install   chatmail '
+[ "$(connections)" = $((before + 1)) ] || fail "connections: $(cat "$bed/ssh/log")"
+there cmp /etc/chatmail/chatmail.ini - <chatmail.ini || fail 'chatmail.ini differs'
+[ "$(there stat -c '%a %U' /etc/chatmail/chatmail.ini)" = '640 root' ] ||
+  fail 'chatmail.ini: mode or owner'
+[ "$(there dpkg-query -W -f '${db:Status-Status}' chatmail)" = installed ] ||
+  fail 'the package is not installed'
+there test ! -e $cache || fail "$cache stays"
+
+check_tidy
+
+echo '-- the second one, by a user with sudo'
+run 1 run --ssh-host bed-op
+says out 'as installed there'
+says_not out ship
+says_not out 'install '
+
+echo '-- a changed value, and pages'
+sed -i 's/^#* *max_user_send_per_minute =.*/max_user_send_per_minute = 70/' \
+  chatmail.ini
+mkdir -p www/src
+echo 'one' >www/src/index.md
+ends_there
+says out 'ship      chatmail.ini, your pages'
+there grep -q '^max_user_send_per_minute = 70' /etc/chatmail/chatmail.ini ||
+  fail 'chatmail.ini was not shipped'
+there cmp /etc/chatmail/www/src/index.md - <www/src/index.md || fail 'www differs'
+
+echo '-- pages elsewhere, and none'
+mv www pages
+echo 'two' >pages/src/index.md
+sed -i 's/^#* *www_folder =.*/www_folder = pages/' chatmail.ini
+ends_there
+says out 'ship      chatmail.ini, your pages'
+says_not out 'install '
+there grep -q '^www_folder = www$' /etc/chatmail/chatmail.ini ||
+  fail "www_folder: $(there grep www_folder /etc/chatmail/chatmail.ini)"
+there cmp /etc/chatmail/www/src/index.md - <pages/src/index.md || fail 'www differs'
+sed -i 's/^www_folder =.*/www_folder = www/' chatmail.ini
+ends_there
+there test ! -e /etc/chatmail/www || fail 'the pages are still there'
+
+echo '-- a dry run'
+there dpkg -r chatmail >/dev/null
+sed -i 's/^max_user_send_per_minute =.*/max_user_send_per_minute = 80/' \
+  chatmail.ini
+run 1 run --ssh-host bed --dry-run
+says out 'install the package chatmail '
+says_not out ship
+there grep -q '= 70' /etc/chatmail/chatmail.ini || fail 'it was no dry run'
+there test ! -e /usr/bin/cmdeploy || fail 'it was no dry run'
+
+echo '-- cut while it ships'
+mkdir -p www/src
+head -c 100000000 /dev/urandom >www/src/big
+# The tar that unpacks there, to be held while it does.
+hold_tar() {
+  for tar in $(pgrep -x tar); do
+    [[ $(readlink "/proc/$tar/cwd") != *$cache/incoming ]] || {
+      kill -STOP "$tar"
+      return
+    }
+  done
+  return 1
+}
+"$cmdeploy" run --ssh-host bed >out 2>err </dev/null &
+wait_for hold_tar
+kill -KILL $!
+wait $! 2>/dev/null || true
+kill -CONT "$tar"
+tail --pid="$tar" -f /dev/null
+there test -e $cache/incoming || fail "it came whole: $(cat out)"
+there grep -q '= 70' /etc/chatmail/chatmail.ini || fail 'a part was put in place'
+there test ! -e /etc/chatmail/www || fail 'a part was put in place'
+ends_there
+there cmp /etc/chatmail/www/src/big - <www/src/big || fail 'www differs'
+there test ! -e $cache || fail "$cache stays"
+rm -r www
+
+echo '-- cut while dpkg works'
+deb=$(compgen -G "$BUILD_DIR/package/*.deb")
+there dpkg --unpack - <"$deb" 2>/dev/null || {
+  cat "$deb" >"$bed/ssh/chatmail.deb"
+  there dpkg --unpack "$bed/ssh/chatmail.deb" >/dev/null
+}
+[ "$(there dpkg-query -W -f '${db:Status-Status}' chatmail)" = unpacked ] ||
+  fail 'not unpacked'
+ends_there
+[ "$(there dpkg-query -W -f '${db:Status-Status}' chatmail)" = installed ] ||
+  fail 'it was not mended'
+
+echo '-- another program installs packages'
+there dpkg -r chatmail >/dev/null
+coproc LOCK { there perl -e '
+  use Fcntl; open my $f, "+>>", "/var/lib/dpkg/lock-frontend" or die $!;
+  fcntl $f, F_SETLK, pack("s s l! l! i", F_WRLCK, 0, 0, 0, 0) or die $!;
+  $| = 1; print "held\n"; <STDIN>'; }
+read -r -u "${LOCK[0]}" _
+(
+  wait_for grep -q 'waiting for another program' out
+  echo >&"${LOCK[1]}"
+) &
+ends_there -v
+says out 'waiting for another program'
+says out 'install   chatmail '
+
+there test ! -e $cache || fail "$cache stays"
+done_testing
