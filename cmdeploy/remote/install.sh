@@ -13,15 +13,20 @@ remove_tools() {
 	[ -z "$extra" ] || apt -y purge $extra || give_up
 }
 
+# What apt-get would install; it fails where it knows no package list.
+planned() {
+	apt-get -s install "$@" 2>/dev/null | grep -c '^Inst '
+}
+
 # By apt-get where packages are missing; by dpkg, which is quick, otherwise.
 install_package() {
-	if dpkg --no-act -i "$deb" >/dev/null 2>&1; then
-		patiently dpkg -i "$deb" || give_up
-		return
-	fi
 	set -- -y --no-install-recommends --allow-downgrades "$deb"
-	apt-get -s install "$@" >/dev/null 2>&1 || apt update || give_up
-	apt install "$@" || give_up
+	n=$(planned "$@") || apt update || give_up
+	if [ "${n:-0}" = 1 ]; then
+		patiently dpkg -i "$deb" || give_up
+	else
+		apt install "$@" || give_up
+	fi
 }
 
 [ "$1" != broken ] || mend

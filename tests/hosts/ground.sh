@@ -34,9 +34,8 @@ is 'nginx runs' "$(on spare systemctl is-active nginx)" active
 
 # unbound trusts our root, and only that.
 tree=$(host_tree spare)
-cat >"$tree/etc/unbound/unbound.conf.d/bed.conf" <<EOF
+cat >"$tree/etc/unbound/unbound.conf.d/ask.conf" <<EOF
 server:
-  root-hints: /usr/share/dns/root.hints
   interface: 0.0.0.0
   access-control: $net4.0/24 allow
 EOF

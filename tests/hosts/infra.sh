@@ -67,6 +67,13 @@ infra_trust() {
     "$name_server4" "$name_server6" >"$BED/common/usr/share/dns/root.hints"
 }
 
+# The resolver of a relay begins at our root; else it is as it comes.
+infra_resolver() {
+  local dir=$BED/common/etc/unbound/unbound.conf.d
+  mkdir -p "$dir"
+  printf 'server:\n  root-hints: /usr/share/dns/root.hints\n' >"$dir/bed.conf"
+}
+
 infra_packages() {
   mkdir -p "$BED/common/etc/apt"
   sed 's,^\([^ ]*\) [^ ]* \(.*\),deb http://apt.example/\1 \2 main,' \
@@ -81,5 +88,6 @@ infra_up() {
   until_ok 20 curl -sSo /dev/null http://apt.example/
   until_ok 20 curl -sSko /dev/null https://acme.example:14000/dir
   infra_trust
+  infra_resolver
   infra_packages
 }

@@ -59,14 +59,14 @@ eventually() {
   done
 }
 
-# alone PROGRAM...: while no other test of the bed does heavy work.
+# alone FUNCTION...: while no other test of the bed does heavy work.
 alone() {
-  flock "$BED/load" "$@"
+  (flock 6 && "$@") 6>>"$BED/load"
 }
 
-# heavy PROGRAM...: beside others such, but not while one measures.
+# heavy FUNCTION...: beside others such, but not while one measures.
 heavy() {
-  flock --shared "$BED/load" "$@"
+  (flock --shared 6 && "$@") 6>>"$BED/load"
 }
 
 done_testing() {
