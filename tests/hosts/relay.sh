@@ -50,20 +50,25 @@ make_relay() {
   publish "$1"
 }
 
-# relay NAME: the first test that wants it makes it, others wait for that.
-relay() {
+# once NAME FUNCTION: the first test that wants it makes it, others wait.
+once() {
   mkdir -p "$BED/op"
   (
     flock 8
     [ ! -e "$BED/op/$1.there" ] || exit 0
     [ ! -e "$BED/op/$1.failed" ] || {
-      echo "the relay $1 could not be made; see the first test that failed"
+      echo "$1 could not be set up; see the first test that wanted it"
       exit 1
     }
     : >"$BED/op/$1.failed"
-    heavy make_relay "$1"
+    heavy "$2" "$1"
     mv "$BED/op/$1.failed" "$BED/op/$1.there"
   ) 8>>"$BED/op/$1.lock"
+}
+
+# relay NAME: there is one now.
+relay() {
+  once "$1" make_relay
 }
 
 # link NAME [ADDRESS]: for core, an account with a random name there.
