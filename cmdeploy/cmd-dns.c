@@ -5,7 +5,11 @@
 #include "cmdeploy/dns/facts.h"
 #include "cmdeploy/dns/report.h"
 #include "cmdeploy/dns/zone.h"
+#include "cmdeploy/host/ssh.h"
+#include "cmdeploy/relay/server.h"
 #include "cmdeploy/say.h"
+
+#define INI_DEFAULT "chatmail.ini"
 
 struct dns_options {
 	const char *ini;
@@ -52,7 +56,7 @@ static int check(const struct config *config, const struct dns_facts *facts,
 {
 	struct dns_report report;
 	struct walk *walk;
-	int r = dns_open(config, &walk, why);
+	int r = dns_open(&walk, why);
 
 	if (r < 0)
 		return r;
@@ -63,44 +67,80 @@ static int check(const struct config *config, const struct dns_facts *facts,
 	return r;
 }
 
-static int run(const struct dns_options *options, const struct config *config,
+static int get_facts(const struct dns_options *o, const struct config *config,
+	struct dns_facts *ret_facts, struct buf *why)
+{
+	__attribute__((cleanup(ssh_close))) struct ssh_host ssh = { 0 };
+
+	if (strcmp(o->ssh_host, HOST_LOCAL) == 0)
+		return dns_facts_get(&host_local, config, ret_facts, why);
+	int r = ssh_open(o->ssh_host, &ssh, why);
+	if (r == 0)
+		r = ssh_connect(&ssh, why);
+	return r < 0 ? r : dns_facts_get(&ssh.host, config, ret_facts, why);
+}
+
+static int run(const struct dns_options *o, const struct config *config,
 	struct buf *why)
 {
-	struct dns_facts facts;
-	int r = dns_facts_get(&host_local, config, &facts, why);
+	struct dns_facts facts = { 0 };
+	int r = get_facts(o, config, &facts, why);
 
-	if (r == 0 && options->zonefile)
-		r = write_zone(config, &facts, options->zonefile, why);
+	if (r == 0 && o->zonefile)
+		r = write_zone(config, &facts, o->zonefile, why);
 	if (r == 0)
 		r = check(config, &facts, why);
 	dns_facts_release(&facts);
 	return r;
 }
 
+/*
+ * Without options: the settings of this folder and the host that they name;
+ * on a server, which has its own, that one.
+ */
+static void fill_in(struct dns_options *o)
+{
+	if (!o->ini && !file_exists(INI_DEFAULT) && file_exists(SERVER_INI)) {
+		o->ini = SERVER_INI;
+		if (!o->ssh_host)
+			o->ssh_host = HOST_LOCAL;
+	}
+	if (!o->ini)
+		o->ini = INI_DEFAULT;
+}
+
+static int run_for(struct dns_options *o, struct buf *why)
+{
+	struct config config;
+	int r = config_load(o->ini, &config, warn, NULL, why);
+
+	if (r < 0)
+		return r;
+	if (!o->ssh_host)
+		o->ssh_host = config.mail_domain;
+	if (config.is_ip_literal)
+		say("%s is an IP address: such a relay needs no DNS records.",
+			config.mail_domain);
+	else
+		r = run(o, &config, why);
+	config_release(&config);
+	return r;
+}
+
 int cmd_dns(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct dns_options o = { .ini = "chatmail.ini" };
+	struct dns_options o = { 0 };
 	const struct cmd_option options[] = {
 		{ .name = "--ini", .text = &o.ini },
 		{ .name = "--ssh-host", .text = &o.ssh_host },
 		{ .name = "--zonefile", .text = &o.zonefile },
 	};
-	struct config config;
 
 	if (cmd_parse(argc, argv, options, ARRAY_LEN(options), 0, &why) < 0)
 		return cmd_usage(&commands, "dns", buf_str(&why));
-	if (config_load(o.ini, &config, warn, NULL, &why) < 0) {
-		say_error("%s", buf_str(&why));
-		return EXIT_FAILURE;
-	}
-	int r = 0;
-	if (config.is_ip_literal)
-		say("%s is an IP address: such a relay needs no DNS records.",
-			config.mail_domain);
-	else
-		r = run(&o, &config, &why);
-	config_release(&config);
+	fill_in(&o);
+	int r = run_for(&o, &why);
 	if (r >= 0)
 		return r;
 	say_error("%s", buf_str(&why));

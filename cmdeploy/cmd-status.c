@@ -1,211 +1,166 @@
-#include <dirent.h>
+/*
+ * cmdeploy status: of a relay in a folder, of this server, or of another
+ * one over ssh.
+ */
 #include <errno.h>
-#include <ftw.h>
 #include <string.h>
-#include <time.h>
 
-#include "chatmaild/common/user.h"
-#include "cmdeploy/apply/services.h"
 #include "cmdeploy/commands.h"
-#include "cmdeploy/relay/ports.h"
-#include "cmdeploy/relay/relay.h"
+#include "cmdeploy/relay/server.h"
 #include "cmdeploy/say.h"
-#include "cmdeploy/supervise/runit.h"
-#include "lib/file.h"
-#include "lib/num.h"
-#include "lib/proc.h"
+#include "cmdeploy/status/collect.h"
+#include "cmdeploy/status/remote.h"
+#include "cmdeploy/status/render.h"
+
+#define AUTO_RELAY    __attribute__((cleanup(relay_release)))
+#define AUTO_FINDINGS __attribute__((cleanup(findings_release)))
 
 enum {
-	WALK_FDS = 8,
-	CHECK_SEC = 10,
-	MINUTE = 60,
-	HOUR = 60 * MINUTE,
-	DAY = 24 * HOUR,
+	HOST_NAME_MAX_BYTES = 256,
 };
 
-/* "12 s", "3 min", "5 h 12 min", "2 d 3 h" */
-static void add_duration(struct buf *out, time_t seconds)
+struct status_options {
+	const char *dir;
+	const char *ssh_host;
+	bool is_json;
+};
+
+static void print(const struct status_options *o,
+	const struct status_subject *subject, const struct findings *list)
 {
-	if (seconds < 0)
-		seconds = 0;
-	if (seconds < MINUTE)
-		buf_addf(out, "%ld s", (long)seconds);
-	else if (seconds < HOUR)
-		buf_addf(out, "%ld min", (long)(seconds / MINUTE));
-	else if (seconds < DAY)
-		buf_addf(out, "%ld h %ld min", (long)(seconds / HOUR),
-			(long)(seconds % HOUR / MINUTE));
+	if (o->is_json)
+		status_print_json(subject, list);
 	else
-		buf_addf(out, "%ld d %ld h", (long)(seconds / DAY),
-			(long)(seconds % DAY / HOUR));
+		status_print(list);
 }
 
-/* One line of a service; true when it runs. */
-static bool show_service(const struct relay *relay, const char *name)
+static int exit_of(const struct findings *list)
 {
-	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_FREE char *suffix = xasprintf("service/%s", name);
-	AUTO_FREE char *dir = relay_path(relay, suffix);
-	struct runit_status status = { 0 };
-	int r = runit_status(dir, &status);
+	return findings_grade(list) == STATUS_BAD ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int not_running(const struct status_options *o,
+	const struct relay *relay, const struct status_subject *subject)
+{
+	static const struct findings none = { 0 };
+
+	if (o->is_json)
+		status_print_json(subject, &none);
+	else
+		say("The relay %s in %s does not run.", subject->domain,
+			relay->dir);
+	return EXIT_NOT_RUNNING;
+}
+
+static int show_folder(const struct status_options *o)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_RELAY struct relay relay = { 0 };
+	AUTO_FINDINGS struct findings list = { 0 };
+
+	if (relay_open_existing(o->dir, &relay, &why) < 0) {
+		say_error("%s", buf_str(&why));
+		return EXIT_NOT_RUNNING;
+	}
+	pid_t pid = relay_runner(&relay);
+	const struct status_subject subject = {
+		.domain = relay.config.mail_domain,
+		.kind = "folder",
+		.place = relay.dir,
+		.address = relay.address_text,
+		.is_running = pid > 0,
+	};
+	if (pid <= 0)
+		return not_running(o, &relay, &subject);
+	if (!o->is_json)
+		say_bold("The relay %s runs on %s (pid %d).", subject.domain,
+			relay.address_text, (int)pid);
+	status_collect(&relay, &list);
+	print(o, &subject, &list);
+	return exit_of(&list);
+}
+
+/* Where chatmail.ini lies alone, nothing was set up yet. */
+static int open_server(struct relay *relay, struct buf *why)
+{
+	int r = server_open(SERVER_INI, relay, why);
 
 	if (r < 0)
-		buf_addf(&text, "unknown: %s", strerror(-r));
-	else if (r == 0 || !status.is_up)
-		buf_add_str(&text, "down");
-	else {
-		buf_addf(&text, "up    pid %-8d ", (int)status.pid);
-		add_duration(&text, time(NULL) - status.since);
+		return r;
+	AUTO_FREE char *domain = server_claimed_by(relay);
+	if (domain)
+		return 0;
+	return because(why, -ENOENT,
+		"this server is no relay yet; \"%s run --ssh-host " HOST_LOCAL
+		"\" makes it one",
+		say_program());
+}
+
+static int show_server(const struct status_options *o)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_RELAY struct relay relay = { 0 };
+	AUTO_FINDINGS struct findings list = { 0 };
+	char name[HOST_NAME_MAX_BYTES] = "";
+
+	if (open_server(&relay, &why) < 0) {
+		say_error("%s", buf_str(&why));
+		return EXIT_NOT_RUNNING;
 	}
-	say("  %-20s %s", name, buf_str(&text));
-	return r == 1 && status.is_up;
+	gethostname(name, sizeof(name) - 1);
+	const struct status_subject subject = {
+		.domain = relay.config.mail_domain,
+		.kind = "server",
+		.place = name,
+		.is_running = true,
+	};
+	if (!o->is_json)
+		say_bold("The relay %s on %s", subject.domain, name);
+	status_collect(&relay, &list);
+	print(o, &subject, &list);
+	return exit_of(&list);
 }
 
-static bool show_services(const struct relay *relay)
+static int show_remote(const struct status_options *o)
 {
-	bool is_all_up = true;
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = status_remote(o->ssh_host, o->is_json, &why);
 
-	for (size_t i = 0; relay->apply.components[i]; i++) {
-		const struct service *s = relay->apply.components[i]->services;
-		for (; s && s->name; s++)
-			if (apply_counts(&relay->apply, s->when))
-				is_all_up &= show_service(relay, s->name);
-	}
-	return is_all_up;
+	if (r >= 0)
+		return r;
+	say_error("%s", buf_str(&why));
+	return EXIT_FAILURE;
 }
 
-/* Those for users by number; of the inner ones only the silent are told. */
-static bool show_ports(const struct relay *relay)
+/* Nothing was named: the folder of `up`, else a server that this one is. */
+static int show_what_is_there(struct status_options *o)
 {
-	AUTO_BUF struct buf up = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf down = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct relay_ports ports;
+	AUTO_FREE char *state = xasprintf("%s/state", DIR_DEFAULT);
 
-	if (relay_ports_list(relay, &ports, NULL) < 0)
-		return false;
-	for (size_t i = 0; i < ports.n; i++) {
-		const struct relay_port *port = &ports.v[i];
-		if (relay_port_probe(port) < 0)
-			buf_addf(&down, " %s (%s)", port->text,
-				port->service->name);
-		else if (port->decl->label)
-			buf_addf(&up, " %u", port->number);
-	}
-	relay_ports_release(&ports);
-	say("  %-20s%s", "answering ports", up.len ? buf_str(&up) : " none");
-	if (down.len > 0)
-		say("  %-20s%s", "silent", buf_str(&down));
-	return down.len == 0;
-}
-
-static void show_accounts(const struct relay *relay)
-{
-	const char *ini =
-		template_vars_get(&relay->apply.vars, SLICE("ini_path"));
-	struct users users;
-	struct user_list list;
-	struct slice address;
-	unsigned n = 0;
-
-	users_init(&users, &relay->config, ini);
-	if (user_list_open(&users, &list, NULL) == 0) {
-		while (user_list_next(&list, &address) == 1)
-			n++;
-		user_list_close(&list);
-	}
-	users_release(&users);
-	say("  %-20s %u", "accounts", n);
-}
-
-static unsigned n_queued;
-
-static int count_file(const char *path UNUSED, const struct stat *st UNUSED,
-	int type, struct FTW *ftw UNUSED)
-{
-	n_queued += type == FTW_F;
-	return 0;
-}
-
-/* The queues that hold messages, as Postfix names them. */
-static void show_queue(const struct relay *relay)
-{
-	static const char *const queues[] = { "active", "deferred", "hold",
-		"incoming", "maildrop" };
-
-	for (size_t i = 0; i < ARRAY_LEN(queues); i++) {
-		AUTO_FREE char *suffix =
-			xasprintf("spool/postfix/%s", queues[i]);
-		AUTO_FREE char *path = relay_path(relay, suffix);
-		nftw(path, count_file, WALK_FDS, FTW_PHYS);
-	}
-	say("  %-20s %u message%s", "mail queue", n_queued,
-		n_queued == 1 ? "" : "s");
-}
-
-/* The last line of what the plugin's own check said. */
-static void show_instant_idle(const struct relay *relay)
-{
-	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_FREE char *check = relay_path(relay, "libexec/instant-idle-setup");
-	AUTO_FREE char *plugin =
-		relay_path(relay, "libexec/lib95_instant_idle_plugin.so");
-	const char *const argv[] = { check, plugin, NULL };
-	struct proc proc = { .argv = argv,
-		.timeout_sec = CHECK_SEC,
-		.out = &text,
-		.err = &text };
-	struct slice before, said;
-	int status;
-
-	if (proc_run(&proc, &status, NULL) < 0)
-		return;
-	said = slice_trim(buf_slice(&text));
-	if (slice_cut(said, ':', &before, &said))
-		said = slice_trim(said);
-	say("  %-20s %.*s", "instant IDLE", SLICE_FMT(said));
-}
-
-/* Each hibernated connection holds one inotify instance of one user. */
-static void show_inotify(const struct relay *relay)
-{
-	static const char path[] = "/proc/sys/fs/inotify/max_user_instances";
-	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	uint64_t n;
-
-	if (file_read(path, &text, NULL) < 0 ||
-		num_parse_u64(slice_trim(buf_slice(&text)), &n) < 0)
-		return;
-	if (n < relay->config.max_imap_connections)
-		say("  %-20s %lu connections can sleep cheaply; for more: "
-		    "sysctl fs.inotify.max_user_instances=65535",
-			"idle connections", n);
+	o->dir = DIR_DEFAULT;
+	if (!file_exists(state) && file_exists(SERVER_INI))
+		return show_server(o);
+	return show_folder(o);
 }
 
 int cmd_status(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
-	const char *dir = command_dir(argc, argv);
+	struct status_options o = { 0 };
+	const struct cmd_option options[] = {
+		{ .name = "--dir", .text = &o.dir },
+		{ .name = "--ssh-host", .text = &o.ssh_host },
+		{ .name = "--json", .flag = &o.is_json },
+	};
 
-	if (!dir)
-		return CMD_EXIT_USAGE;
-	if (relay_open_existing(dir, &relay, &why) < 0) {
-		say_error("%s", buf_str(&why));
-		return EXIT_NOT_RUNNING;
-	}
-	pid_t pid = relay_runner(&relay);
-	if (pid <= 0) {
-		say("The relay %s in %s does not run.",
-			relay.config.mail_domain, relay.dir);
-		return EXIT_NOT_RUNNING;
-	}
-	say_bold("The relay %s runs on %s (pid %d).", relay.config.mail_domain,
-		relay.address_text, (int)pid);
-	bool is_well = show_services(&relay);
-	is_well &= show_ports(&relay);
-	show_accounts(&relay);
-	show_queue(&relay);
-	show_instant_idle(&relay);
-	show_inotify(&relay);
-	return is_well ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (cmd_parse(argc, argv, options, ARRAY_LEN(options), 0, &why) < 0)
+		return cmd_usage(&commands, "status", buf_str(&why));
+	if (o.dir && o.ssh_host)
+		return cmd_usage(&commands, "status",
+			"--dir is for a relay of \"up\", --ssh-host for a "
+			"server; give one of them");
+	if (o.ssh_host)
+		return strcmp(o.ssh_host, HOST_LOCAL) == 0 ? show_server(&o)
+							   : show_remote(&o);
+	return o.dir ? show_folder(&o) : show_what_is_there(&o);
 }

@@ -19,7 +19,6 @@ enum {
 extern const struct cmd_set commands;
 
 int cmd_init(int argc, char **argv);
-int cmd_run(int argc, char **argv);
 int cmd_up(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_down(int argc, char **argv);

@@ -45,27 +45,34 @@ static int prepare(const struct dns_question *question, struct exchange *x)
 	return dns_question_write(question, x->id, &x->bytes);
 }
 
-/* A datagram that is the answer; others are dropped. */
-static int receive(int fd, const struct exchange *x, struct dns_message *ret)
+/* 1 it was the answer; 0 there is none, or something else. */
+static int take_datagram(
+	int fd, const struct exchange *x, struct dns_message *ret)
 {
 	char bytes[DNS_MESSAGE_MAX_BYTES];
+	struct dns_message m;
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (dns_message_parse(slice_make(bytes, (size_t)n), &m) < 0)
+		return 0;
+	if (dns_message_answers(&m, x->question, x->id)) {
+		*ret = m;
+		return 1;
+	}
+	dns_message_release(&m);
+	return 0;
+}
+
+static int receive(int fd, const struct exchange *x, struct dns_message *ret)
+{
 	for (;;) {
 		int r = wait_for(fd, POLLIN, x->until);
-		if (r < 0)
-			return r;
-		ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		struct dns_message m;
-		if (n < 0 ||
-			dns_message_parse(slice_make(bytes, (size_t)n), &m) < 0)
-			continue;
-		if (dns_message_answers(&m, x->question, x->id)) {
-			*ret = m;
-			return 0;
-		}
-		dns_message_release(&m);
+		if (r == 0)
+			r = take_datagram(fd, x, ret);
+		if (r != 0)
+			return r < 0 ? r : 0;
 	}
 }
 
@@ -201,4 +208,80 @@ int dns_ask(const struct addr *server, const struct dns_question *question,
 	dns_message_release(ret_message);
 	q.has_edns = false;
 	return ask_once(server, &q, ret_message);
+}
+
+/* -1 where nothing can be sent, as without a route. */
+static int send_off(const struct addr *server, const struct exchange *x)
+{
+	int fd = socket(server->sa.sa_family,
+		SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd >= 0 &&
+		(connect(fd, &server->sa, server->len) < 0 ||
+			send(fd, x->bytes.ptr, x->bytes.len, 0) < 0))
+		fd_close(&fd);
+	return fd;
+}
+
+/* One that answered; those that cannot are closed. -1: none so far. */
+static int find_answer(struct pollfd *fds, size_t n, const struct exchange *x)
+{
+	for (size_t i = 0; i < n; i++) {
+		struct dns_message m;
+		if (fds[i].fd < 0 || !fds[i].revents)
+			continue;
+		int r = take_datagram(fds[i].fd, x, &m);
+		if (r < 0)
+			fd_close(&fds[i].fd);
+		if (r == 1) {
+			dns_message_release(&m);
+			return (int)i;
+		}
+	}
+	return -1;
+}
+
+static bool is_any_open(const struct pollfd *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i].fd >= 0)
+			return true;
+	return false;
+}
+
+static int wait_for_first(
+	struct pollfd *fds, size_t n, const struct exchange *x)
+{
+	uint64_t now;
+
+	while (is_any_open(fds, n) && (now = clock_msec()) < x->until) {
+		if (poll(fds, n, (int)(x->until - now)) < 0 && errno != EINTR)
+			return -errno;
+		int first = find_answer(fds, n, x);
+		if (first >= 0)
+			return first;
+	}
+	return -ETIMEDOUT;
+}
+
+int dns_race(const struct addr *const *servers, size_t n,
+	const struct dns_question *question)
+{
+	struct pollfd fds[ASK_RACE_MAX];
+	struct exchange x;
+	int r = prepare(question, &x);
+
+	x.until = clock_msec() + ASK_RACE_MSEC;
+	n = n > ASK_RACE_MAX ? ASK_RACE_MAX : n;
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+		if (r == 0)
+			fds[i].fd = send_off(servers[i], &x);
+	}
+	if (r == 0)
+		r = wait_for_first(fds, n, &x);
+	for (size_t i = 0; i < n; i++)
+		fd_close(&fds[i].fd);
+	buf_release(&x.bytes);
+	return r;
 }

@@ -1,6 +1,6 @@
 /*
  * ask.h - one question to one name server, over UDP and, when the answer
- * does not fit, over TCP. Never takes longer than ASK_MAX_MSEC.
+ * does not fit, over TCP. Never takes longer than twice ASK_MAX_MSEC.
  */
 #ifndef CMDEPLOY_DNS_ASK_H
 #define CMDEPLOY_DNS_ASK_H
@@ -21,5 +21,17 @@ enum {
  */
 int dns_ask(const struct addr *server, const struct dns_question *question,
 	struct dns_message *ret_message) MUST_CHECK;
+
+enum {
+	ASK_RACE_MAX = 8,
+	ASK_RACE_MSEC = 2000,
+};
+
+/*
+ * Asks all of them at once, over UDP: which of the n, at most ASK_RACE_MAX,
+ * answers first. -ETIMEDOUT when none does.
+ */
+int dns_race(const struct addr *const *servers, size_t n,
+	const struct dns_question *question) MUST_CHECK;
 
 #endif

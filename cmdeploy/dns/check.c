@@ -13,7 +13,6 @@ enum {
 /* What is known while one record after another is asked for. */
 struct round {
 	struct walk *walk;
-	const struct config *config;
 	struct dns_rrs domain_addresses;
 	struct dns_report report;
 };
@@ -32,9 +31,14 @@ static void note_source(struct round *round, const struct walk_answer *answer)
 
 	if (*source)
 		return;
-	*source = answer->zone[0]
-		? xasprintf("%s, which serves %s", answer->server, answer->zone)
-		: xasprintf("%s, a resolver of this machine", answer->server);
+	if (!answer->zone[0])
+		*source =
+			xasprintf("%s, a resolver of this machine (may be old)",
+				answer->server);
+	else
+		*source = xasprintf("%s, which serves %s", answer->server,
+			strcmp(answer->zone, ".") == 0 ? "the root zone"
+						       : answer->zone);
 }
 
 /* Adds what is published to *seen. */
@@ -129,7 +133,7 @@ void dns_check(struct walk *walk, const struct config *config,
 	const struct dns_facts *facts, bool is_way_only,
 	struct dns_report *ret_report)
 {
-	struct round round = { .walk = walk, .config = config };
+	struct round round = { .walk = walk };
 	struct dns_records records;
 
 	dns_records_make(config, facts, &records);
@@ -160,28 +164,18 @@ void dns_report_release(struct dns_report *report)
 	*report = (struct dns_report){ 0 };
 }
 
-/* Whether the way from the root is open is known after a first question. */
-static bool is_cut_off(struct walk *walk, const char *name)
-{
-	struct walk_answer answer;
-
-	if (walk_lookup(walk, name, DNS_SOA, &answer, NULL) >= 0)
-		walk_answer_release(&answer);
-	return walk_is_cut_off(walk);
-}
-
-int dns_open(
-	const struct config *config, struct walk **ret_walk, struct buf *why)
+int dns_open(struct walk **ret_walk, struct buf *why)
 {
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const char *roots = getenv("CMDEPLOY_DNS_ROOT");
+	const char *named = getenv("CMDEPLOY_DNS_ROOT");
+	const char *roots = named && named[0] ? named : NULL;
 	struct walk *walk;
 	int r = walk_new(roots, &walk, &reason);
 
 	if (r < 0)
 		return because(
 			why, r, "CMDEPLOY_DNS_ROOT: %s", buf_str(&reason));
-	if (!roots && is_cut_off(walk, config->mail_domain)) {
+	if (!roots && !walk_is_open(walk)) {
 		walk_free(walk);
 		return walk_new_resolver(ret_walk, why);
 	}
@@ -189,35 +183,44 @@ int dns_open(
 	return 0;
 }
 
-static void add_to_copy(const struct dns_finding *finding, struct buf *out)
+static void add_reason(const struct dns_finding *finding, struct buf *out)
 {
 	AUTO_FREE char *found = xasprintf(" (now %s)", finding->found);
+	const char *what = finding->verdict == DNS_MISSING ? "missing"
+		: finding->verdict == DNS_UNKNOWN          ? "not answered"
+							   : "wrong";
 
-	buf_addf(out, "%s %s: %s%s%s%s\n", finding->record.name,
-		dns_type_name(finding->record.type),
-		finding->verdict == DNS_MISSING           ? "missing"
-			: finding->verdict == DNS_UNKNOWN ? "not answered"
-							  : "wrong",
+	buf_addf(out, "  %s %s: %s%s%s%s\n", finding->record.name,
+		dns_type_name(finding->record.type), what,
 		finding->found[0] ? found : "", finding->note[0] ? ": " : "",
 		finding->note);
-	zone_add_record(&finding->record, out);
 }
 
-static int judge_way(const struct dns_report *report, struct buf *out)
+/* What is in the way, then lines to copy. */
+static void add_grave(const struct dns_report *report, struct buf *out)
 {
-	bool has_address = false;
-	int r = 1;
+	AUTO_BUF struct buf lines = BUF_INIT(FOUND_MAX_BYTES);
 
 	for (size_t i = 0; i < report->n; i++) {
 		const struct dns_finding *finding = &report->v[i];
-		has_address |= finding->record.match == DNS_MATCH_ADDRESS &&
-			finding->verdict == DNS_RIGHT && finding->found[0];
 		if (!finding->is_grave)
 			continue;
-		add_to_copy(finding, out);
-		r = 0;
+		add_reason(finding, out);
+		if (finding->verdict != DNS_UNKNOWN)
+			zone_add_record(&finding->record, &lines);
 	}
-	return has_address ? r : 0;
+	if (lines.len > 0)
+		buf_addf(out, "Publish these lines:\n%s", buf_str(&lines));
+}
+
+/* A host that knows no address of its own still needs one in its records. */
+static bool has_address(const struct dns_report *report)
+{
+	for (size_t i = 0; i < report->n; i++)
+		if (report->v[i].record.match == DNS_MATCH_ADDRESS &&
+			report->v[i].found[0])
+			return true;
+	return false;
 }
 
 int dns_check_run(const struct host *host, const struct config *config,
@@ -232,12 +235,13 @@ int dns_check_run(const struct host *host, const struct config *config,
 	int r = dns_facts_get(host, config, &facts, why);
 	if (r < 0)
 		return r;
-	r = dns_open(config, &walk, why);
+	r = dns_open(&walk, why);
 	if (r == 0) {
 		dns_check(walk, config, &facts, true, &report);
 		r = dns_report_failure(&report, why);
 		if (r == 0)
-			r = judge_way(&report, out);
+			r = report.n_grave == 0 && has_address(&report);
+		add_grave(&report, out);
 		dns_report_release(&report);
 		walk_free(walk);
 	}

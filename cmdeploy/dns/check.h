@@ -29,8 +29,7 @@ struct dns_report {
  * (walk_new), or from the root servers, or, when these cannot be reached
  * from here, the resolvers of this machine.
  */
-int dns_open(const struct config *config, struct walk **ret_walk,
-	struct buf *why) MUST_CHECK;
+int dns_open(struct walk **ret_walk, struct buf *why) MUST_CHECK;
 
 /* All records; or with `is_way_only` those by which the host is found. */
 void dns_check(struct walk *walk, const struct config *config,

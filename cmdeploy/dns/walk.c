@@ -120,9 +120,28 @@ void walk_free(struct walk *walk)
 	free(walk);
 }
 
-bool walk_is_cut_off(const struct walk *walk)
+bool walk_is_open(struct walk *walk)
 {
-	return walk->zones[0]->failure;
+	static const struct dns_question question = {
+		.name = ".",
+		.type = DNS_NS,
+		.has_edns = true,
+	};
+	struct dns_servers *roots = &walk->zones[0]->servers;
+	const struct addr *racers[ASK_RACE_MAX];
+	size_t n = roots->n < ASK_RACE_MAX ? roots->n : ASK_RACE_MAX;
+
+	/* From all over the list, and so of both families. */
+	for (size_t i = 0; i < n; i++)
+		racers[i] = &roots->v[i * roots->n / n].addr;
+	int first = dns_race(racers, n, &question);
+	if (first < 0)
+		return false;
+	size_t at = (size_t)first * roots->n / n;
+	struct dns_server winner = roots->v[at];
+	roots->v[at] = roots->v[0];
+	roots->v[0] = winner;
+	return true;
 }
 
 void walk_answer_release(struct walk_answer *answer)

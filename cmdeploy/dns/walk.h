@@ -40,8 +40,11 @@ int walk_new(
 int walk_new_resolver(struct walk **ret_walk, struct buf *why) MUST_CHECK;
 void walk_free(struct walk *walk); /* accepts NULL */
 
-/* The servers that it begins with did not answer. */
-bool walk_is_cut_off(const struct walk *walk);
+/*
+ * One of the servers that it begins with answers within a moment. Several
+ * are asked at once, and the quickest is asked first from then on.
+ */
+bool walk_is_open(struct walk *walk);
 
 struct walk_answer {
 	struct dns_rrs rrs; /* of the type asked for */

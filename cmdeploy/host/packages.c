@@ -118,7 +118,6 @@ int packages_missing(const struct host *host, const char *const *names,
 	return n_missing;
 }
 
-/* Removes what a run that was cut short has left. */
 static void policy_remove(void)
 {
 	AUTO_BUF struct buf text = BUF_INIT(sizeof(policy_text));
@@ -196,7 +195,7 @@ static int run_install(const struct host *host, const char *names,
 {
 	AUTO_WORDS struct words w = { 0 };
 	AUTO_FREE char *args = xasprintf(
-		"install --yes --quiet --no-install-recommends "
+		"install --yes --quiet --fix-broken --no-install-recommends "
 		"-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "
 		"-o Dpkg::Use-Pty=0 %s",
 		names);
@@ -270,23 +269,61 @@ static int disable_new(
 	return 0;
 }
 
+/* What an installation that was cut short has left half done. */
+static int finish_others(
+	const struct host *host, const struct proc *listen, struct buf *why)
+{
+	struct proc proc = *listen;
+
+	proc.argv = (const char *const[]){ "dpkg", "--force-confold",
+		"--configure", "--pending", NULL };
+	proc.env = apt_env;
+	proc.timeout_sec = APT_SEC;
+	return host_run(host, &proc, why);
+}
+
+/* `before` gets the names of what was there. */
+static int add(const struct host *host, const char *names,
+	const struct proc *listen, struct buf *before, struct buf *why)
+{
+	int r = list_installed(host, before, why);
+
+	if (r < 0)
+		return r;
+	r = policy_put(host, why);
+	if (r == 0)
+		r = preseed(host, before, why);
+	if (r == 0)
+		r = finish_others(host, listen, why);
+	if (r == 0 && !are_known(host, names))
+		r = refresh_lists(host, listen, why);
+	if (r == 0)
+		r = run_install(host, names, listen, why);
+	policy_remove();
+	return r;
+}
+
+void packages_clean_up(void)
+{
+	policy_remove();
+}
+
+int packages_add(const struct host *host, const char *names,
+	const struct proc *listen, struct buf *why)
+{
+	AUTO_BUF struct buf before = BUF_INIT(LIST_MAX_BYTES);
+
+	return add(host, names, listen, &before, why);
+}
+
 int packages_install(const struct host *host, const char *names,
 	const struct proc *listen, struct buf *why)
 {
 	AUTO_BUF struct buf before = BUF_INIT(LIST_MAX_BYTES);
-	int r = list_installed(host, &before, why);
+	int r = add(host, names, listen, &before, why);
 
-	if (r < 0)
+	if (before.len == 0)
 		return r;
-	if (!are_known(host, names))
-		r = refresh_lists(host, listen, why);
-	if (r == 0)
-		r = preseed(host, &before, why);
-	if (r == 0)
-		r = policy_put(host, why);
-	if (r == 0)
-		r = run_install(host, names, listen, why);
-	policy_remove();
 	AUTO_BUF struct buf later = BUF_INIT(BUF_WHY_MAX_BYTES);
 	int r2 = disable_new(host, &before, &later);
 	if (r == 0 && r2 < 0)

@@ -25,6 +25,16 @@ int packages_missing(const struct host *host, const char *const *names,
 int packages_install(const struct host *host, const char *names,
 	const struct proc *listen, struct buf *why) MUST_CHECK;
 
+/* Removes what an installation that was cut short has left around. */
+void packages_clean_up(void);
+
+/*
+ * The same on a machine whose services they are to be: none is started
+ * now, and what the packages enable is left so.
+ */
+int packages_add(const struct host *host, const char *names,
+	const struct proc *listen, struct buf *why) MUST_CHECK;
+
 /*
  * A system user and group of that name, without login. The home is not
  * made; NULL: there is none.

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmdeploy/components/components.h"
+#include "cmdeploy/dns/step.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/ready.h"
 #include "cmdeploy/relay/run.h"
@@ -67,12 +68,15 @@ static int settle_services(const struct relay *relay,
 	return r;
 }
 
-/* Packages, users, files, services. */
-static int pass(struct relay *relay, struct buf *all_told, struct buf *why)
+/* Files by `setup`, and the services that depend on them. */
+static int pass(struct relay *relay,
+	int (*setup)(struct relay *relay, struct service_states *ret_states,
+		struct buf *why),
+	struct buf *all_told, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
-	int r = setup_apply(relay, &states, why);
+	int r = setup(relay, &states, why);
 
 	if (r == 0)
 		r = settle_services(relay, &states, &told, why);
@@ -98,7 +102,7 @@ static int fetch_certificate(
 
 	if (r == 0 && server_look_again(relay)) {
 		say_done("the key is at hand");
-		r = pass(relay, told, why);
+		r = pass(relay, setup_files, told, why);
 		say_step("certificate");
 	}
 	if (r == 0)
@@ -115,11 +119,11 @@ static int fetch_certificate(
  */
 static int deploy(struct relay *relay, struct buf *told, struct buf *why)
 {
-	int r = pass(relay, told, why);
+	int r = pass(relay, setup_apply, told, why);
 
 	for (int i = 0; r == 0 && i < PASSES_MAX; i++) {
 		if (server_look_again(relay))
-			r = pass(relay, told, why);
+			r = pass(relay, setup_files, told, why);
 		else if (wants_certificate(relay))
 			r = fetch_certificate(relay, told, why);
 		else
@@ -169,6 +173,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (r < 0)
 		return r;
 	relay.is_without_mail = o->disable_mail;
+	relay.is_verbose = o->is_verbose;
 	if (o->website_only)
 		relay.apply.components = components_website;
 	run_prepare();
@@ -178,5 +183,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (o->is_dry_run)
 		return setup_show(&relay, why);
 	say_bold("A relay for %s on this server", relay.config.mail_domain);
-	return deploy_locked(&relay, why);
+	if (!o->skips_dns && !o->website_only)
+		r = dns_step(relay.apply.host, &relay.config, why);
+	return r < 0 ? r : deploy_locked(&relay, why);
 }

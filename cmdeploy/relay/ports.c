@@ -184,6 +184,8 @@ static int read_answer(int fd, char *answer, size_t len)
 
 int relay_port_probe(const struct relay_port *port)
 {
+	if (port->decl->probe == PROBE_NONE)
+		return 0;
 	const struct dialogue *d = &dialogues[port->decl->probe];
 	char answer[ANSWER_MAX_BYTES];
 	AUTO_CLOSE int fd = -1;

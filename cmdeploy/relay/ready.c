@@ -65,9 +65,10 @@ static int check_service(struct waiting *w, size_t i,
 
 static int check_services(struct waiting *w, struct buf *why)
 {
-	const char *const *units = (const char *const *)w->units;
+	const struct unit_list units = { (const char *const *)w->units,
+		w->ports.n };
 	int r = supervisor_status(
-		&w->relay->supervisor, units, w->ports.n, w->statuses, why);
+		&w->relay->supervisor, units, w->statuses, why);
 
 	for (size_t i = 0; r == 0 && i < w->ports.n; i++)
 		if (!w->is_up[i])

@@ -228,7 +228,9 @@ static int check_ports_of(const struct relay *relay,
 		r = relay_unit(relay, ports->v[i].service, &units[i], why);
 	if (r == 0)
 		r = supervisor_status(&relay->supervisor,
-			(const char *const *)units, ports->n, statuses, why);
+			(struct unit_list){
+				(const char *const *)units, ports->n },
+			statuses, why);
 	for (size_t i = 0; r == 0 && i < ports->n; i++)
 		r = check_port(&ports->v[i], may_run && statuses[i].is_up, why);
 	for (size_t i = 0; i < ports->n; i++)

@@ -13,6 +13,7 @@ enum {
 	LIST_MAX_BYTES = 16384,
 	APT_LOG_MAX_BYTES = 4 << 20,
 	SHOW_MAX_BYTES = 64 << 20,
+	PATHS_MAX = 6,
 };
 
 static void on_line(struct slice line, void *owner UNUSED)
@@ -44,7 +45,10 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 		.on_line = on_line,
 		.is_unwanted = is_unwanted,
 	};
-	int r = packages_install(relay->apply.host, names, &listen, &reason);
+	const struct host *host = relay->apply.host;
+	int r = relay->is_server
+		? packages_add(host, names, &listen, &reason)
+		: packages_install(host, names, &listen, &reason);
 
 	if (dir_make(dir, 0755, &ignored) == 0 &&
 		file_write(path, buf_slice(&log),
@@ -69,6 +73,7 @@ static int step_packages(struct relay *relay, struct buf *why)
 	if (n < 0)
 		return n;
 	if (n == 0) {
+		packages_clean_up();
 		say_done("all installed");
 		return 0;
 	}
@@ -95,26 +100,50 @@ static int step_users(struct relay *relay, struct buf *why)
 	return 0;
 }
 
+/* "1 of 3 files" */
+static void add_count(struct buf *out, size_t n, size_t n_all, const char *what)
+{
+	if (n > 0)
+		buf_addf(out, "%s%zu of %zu %s%s", out->len ? ", " : "", n,
+			n_all, what, plural(n_all));
+}
+
+/* On a server a few are named, and all when asked to be talkative. */
+static void add_paths(
+	const struct relay *relay, const struct plan *plan, struct buf *out)
+{
+	size_t n = plan_count_files(plan);
+
+	if (!relay->is_server || n == 0 ||
+		(n > PATHS_MAX && !relay->is_verbose))
+		return;
+	for (size_t i = 0; i < plan->n_files; i++)
+		if (plan->files[i].change != CHANGE_NONE)
+			buf_addf(out, "            %s\n", plan->files[i].path);
+}
+
 static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 {
-	size_t n_folders = plan_count_folders(plan);
-	size_t n_files = plan_count_files(plan);
+	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf paths = BUF_INIT(SHOW_MAX_BYTES);
 	int r = plan_carry_out(&relay->apply, plan, why);
 
 	if (r == 0 && !relay->is_server)
 		r = relay_keep_address(relay, why);
 	if (r < 0)
 		return r;
-	if (n_folders == 0 && n_files == 0)
+	add_count(&told, plan_count_folders(plan), plan->n_folders, "folder");
+	add_count(&told, plan_count_files(plan), plan->n_files, "file");
+	if (told.len == 0)
 		say_done("nothing to change");
 	else
-		say_done("%zu of %zu folder%s, %zu of %zu file%s renewed",
-			n_folders, plan->n_folders, plural(plan->n_folders),
-			n_files, plan->n_files, plural(plan->n_files));
+		say_done("%s renewed", buf_str(&told));
+	add_paths(relay, plan, &paths);
+	fputs(buf_str(&paths), stdout);
 	return 0;
 }
 
-static int step_files(
+int setup_files(
 	struct relay *relay, struct service_states *ret_states, struct buf *why)
 {
 	struct plan *plan;
@@ -140,7 +169,7 @@ int setup_apply(
 	if (r == 0 && run_is_told_to_stop())
 		r = -EINTR;
 	if (r == 0)
-		r = step_files(relay, ret_states, why);
+		r = setup_files(relay, ret_states, why);
 	return r;
 }
 

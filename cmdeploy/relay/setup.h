@@ -15,6 +15,10 @@
 int setup_apply(struct relay *relay, struct service_states *ret_states,
 	struct buf *why) MUST_CHECK;
 
+/* The same, of folders and files alone. */
+int setup_files(struct relay *relay, struct service_states *ret_states,
+	struct buf *why) MUST_CHECK;
+
 /* Prints what setup_apply() would do, and does nothing. */
 int setup_show(struct relay *relay, struct buf *why) MUST_CHECK;
 

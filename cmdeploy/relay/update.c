@@ -51,14 +51,14 @@ static int units_name(const struct relay *relay,
 static int units_look(
 	const struct relay *relay, struct units *u, struct buf *why)
 {
-	const char *const *names = (const char *const *)u->names;
-	const char *const *enables = (const char *const *)u->enables;
-	int r = supervisor_status(
-		&relay->supervisor, names, u->n, u->statuses, why);
+	const struct unit_list names = { (const char *const *)u->names, u->n };
+	const struct unit_list enables = { (const char *const *)u->enables,
+		u->n };
+	int r = supervisor_status(&relay->supervisor, names, u->statuses, why);
 
 	if (r == 0)
 		r = supervisor_status(
-			&relay->supervisor, enables, u->n, u->enabled, why);
+			&relay->supervisor, enables, u->enabled, why);
 	return r;
 }
 
@@ -77,56 +77,96 @@ static int units_refresh(
 	return r < 0 ? r : units_look(relay, u, why);
 }
 
-/* What was done to which services, in this order. */
-struct told {
-	struct buf *started, *restarted, *reloaded, *stopped;
+/* Units for one call of the supervisor. */
+struct batch {
+	const char **names;
+	size_t n;
 };
+
+/* What is to be done to which services, and to be told of them. */
+struct work {
+	struct batch restart, reload, enable, disable;
+	struct buf started, restarted, reloaded, stopped;
+};
+
+#define WORK_INIT                                                              \
+	{                                                                      \
+		.started = BUF_INIT(BUF_WHY_MAX_BYTES),                        \
+		.restarted = BUF_INIT(BUF_WHY_MAX_BYTES),                      \
+		.reloaded = BUF_INIT(BUF_WHY_MAX_BYTES),                       \
+		.stopped = BUF_INIT(BUF_WHY_MAX_BYTES),                        \
+	}
+
+static void work_release(struct work *w)
+{
+	free(w->restart.names);
+	free(w->reload.names);
+	free(w->enable.names);
+	free(w->disable.names);
+	buf_release(&w->started);
+	buf_release(&w->restarted);
+	buf_release(&w->reloaded);
+	buf_release(&w->stopped);
+}
+
+#define AUTO_WORK __attribute__((cleanup(work_release)))
+
+static void batch_add(struct batch *batch, const char *name)
+{
+	batch->names = xreallocarray(
+		batch->names, batch->n + 1, sizeof(*batch->names));
+	batch->names[batch->n++] = name;
+}
+
+static struct unit_list batch_list(const struct batch *batch)
+{
+	return (struct unit_list){ batch->names, batch->n };
+}
 
 static void tell(struct buf *list, const char *name)
 {
 	buf_addf(list, "%s%s", list->len ? ", " : "", name);
 }
 
-static enum service_need need_of(const struct relay *relay,
-	const struct service_state *state, const struct service_status *status)
+/* runit starts again by itself what has ended. */
+static bool is_down(const struct relay *relay, const struct service *decl,
+	const struct service_status *status)
 {
-	/* runit starts again by itself what has ended. */
-	if (relay->is_server && !status->is_up && !state->decl->is_oneshot)
-		return SERVICE_RESTART;
-	return state->need;
+	return relay->is_server && !status->is_up && !decl->is_oneshot;
 }
 
-static int update_one(const struct relay *relay,
-	const struct service_state *state, const char *unit,
-	const struct service_status *status, struct told *told, struct buf *why)
+static void plan_wanted(const struct relay *relay, const struct units *u,
+	size_t i, const struct service_state *state, struct work *w)
 {
-	const char *name = state->decl->name;
-	enum service_need need = need_of(relay, state, status);
-	int r = 0;
+	const struct service *decl = state->decl;
+	const struct service_status *status = &u->statuses[i];
+	const struct service_status *enabled = &u->enabled[i];
+	bool is_start = relay->is_server ? !status->is_up
+					 : state->is_new || !status->is_known;
 
-	if (need == SERVICE_KEEP)
-		return 0;
-	say_progress(slice_of(name));
-	if (need == SERVICE_RELOAD) {
-		r = supervisor_reload(&relay->supervisor, unit, why);
-		if (r == 0)
-			tell(told->reloaded, name);
-	} else {
-		r = supervisor_restart(&relay->supervisor, unit, why);
-		if (r >= 0)
-			tell(r == 0 || state->is_new ? told->started
-						     : told->restarted,
-				name);
+	if (state->need == SERVICE_RESTART || is_down(relay, decl, status)) {
+		batch_add(&w->restart, u->names[i]);
+		tell(is_start ? &w->started : &w->restarted, decl->name);
+	} else if (state->need == SERVICE_RELOAD) {
+		batch_add(&w->reload, u->names[i]);
+		tell(&w->reloaded, decl->name);
 	}
-	return r < 0 ? r : service_mark(&relay->apply, state, why);
+	if (relay->is_server && !decl->is_oneshot &&
+		(!enabled->is_enabled || !enabled->is_up))
+		batch_add(&w->enable, u->enables[i]);
 }
 
-static int enable_one(const struct relay *relay, const char *unit,
-	const struct service_status *status, struct buf *why)
+/* With --disable-mail: what is up, or would be after the next boot, ends. */
+static void plan_unwanted(const struct units *u, size_t i,
+	const struct service_state *state, struct work *w)
 {
-	if (status->is_enabled && status->is_up)
-		return 0;
-	return supervisor_enable(&relay->supervisor, unit, true, why);
+	if (!u->statuses[i].is_known ||
+		(!u->statuses[i].is_up && !u->enabled[i].is_enabled))
+		return;
+	batch_add(&w->disable, u->enables[i]);
+	if (strcmp(u->enables[i], u->names[i]) != 0)
+		batch_add(&w->disable, u->names[i]);
+	tell(&w->stopped, state->decl->name);
 }
 
 static bool is_unwanted(const struct relay *relay, const struct service *decl)
@@ -134,57 +174,56 @@ static bool is_unwanted(const struct relay *relay, const struct service *decl)
 	return relay->is_without_mail && decl->is_mail;
 }
 
-static int retire(const struct relay *relay, const struct service *decl,
-	const char *unit, struct buf *why)
-{
-	AUTO_FREE char *mark = xasprintf("%s/services/%s",
-		relay_place(relay, "own_state_dir"), decl->name);
-	const char *enable = decl->enable ? decl->enable : unit;
-	int r = supervisor_enable(&relay->supervisor, enable, false, why);
-
-	if (r == 0 && decl->enable)
-		r = supervisor_stop(&relay->supervisor, enable, why);
-	if (r == 0)
-		r = supervisor_stop(&relay->supervisor, unit, why);
-	/* It is started afresh when it is wanted again. */
-	if (r == 0)
-		unlink(mark);
-	return r;
-}
-
-/* With --disable-mail: what is up, or would be after the next boot, ends. */
-static int retire_one(const struct relay *relay, const struct units *u,
-	size_t i, const struct service *decl, struct told *told,
-	struct buf *why)
-{
-	if (!u->statuses[i].is_up && !u->enabled[i].is_enabled)
-		return 0;
-	if (!u->statuses[i].is_known)
-		return 0;
-	say_progress(slice_of(decl->name));
-	tell(told->stopped, decl->name);
-	return retire(relay, decl, u->names[i], why);
-}
-
-static int update_all(const struct relay *relay,
-	const struct service_states *states, struct units *u, struct told *told,
-	struct buf *why)
+static int mark_all(const struct relay *relay,
+	const struct service_states *states, struct buf *why)
 {
 	int r = 0;
 
-	for (size_t i = 0; r >= 0 && i < u->n; i++) {
-		const struct service *decl = states->v[i].decl;
-		if (is_unwanted(relay, decl)) {
-			r = retire_one(relay, u, i, decl, told, why);
-			continue;
-		}
-		r = update_one(relay, &states->v[i], u->names[i],
-			&u->statuses[i], told, why);
-		if (r >= 0 && relay->is_server && !decl->is_oneshot)
-			r = enable_one(
-				relay, u->enables[i], &u->enabled[i], why);
-	}
+	for (size_t i = 0; r == 0 && i < states->n; i++)
+		if (!is_unwanted(relay, states->v[i].decl) &&
+			states->v[i].need != SERVICE_KEEP)
+			r = service_mark(&relay->apply, &states->v[i], why);
 	return r;
+}
+
+/* So that it is started afresh when it is wanted again. */
+static void unmark(const struct relay *relay, const struct service *decl)
+{
+	AUTO_FREE char *mark = xasprintf("%s/services/%s",
+		relay_place(relay, "own_state_dir"), decl->name);
+
+	unlink(mark);
+}
+
+static int carry_out(const struct relay *relay, struct work *w, struct buf *why)
+{
+	const struct supervisor *s = &relay->supervisor;
+	int r = supervisor_disable(s, batch_list(&w->disable), why);
+
+	if (r == 0)
+		r = supervisor_restart(s, batch_list(&w->restart), why);
+	if (r == 0)
+		r = supervisor_reload(s, batch_list(&w->reload), why);
+	if (r == 0)
+		r = supervisor_enable(s, batch_list(&w->enable), why);
+	return r;
+}
+
+static int update_all(const struct relay *relay,
+	const struct service_states *states, struct units *u, struct work *w,
+	struct buf *why)
+{
+	for (size_t i = 0; i < u->n; i++) {
+		const struct service_state *state = &states->v[i];
+		if (is_unwanted(relay, state->decl)) {
+			plan_unwanted(u, i, state, w);
+			unmark(relay, state->decl);
+		} else {
+			plan_wanted(relay, u, i, state, w);
+		}
+	}
+	int r = carry_out(relay, w, why);
+	return r < 0 ? r : mark_all(relay, states, why);
 }
 
 static void add_told(struct buf *out, const char *verb, const struct buf *list)
@@ -197,11 +236,7 @@ static void add_told(struct buf *out, const char *verb, const struct buf *list)
 int update_services(const struct relay *relay,
 	const struct service_states *states, struct buf *out, struct buf *why)
 {
-	AUTO_BUF struct buf started = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf restarted = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf reloaded = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf stopped = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct told told = { &started, &restarted, &reloaded, &stopped };
+	AUTO_WORK struct work work = WORK_INIT;
 	AUTO_UNITS struct units units = { 0 };
 	int r = units_name(relay, states, &units, why);
 
@@ -210,12 +245,12 @@ int update_services(const struct relay *relay,
 	if (r == 0)
 		r = units_refresh(relay, &units, why);
 	if (r == 0)
-		r = update_all(relay, states, &units, &told, why);
-	add_told(out, "started", &started);
-	add_told(out, "restarted", &restarted);
-	add_told(out, "reloaded", &reloaded);
-	add_told(out, "stopped", &stopped);
-	return r < 0 ? r : 0;
+		r = update_all(relay, states, &units, &work, why);
+	add_told(out, "started", &work.started);
+	add_told(out, "restarted", &work.restarted);
+	add_told(out, "reloaded", &work.reloaded);
+	add_told(out, "stopped", &work.stopped);
+	return r;
 }
 
 static bool is_known(const struct service_states *states, const char *name)
@@ -236,8 +271,9 @@ static void forget_folders(
 	while (dir && (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.' || is_known(states, entry->d_name))
 			continue;
-		int ignored = supervisor_stop(
-			&relay->supervisor, entry->d_name, NULL);
+		const char *name = entry->d_name;
+		int ignored = supervisor_disable(&relay->supervisor,
+			(struct unit_list){ &name, 1 }, NULL);
 		(void)ignored;
 	}
 	if (dir)
@@ -255,13 +291,17 @@ static int forget_unit(
 	if (apply_counts(&relay->apply, decl->when) || !file_exists(mark))
 		return 0;
 	int r = relay_unit(relay, decl, &unit, why);
-	if (r == 0)
-		r = retire(relay, decl, unit, why);
+	if (r < 0)
+		return r;
+	const char *units[] = { unit, decl->enable };
+	r = supervisor_disable(&relay->supervisor,
+		(struct unit_list){ units, decl->enable ? 2 : 1 }, why);
 	if (r < 0)
 		return r;
 	AUTO_FREE char *path =
 		xasprintf("%s/%s", relay_place(relay, "unit_dir"), unit);
 	unlink(path);
+	unlink(mark);
 	return 0;
 }
 

@@ -39,7 +39,7 @@ patiently() {
 			exit 1
 		fi
 		echo 'waiting for another program that installs packages'
-		sleep 2
+		sleep 3
 	done
 }
 

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <signal.h>
 
+#include "cmdeploy/dns/step.h"
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/remote/cargo.h"
 #include "cmdeploy/remote/package.h"
@@ -112,6 +113,13 @@ static int step_connect(struct run *run, struct buf *why)
 			run->ssh.target.where, buf_str(&arch),
 			megabytes(run, "memory_kb"), megabytes(run, "disk_kb"));
 	return r;
+}
+
+static int step_dns(struct run *run, struct buf *why)
+{
+	if (run->options->skips_dns)
+		return 0;
+	return dns_step(&run->ssh.host, &run->settings.config, why);
 }
 
 static int step_package(struct run *run, struct buf *why)
@@ -228,10 +236,11 @@ static int run_there(struct run *run, struct buf *why)
 	const char *no_color = getenv("NO_COLOR");
 	AUTO_FREE char *plain =
 		xasprintf("NO_COLOR=%s", no_color ? no_color : "");
-	const char *argv[8 + FLAGS_MAX] = { "env", called, plain, "cmdeploy",
-		"run", "--ssh-host", "@local", "--ini=" HOST_INI };
+	const char *argv[9 + FLAGS_MAX] = { "env", called, plain, "cmdeploy",
+		"run", "--ssh-host", "@local", "--ini=" HOST_INI,
+		"--skip-dns-check" };
 
-	add_flags(run->options, argv + 8);
+	add_flags(run->options, argv + 9);
 	return ssh_attach(&run->ssh, argv, why);
 }
 
@@ -266,6 +275,7 @@ static int show_changes(struct run *run, struct buf *why)
 /* Each in its turn, until one fails or somebody says stop. */
 static int (*const steps[])(struct run *run, struct buf *why) = {
 	step_connect,
+	step_dns,
 	step_package,
 	step_ship,
 	step_build,
@@ -275,6 +285,7 @@ static int (*const steps[])(struct run *run, struct buf *why) = {
 
 static int (*const dry_steps[])(struct run *run, struct buf *why) = {
 	step_connect,
+	step_dns,
 	step_package,
 	show_changes,
 };

@@ -39,13 +39,25 @@ static int status_one(const struct supervisor *s, const char *unit,
 	return 0;
 }
 
-static int status(const struct supervisor *s, const char *const *units,
-	size_t n, struct service_status *ret_statuses, struct buf *why)
+static int status(const struct supervisor *s, struct unit_list units,
+	struct service_status *ret_statuses, struct buf *why)
 {
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < n; i++)
-		r = status_one(s, units[i], &ret_statuses[i], why);
+	for (size_t i = 0; r == 0 && i < units.n; i++)
+		r = status_one(s, units.names[i], &ret_statuses[i], why);
+	return r;
+}
+
+static int each(const struct supervisor *s, struct unit_list units,
+	int (*act)(
+		const struct supervisor *s, const char *unit, struct buf *why),
+	struct buf *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < units.n; i++)
+		r = act(s, units.names[i], why);
 	return r;
 }
 
@@ -55,8 +67,8 @@ static int refresh(const struct supervisor *s UNUSED, struct buf *why UNUSED)
 	return 0;
 }
 
-static int enable(const struct supervisor *s UNUSED, const char *unit UNUSED,
-	bool is_wanted UNUSED, struct buf *why UNUSED)
+static int enable(const struct supervisor *s UNUSED,
+	struct unit_list units UNUSED, struct buf *why UNUSED)
 {
 	return 0;
 }
@@ -82,7 +94,7 @@ static int wait_restarted(const char *dir, pid_t before)
  * A new one is started by runsvdir itself, with its files. It may have done
  * so already.
  */
-static int restart(
+static int restart_one(
 	const struct supervisor *s, const char *unit, struct buf *why)
 {
 	AUTO_FREE char *dir = folder_of(s, unit);
@@ -98,10 +110,17 @@ static int restart(
 	if (r < 0)
 		return because(why, r, "%s could not be restarted: %s", unit,
 			strerror(-r));
-	return 1;
+	return 0;
 }
 
-static int reload(const struct supervisor *s, const char *unit, struct buf *why)
+static int restart(
+	const struct supervisor *s, struct unit_list units, struct buf *why)
+{
+	return each(s, units, restart_one, why);
+}
+
+static int reload_one(
+	const struct supervisor *s, const char *unit, struct buf *why)
 {
 	AUTO_FREE char *dir = folder_of(s, unit);
 	int r = runit_control(dir, 'h');
@@ -112,6 +131,12 @@ static int reload(const struct supervisor *s, const char *unit, struct buf *why)
 	return 0;
 }
 
+static int reload(
+	const struct supervisor *s, struct unit_list units, struct buf *why)
+{
+	return each(s, units, reload_one, why);
+}
+
 static int remove_one(const char *path, const struct stat *st UNUSED,
 	int type UNUSED, struct FTW *ftw UNUSED)
 {
@@ -119,7 +144,7 @@ static int remove_one(const char *path, const struct stat *st UNUSED,
 }
 
 /* Its folder goes too: runsvdir would start it again. */
-static int stop(
+static int disable_one(
 	const struct supervisor *s, const char *unit, struct buf *why UNUSED)
 {
 	AUTO_FREE char *dir = folder_of(s, unit);
@@ -131,6 +156,12 @@ static int stop(
 			nanosleep(&moment, NULL);
 	nftw(dir, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	return 0;
+}
+
+static int disable(
+	const struct supervisor *s, struct unit_list units, struct buf *why)
+{
+	return each(s, units, disable_one, why);
 }
 
 static void log_tail(
@@ -145,9 +176,9 @@ static const struct supervisor_ops ops = {
 	.status = status,
 	.refresh = refresh,
 	.enable = enable,
+	.disable = disable,
 	.restart = restart,
 	.reload = reload,
-	.stop = stop,
 	.log_tail = log_tail,
 };
 

@@ -9,10 +9,10 @@ void supervisor_release(struct supervisor *s)
 	*s = (struct supervisor){ 0 };
 }
 
-int supervisor_status(const struct supervisor *s, const char *const *units,
-	size_t n, struct service_status *ret_statuses, struct buf *why)
+int supervisor_status(const struct supervisor *s, struct unit_list units,
+	struct service_status *ret_statuses, struct buf *why)
 {
-	return s->ops->status(s, units, n, ret_statuses, why);
+	return s->ops->status(s, units, ret_statuses, why);
 }
 
 int supervisor_refresh(const struct supervisor *s, struct buf *why)
@@ -20,28 +20,28 @@ int supervisor_refresh(const struct supervisor *s, struct buf *why)
 	return s->ops->refresh(s, why);
 }
 
-int supervisor_enable(const struct supervisor *s, const char *unit,
-	bool is_wanted, struct buf *why)
+int supervisor_enable(
+	const struct supervisor *s, struct unit_list units, struct buf *why)
 {
-	return s->ops->enable(s, unit, is_wanted, why);
+	return units.n > 0 ? s->ops->enable(s, units, why) : 0;
+}
+
+int supervisor_disable(
+	const struct supervisor *s, struct unit_list units, struct buf *why)
+{
+	return units.n > 0 ? s->ops->disable(s, units, why) : 0;
 }
 
 int supervisor_restart(
-	const struct supervisor *s, const char *unit, struct buf *why)
+	const struct supervisor *s, struct unit_list units, struct buf *why)
 {
-	return s->ops->restart(s, unit, why);
+	return units.n > 0 ? s->ops->restart(s, units, why) : 0;
 }
 
 int supervisor_reload(
-	const struct supervisor *s, const char *unit, struct buf *why)
+	const struct supervisor *s, struct unit_list units, struct buf *why)
 {
-	return s->ops->reload(s, unit, why);
-}
-
-int supervisor_stop(
-	const struct supervisor *s, const char *unit, struct buf *why)
-{
-	return s->ops->stop(s, unit, why);
+	return units.n > 0 ? s->ops->reload(s, units, why) : 0;
 }
 
 void supervisor_log_tail(

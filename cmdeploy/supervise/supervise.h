@@ -30,18 +30,24 @@ struct supervisor {
 	char *log_dir; /* runit: that of their logs */
 };
 
+/* The units of a call, and how many. */
+struct unit_list {
+	const char *const *names;
+	size_t n;
+};
+
 struct supervisor_ops {
-	int (*status)(const struct supervisor *s, const char *const *units,
-		size_t n, struct service_status *ret_statuses, struct buf *why);
+	int (*status)(const struct supervisor *s, struct unit_list units,
+		struct service_status *ret_statuses, struct buf *why);
 	int (*refresh)(const struct supervisor *s, struct buf *why);
-	int (*enable)(const struct supervisor *s, const char *unit,
-		bool is_wanted, struct buf *why);
-	int (*restart)(
-		const struct supervisor *s, const char *unit, struct buf *why);
-	int (*reload)(
-		const struct supervisor *s, const char *unit, struct buf *why);
-	int (*stop)(
-		const struct supervisor *s, const char *unit, struct buf *why);
+	int (*enable)(const struct supervisor *s, struct unit_list units,
+		struct buf *why);
+	int (*disable)(const struct supervisor *s, struct unit_list units,
+		struct buf *why);
+	int (*restart)(const struct supervisor *s, struct unit_list units,
+		struct buf *why);
+	int (*reload)(const struct supervisor *s, struct unit_list units,
+		struct buf *why);
 	void (*log_tail)(const struct supervisor *s, const char *unit, size_t n,
 		struct buf *out);
 };
@@ -52,29 +58,28 @@ void supervisor_init_runit(
 void supervisor_init_systemd(struct supervisor *s);
 void supervisor_release(struct supervisor *s);
 
-/* How the n units are, in their order. */
-int supervisor_status(const struct supervisor *s, const char *const *units,
-	size_t n, struct service_status *ret_statuses,
-	struct buf *why) MUST_CHECK;
+/* How they are, in their order. */
+int supervisor_status(const struct supervisor *s, struct unit_list units,
+	struct service_status *ret_statuses, struct buf *why) MUST_CHECK;
 
 /* Reads changed unit files again. */
 int supervisor_refresh(const struct supervisor *s, struct buf *why) MUST_CHECK;
 
-/* Whether it starts with the machine, and now, or ends now. */
-int supervisor_enable(const struct supervisor *s, const char *unit,
-	bool is_wanted, struct buf *why) MUST_CHECK;
+/* They start with the machine, and now. */
+int supervisor_enable(const struct supervisor *s, struct unit_list units,
+	struct buf *why) MUST_CHECK;
+/* They end now, and do not start again by themselves. */
+int supervisor_disable(const struct supervisor *s, struct unit_list units,
+	struct buf *why) MUST_CHECK;
 
 /*
- * Starts it, or starts it again, and waits until that is done. 1 it ran
- * before, 0 it did not. On failure `why` is a clause about the unit.
+ * Starts them, or starts them again, and waits until that is done. On
+ * failure `why` is a clause about the first that failed.
  */
-int supervisor_restart(const struct supervisor *s, const char *unit,
+int supervisor_restart(const struct supervisor *s, struct unit_list units,
 	struct buf *why) MUST_CHECK;
-/* It reads its configuration again. */
-int supervisor_reload(const struct supervisor *s, const char *unit,
-	struct buf *why) MUST_CHECK;
-/* Ends it; it does not start again by itself. */
-int supervisor_stop(const struct supervisor *s, const char *unit,
+/* They read their configuration again. */
+int supervisor_reload(const struct supervisor *s, struct unit_list units,
 	struct buf *why) MUST_CHECK;
 
 /* Appends the last n lines that it logged, each indented. */

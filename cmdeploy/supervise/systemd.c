@@ -10,8 +10,9 @@
 
 enum {
 	ASK_SEC = 30,
-	ACT_SEC = 120,
+	ACT_SEC = 180,
 	UNITS_MAX = 64,
+	VERBS_MAX = 8,
 	LOG_LINES = 8,
 	TEXT_MAX_BYTES = 1 << 20,
 	USEC = 1000000,
@@ -143,27 +144,38 @@ static int systemctl(
 		why);
 }
 
-#define SYSTEMCTL(why, ...)                                                    \
-	systemctl((const char *const[]){ "systemctl", __VA_ARGS__, NULL },     \
-		NULL, ACT_SEC, (why))
+/* `systemctl VERBS... UNITS...`; `verbs` is ended by NULL. */
+static int systemctl_units(const char *const *verbs, struct unit_list units,
+	struct buf *out, struct buf *why)
+{
+	const char *argv[VERBS_MAX + UNITS_MAX + 1] = { "systemctl" };
+	size_t n = 1;
 
-static int status(const struct supervisor *s UNUSED, const char *const *units,
-	size_t n, struct service_status *ret_statuses, struct buf *why)
+	if (units.n > UNITS_MAX)
+		return because(why, -E2BIG, "more than %d units", UNITS_MAX);
+	while (*verbs)
+		argv[n++] = *verbs++;
+	for (size_t i = 0; i < units.n; i++)
+		argv[n++] = units.names[i];
+	return systemctl(argv, out, ACT_SEC, why);
+}
+
+#define VERBS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static int status(const struct supervisor *s UNUSED, struct unit_list units,
+	struct service_status *ret_statuses, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
-	const char *argv[UNITS_MAX + 4] = { "systemctl", "show",
-		"--property=" SYSTEMD_PROPERTIES };
+	int r = 0;
 
-	if (n == 0)
+	if (units.n == 0)
 		return 0;
-	if (n > UNITS_MAX)
-		return because(why, -E2BIG, "more than %d units", UNITS_MAX);
-	memcpy(argv + 3, units, n * sizeof(*units));
-	int r = systemctl(argv, &text, ASK_SEC, why);
+	r = systemctl_units(VERBS("show", "--property=" SYSTEMD_PROPERTIES),
+		units, &text, why);
 	if (r < 0)
 		return r;
 	r = systemd_parse_show(buf_slice(&text), clock_msec() * 1000,
-		time(NULL), n, ret_statuses);
+		time(NULL), units.n, ret_statuses);
 	if (r < 0)
 		return because(why, r,
 			"what systemctl says of the services cannot be read");
@@ -172,14 +184,22 @@ static int status(const struct supervisor *s UNUSED, const char *const *units,
 
 static int refresh(const struct supervisor *s UNUSED, struct buf *why)
 {
-	return SYSTEMCTL(why, "daemon-reload");
+	return systemctl_units(
+		VERBS("daemon-reload"), (struct unit_list){ 0 }, NULL, why);
 }
 
-static int enable(const struct supervisor *s UNUSED, const char *unit,
-	bool is_wanted, struct buf *why)
+static int enable(const struct supervisor *s UNUSED, struct unit_list units,
+	struct buf *why)
 {
-	return SYSTEMCTL(why, "--quiet", "--now",
-		is_wanted ? "enable" : "disable", unit);
+	return systemctl_units(
+		VERBS("--quiet", "--now", "enable"), units, NULL, why);
+}
+
+static int disable(const struct supervisor *s UNUSED, struct unit_list units,
+	struct buf *why)
+{
+	return systemctl_units(
+		VERBS("--quiet", "--now", "disable"), units, NULL, why);
 }
 
 /* The journal's lines, without control bytes. */
@@ -211,8 +231,7 @@ static void add_log_tail(const char *unit, size_t n, struct buf *out)
 	}
 }
 
-/* What systemctl itself says is where to look; better to look there. */
-static int tell_failure(
+static int tell_unit(
 	const char *unit, const char *what, int error, struct buf *why)
 {
 	AUTO_BUF struct buf lines = BUF_INIT(BUF_WHY_MAX_BYTES / 2);
@@ -225,41 +244,42 @@ static int tell_failure(
 		(int)(lines.len - 1), buf_str(&lines));
 }
 
-static int restart(
-	const struct supervisor *s, const char *unit, struct buf *why)
+/* systemctl itself says only where to look; better to look there. */
+static int tell_failure(const struct supervisor *s, struct unit_list units,
+	const char *what, int error, struct buf *why)
 {
-	struct service_status before;
-	int r = status(s, &unit, 1, &before, why);
+	struct service_status statuses[UNITS_MAX];
 
-	if (r < 0)
-		return r;
+	if (status(s, units, statuses, NULL) < 0)
+		return error;
+	for (size_t i = 0; i < units.n; i++)
+		if (statuses[i].is_failed)
+			return tell_unit(units.names[i], what, error, why);
+	for (size_t i = 0; i < units.n; i++)
+		if (!statuses[i].is_up)
+			return tell_unit(units.names[i], what, error, why);
+	return error;
+}
+
+static int restart(
+	const struct supervisor *s, struct unit_list units, struct buf *why)
+{
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	/* A unit that was given up counts its starts from the beginning. */
-	if (before.is_failed)
-		r = SYSTEMCTL(NULL, "reset-failed", unit);
-	r = SYSTEMCTL(NULL, "restart", unit);
-	if (r < 0)
-		return tell_failure(unit, "started", r, why);
-	return before.is_up;
+	int r = systemctl_units(
+		VERBS("--quiet", "reset-failed"), units, NULL, &ignored);
+
+	r = systemctl_units(VERBS("--quiet", "restart"), units, NULL, why);
+	return r < 0 ? tell_failure(s, units, "started", r, why) : 0;
 }
 
 static int reload(
-	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
+	const struct supervisor *s, struct unit_list units, struct buf *why)
 {
-	int r = SYSTEMCTL(NULL, "reload-or-restart", unit);
+	int r = systemctl_units(
+		VERBS("--quiet", "reload-or-restart"), units, NULL, why);
 
-	return r < 0 ? tell_failure(unit, "reloaded", r, why) : 0;
-}
-
-static int stop(
-	const struct supervisor *s UNUSED, const char *unit, struct buf *why)
-{
-	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = SYSTEMCTL(&reason, "stop", unit);
-
-	if (r < 0)
-		return because(why, r, "%s could not be stopped: %s", unit,
-			buf_str(&reason));
-	return 0;
+	return r < 0 ? tell_failure(s, units, "reloaded", r, why) : 0;
 }
 
 static void log_tail(const struct supervisor *s UNUSED, const char *unit,
@@ -272,9 +292,9 @@ static const struct supervisor_ops ops = {
 	.status = status,
 	.refresh = refresh,
 	.enable = enable,
+	.disable = disable,
 	.restart = restart,
 	.reload = reload,
-	.stop = stop,
 	.log_tail = log_tail,
 };
 

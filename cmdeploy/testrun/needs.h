@@ -17,15 +17,15 @@ enum {
 	NEED_RELAY = 1 << 2, /* the Debian packages of a relay */
 	NEED_CLANG = 1 << 3, /* clang and its sanitizers */
 	NEED_PROMTOOL = 1 << 4,
-	NEED_KNOT = 1 << 5,  /* name servers */
-	NEED_HOSTS = 1 << 6, /* what makes throw-away hosts */
-	NEED_BED = 1 << 7,   /* a host for ssh: tests/t/bed/bed.sh */
+	NEED_BED = 1 << 5,   /* a host for ssh: tests/t/bed/bed.sh */
+	NEED_KNOT = 1 << 6,  /* name servers */
+	NEED_HOSTS = 1 << 7, /* what makes throw-away hosts */
 	NEEDS_N = 8,
 };
 
 /*
- * "-" or names joined by commas: root, core, relay, clang, promtool, knot,
- * hosts, bed.
+ * "-" or names joined by commas: root, core, relay, clang, promtool, bed,
+ * knot, hosts.
  */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;

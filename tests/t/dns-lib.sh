@@ -30,14 +30,18 @@ dns_network() {
   ip link set lo up
   ip address add 198.51.100.7/32 dev lo scope global
   ip address add 2001:db8::7/128 dev lo scope global nodad
+}
+
+# dns_key: makes one where the host has it; dns_public prints the other half.
+dns_key() {
   mkdir etc.new etc.work
   mount -t overlay overlay \
     -o "lowerdir=/etc,upperdir=$PWD/etc.new,workdir=$PWD/etc.work" /etc
-}
-
-dns_key() {
   mkdir /etc/dkimkeys
   openssl genrsa -out /etc/dkimkeys/opendkim.private 2048 2>/dev/null
+}
+
+dns_public() {
   openssl pkey -in /etc/dkimkeys/opendkim.private -pubout -outform DER |
     base64 -w 0
 }
@@ -52,14 +56,15 @@ dns_zone() {
   } >"zones/${1:-root}.zone"
 }
 
-# dns_knot NAME ADDRESS [FOLDER]: starts a server, with zone files in this
-# folder; lines of its configuration for zones come from stdin.
+# dns_knot NAME ADDRESS [FOLDER [ADDRESS]]: starts a server, with zone files
+# in this folder; lines of its configuration for zones come from stdin. It
+# listens on port 53 as well, where servers are that nobody names a port of.
 dns_knot() {
   mkdir -p "$1"
   cat >"$1/knot.conf" <<END
 server:
     rundir: $PWD/$1
-    listen: $2@$dns_port
+    listen: [ $2@$dns_port, $2@53${4:+, $4@53} ]
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1

@@ -6,7 +6,8 @@ dns_apart
 . "$here/up-lib.sh"
 trap dns_end EXIT
 dns_network
-key=$(dns_key)
+dns_key
+key=$(dns_public)
 relays='good lax wrong bare big glueless dead'
 head=${key:0:200} tail=${key:200}
 
@@ -142,7 +143,8 @@ relay_zones() {
 relay_zones 'acl: fetch' | dns_knot primary 127.0.9.6
 dns_loaded primary 7
 relay_zones 'master: primary' | dns_knot relays 127.0.9.3 relays
-dns_knot root 127.0.9.1 <<END
+ip address add 198.41.0.4/32 dev lo
+dns_knot root 127.0.9.1 zones 198.41.0.4 <<END
   - domain: .
     file: root.zone
 END
@@ -238,6 +240,24 @@ way 1 dead
 says err 'nobody answers for dead.test'
 way 1 glueless
 says out 'www.glueless.test CNAME: missing'
+
+echo '-- from the root of the world, which here is a server of ours'
+unset CMDEPLOY_DNS_ROOT
+ask 0 good
+says out 'as told by ns.good.test (127.0.9.3), which serves good.test'
+ask 1 dead
+
+echo '-- where no question gets out: the resolver'
+ip address del 198.41.0.4/32 dev lo
+rm -f /etc/resolv.conf
+echo 'nameserver 127.0.9.3' >/etc/resolv.conf
+begun=$SECONDS
+ask 0 good
+[ $((SECONDS - begun)) -lt 5 ] || fail "took $((SECONDS - begun)) s"
+says out 'as told by 127.0.9.3, a resolver of this machine'
+: >/etc/resolv.conf
+run 1 dns --ini good.ini --ssh-host @local
+says err '/etc/resolv.conf names no nameserver'
 
 echo '-- what is no question of DNS'
 run 0 init 127.0.9.20 --ini ip.ini

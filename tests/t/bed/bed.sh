@@ -34,6 +34,9 @@ see() {
   mount --rbind /dev "$1/root/dev"
   mount -t tmpfs -o mode=755 bed "$1/root/run"
   mount -t tmpfs bed "$1/root/tmp"
+  # This machine's dpkg may be at work meanwhile.
+  mount -t tmpfs bed "$1/root/var/lib/dpkg/updates"
+  touch -c "$1/root/var/lib/dpkg/status" "$1/root"/var/lib/dpkg/lock*
 }
 
 # The state of this machine's packages, on which the layer stands.
@@ -114,6 +117,7 @@ END
 host() {
   see "$2" "$1/layer"
   mkdir -p "$2/root$2/ssh" "$2/root/run/sshd"
+  rm -f "$2/root/var/lib/man-db/auto-update" # which takes seconds each time
   mount --bind "$2/ssh" "$2/root$2/ssh"
   user "$2/root" op 'ALL=(ALL) NOPASSWD: ALL'
   user "$2/root" slow 'ALL=(ALL) ALL'

@@ -1,0 +1,129 @@
+/* The certificate: how long it holds, and who shows which one. */
+#include "cmdeploy/relay/certificate.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "cmdeploy/relay/ports.h"
+#include "cmdeploy/status/collect.h"
+#include "cmdeploy/status/x509.h"
+
+enum {
+	DAY_SEC = 86400,
+};
+
+/*
+ * When so few days are left. An authority's certificate is renewed when
+ * thirty are: less than twenty means that renewing fails.
+ */
+static const struct {
+	const char *when;
+	int64_t doubt_days, bad_days;
+	const char *advice;
+} limits[] = {
+	{ "has_acme", 20, 7,
+		"renewing fails; \"acmetool --batch reconcile\" says why" },
+	{ "has_external_cert", 14, 3, "it is to be renewed by whoever does" },
+	{ NULL, 30, 7,
+		"remove it, and \"cmdeploy run\" makes a new one with the "
+		"same key" },
+};
+
+static bool holds(const struct relay *relay, const char *when)
+{
+	return !when || relay_place(relay, when)[0];
+}
+
+static void add_days(const struct relay *relay, const struct x509_facts *facts,
+	struct findings *list)
+{
+	time_t left = facts->not_after - time(NULL);
+	int64_t days = left / DAY_SEC;
+	size_t i = 0;
+
+	while (!holds(relay, limits[i].when))
+		i++;
+	enum status_grade grade = left <= 0 || days < limits[i].bad_days
+		? STATUS_BAD
+		: days < limits[i].doubt_days ? STATUS_DOUBT
+					      : STATUS_FINE;
+	bool is_short = grade != STATUS_FINE;
+	if (left <= 0)
+		findings_add(list, STATUS_CERTIFICATE, grade, "certificate",
+			"over since %ld days; %s", -days, limits[i].advice);
+	else
+		findings_add(list, STATUS_CERTIFICATE, grade, "certificate",
+			"%ld days left%s%s%s", days,
+			facts->is_self_signed ? ", self-signed" : "",
+			is_short ? "; " : "", is_short ? limits[i].advice : "");
+	findings_number(list, "days", days);
+}
+
+/* Until the first one of an authority is there, a self-signed one serves. */
+static void add_kind(const struct relay *relay, const struct x509_facts *facts,
+	struct findings *list)
+{
+	const char *domain = relay->config.mail_domain;
+
+	if (!facts->is_for_name)
+		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
+			"certificate name", "it does not stand for %s", domain);
+	if (facts->is_self_signed && relay_place(relay, "has_acme")[0] &&
+		relay->is_server)
+		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
+			"certificate kind",
+			"no authority has given one yet; \"cmdeploy run\" "
+			"asks again and says why");
+}
+
+static void compare_port(const struct relay *relay,
+	const struct relay_port *port, const struct x509_facts *file,
+	struct findings *list)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct x509_facts shown;
+
+	if (x509_read_server(
+		    port->text, relay->config.mail_domain, &shown, &why) < 0)
+		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
+			"certificate shown", "port %u (%s): %s", port->number,
+			port->service->name, buf_str(&why));
+	else if (strcmp(shown.digest, file->digest) != 0)
+		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
+			"certificate shown",
+			"port %u shows another one than is in the file; "
+			"reload %s",
+			port->number, port->service->name);
+}
+
+/* A server that was not told of a renewal goes on with the old one. */
+static void compare_ports(const struct relay *relay,
+	const struct x509_facts *file, struct findings *list)
+{
+	struct relay_ports ports;
+
+	if (relay_ports_list(relay, &ports, NULL) < 0)
+		return;
+	for (size_t i = 0; i < ports.n; i++)
+		if (ports.v[i].decl->probe == PROBE_TLS &&
+			relay_port_probe(&ports.v[i]) == 0)
+			compare_port(relay, &ports.v[i], file, list);
+	relay_ports_release(&ports);
+}
+
+void status_certificate(struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *cert = NULL, *key = NULL;
+	struct x509_facts facts;
+
+	certificate_find(relay, &cert, &key);
+	if (x509_read_file(cert, relay->config.mail_domain, &facts, &why) < 0) {
+		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
+			"certificate", "%s", buf_str(&why));
+		return;
+	}
+	add_days(relay, &facts, list);
+	add_kind(relay, &facts, list);
+	compare_ports(relay, &facts, list);
+}

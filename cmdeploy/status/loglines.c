@@ -1,0 +1,97 @@
+#include "cmdeploy/status/loglines.h"
+
+#include <string.h>
+
+enum {
+	STAMP_BYTES = 19, /* 2026-01-31_12:00:00 */
+	STAMP_DAY_BYTES = 10,
+};
+
+/* Each as its program writes it, wherever it stands in the line. */
+static const struct {
+	struct slice words;
+} marks[] = {
+	{ { "<0>", 3 } },
+	{ { "<1>", 3 } },
+	{ { "<2>", 3 } },
+	{ { "<3>", 3 } },
+	{ { ": error: ", 9 } },
+	{ { ": fatal: ", 9 } },
+	{ { ": panic: ", 9 } },
+	{ { " Error: ", 8 } },
+	{ { " Fatal: ", 8 } },
+	{ { " Panic: ", 8 } },
+	{ { " [error] ", 9 } },
+	{ { " [crit] ", 8 } },
+	{ { " [alert] ", 9 } },
+	{ { " [emerg] ", 9 } },
+};
+
+/* A client that left before nginx had passed its first bytes on. */
+static const char left_early[] = "broken header: \"\" while reading PROXY";
+
+bool log_is_error(struct slice line)
+{
+	if (memmem(line.ptr, line.len, left_early, strlen(left_early)))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (memmem(line.ptr, line.len, marks[i].words.ptr,
+			    marks[i].words.len))
+			return true;
+	return false;
+}
+
+static bool is_before(struct slice line, const char *since)
+{
+	return line.len >= STAMP_BYTES && line.ptr[4] == '-' &&
+		line.ptr[STAMP_DAY_BYTES] == '_' &&
+		memcmp(line.ptr, since, STAMP_BYTES) < 0;
+}
+
+static struct slice skip_digits(struct slice s)
+{
+	while (s.len > 0 && ascii_is_digit(s.ptr[0]))
+		s = slice_from(s, 1);
+	return s;
+}
+
+/* The same once more, at another time, of another process. */
+static bool is_repeat(struct slice a, struct slice b)
+{
+	for (;;) {
+		a = skip_digits(a);
+		b = skip_digits(b);
+		if (a.len == 0 || b.len == 0)
+			return a.len == b.len;
+		if (a.ptr[0] != b.ptr[0])
+			return false;
+		a = slice_from(a, 1);
+		b = slice_from(b, 1);
+	}
+}
+
+void log_errors_add(struct log_errors *errors, struct slice line)
+{
+	errors->n++;
+	if (errors->n_last > 0 && is_repeat(line, errors->last[0])) {
+		errors->last[0] = line;
+		return;
+	}
+	if (errors->n_last < LOG_LINES_MAX)
+		errors->n_last++;
+	memmove(errors->last + 1, errors->last,
+		(errors->n_last - 1) * sizeof(errors->last[0]));
+	errors->last[0] = line;
+}
+
+void log_find_errors(
+	struct slice text, const char *since, struct log_errors *ret_errors)
+{
+	struct log_errors errors = { 0 };
+	struct slice line;
+
+	while (slice_next_line(&text, &line))
+		if (!is_before(line, since) && log_is_error(line))
+			log_errors_add(&errors, line);
+	*ret_errors = errors;
+}

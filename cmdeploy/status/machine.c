@@ -1,0 +1,150 @@
+/* Disk, memory, load, and what the kernel allows. */
+#include <string.h>
+#include <sys/statvfs.h>
+
+#include "cmdeploy/status/collect.h"
+#include "lib/num.h"
+#include "lib/proc.h"
+
+enum {
+	CHECK_SEC = 10,
+	PROC_FILE_MAX_BYTES = 1 << 16,
+	KILOBYTE = 1024,
+	INODES_FEW_PERCENT = 5,
+	LOAD_PER_CORE = 5, /* without max_load_1m */
+};
+
+/* Below what new accounts need it is bad; below twice that, a doubt. */
+static enum status_grade grade_rest(uint64_t rest, uint64_t needed)
+{
+	if (rest < needed)
+		return STATUS_BAD;
+	return rest < 2 * needed ? STATUS_DOUBT : STATUS_FINE;
+}
+
+static void add_disk(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *path = relay_place(relay, "mail_root");
+	struct statvfs fs;
+
+	if (statvfs(path, &fs) < 0)
+		return;
+	uint64_t rest = (uint64_t)fs.f_bavail * fs.f_frsize;
+	status_add_size(&text, rest);
+	buf_add_str(&text, " free of ");
+	status_add_size(&text, (uint64_t)fs.f_blocks * fs.f_frsize);
+	enum status_grade grade =
+		grade_rest(rest, relay->config.min_free_disk_space);
+	if (fs.f_files > 0 &&
+		fs.f_favail < fs.f_files / 100 * INODES_FEW_PERCENT) {
+		buf_addf(&text, ", only %lu inodes free", fs.f_favail);
+		grade = STATUS_BAD;
+	}
+	findings_add(list, STATUS_MACHINE, grade, "disk", "%s", buf_str(&text));
+	findings_number(list, "bytes", (int64_t)rest);
+}
+
+/* "MemAvailable:   123 kB", in bytes. */
+static bool find_memory(struct slice text, const char *name, uint64_t *ret)
+{
+	struct slice line, word;
+
+	while (slice_next_line(&text, &line))
+		if (slice_next_word(&line, &word) && slice_eq_str(word, name) &&
+			slice_next_word(&line, &word) &&
+			num_parse_u64(word, ret) == 0) {
+			*ret *= KILOBYTE;
+			return true;
+		}
+	return false;
+}
+
+static void add_memory(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf text = BUF_INIT(PROC_FILE_MAX_BYTES);
+	AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
+	uint64_t rest, whole;
+
+	if (file_read("/proc/meminfo", &text, NULL) < 0 ||
+		!find_memory(buf_slice(&text), "MemAvailable:", &rest) ||
+		!find_memory(buf_slice(&text), "MemTotal:", &whole))
+		return;
+	status_add_size(&out, rest);
+	buf_add_str(&out, " available of ");
+	status_add_size(&out, whole);
+	findings_add(list, STATUS_MACHINE,
+		grade_rest(rest, relay->config.min_available_memory), "memory",
+		"%s", buf_str(&out));
+	findings_number(list, "bytes", (int64_t)rest);
+}
+
+static void add_load(const struct relay *relay, struct findings *list)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	double most = relay->config.max_load_1m > 0
+		? (double)relay->config.max_load_1m
+		: (double)(LOAD_PER_CORE * cores);
+	double load;
+
+	if (getloadavg(&load, 1) != 1)
+		return;
+	findings_add(list, STATUS_MACHINE,
+		load > most ? STATUS_DOUBT : STATUS_FINE, "load",
+		"%.2f on %ld processor%s", load, cores, cores == 1 ? "" : "s");
+}
+
+/* The last line of what the plugin's own check said. */
+static void add_instant_idle(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *dir = relay_place(relay, "libexec_dir");
+	AUTO_FREE char *check = xasprintf("%s/instant-idle-setup", dir);
+	AUTO_FREE char *plugin =
+		xasprintf("%s/lib95_instant_idle_plugin.so", dir);
+	const char *const argv[] = { check, plugin, NULL };
+	struct slice before, said;
+	int status;
+
+	if (!file_exists(check) ||
+		proc_run(&(struct proc){ .argv = argv,
+				 .timeout_sec = CHECK_SEC,
+				 .out = &text,
+				 .err = &text },
+			&status, NULL) < 0)
+		return;
+	said = slice_trim(buf_slice(&text));
+	if (slice_cut(said, ':', &before, &said))
+		said = slice_trim(said);
+	findings_add(list, STATUS_MACHINE, STATUS_FINE, "instant IDLE", "%.*s",
+		SLICE_FMT(said));
+}
+
+/* Each hibernated connection holds one inotify instance of one user. */
+static void add_inotify(const struct relay *relay, struct findings *list)
+{
+	static const char path[] = "/proc/sys/fs/inotify/max_user_instances";
+	AUTO_BUF struct buf text = BUF_INIT(PROC_FILE_MAX_BYTES);
+	uint64_t n;
+
+	if (file_read(path, &text, NULL) < 0 ||
+		num_parse_u64(slice_trim(buf_slice(&text)), &n) < 0 ||
+		n >= relay->config.max_imap_connections)
+		return;
+	findings_add(list, STATUS_MACHINE,
+		relay->is_server ? STATUS_DOUBT : STATUS_FINE,
+		"idle connections",
+		"%lu connections can sleep cheaply; for more: "
+		"sysctl fs.inotify.max_user_instances=65535",
+		n);
+	findings_number(list, "connections", (int64_t)n);
+}
+
+void status_machine(struct relay *relay, struct findings *list)
+{
+	add_disk(relay, list);
+	add_memory(relay, list);
+	add_load(relay, list);
+	add_instant_idle(relay, list);
+	add_inotify(relay, list);
+}

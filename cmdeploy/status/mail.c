@@ -1,0 +1,131 @@
+/* Accounts, and messages on their way. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "chatmaild/common/account.h"
+#include "chatmaild/common/user.h"
+#include "cmdeploy/status/collect.h"
+
+enum {
+	WALK_FDS = 8,
+	DEFERRED_MANY = 100,
+	PUSH_OLD_SEC = 3600,
+};
+
+static void add_accounts(const struct relay *relay, struct findings *list)
+{
+	struct users users;
+	struct user_list all;
+	struct slice address;
+	unsigned n = 0;
+
+	users_init(&users, &relay->config, relay_place(relay, "ini_path"));
+	if (user_list_open(&users, &all, NULL) == 0) {
+		while (user_list_next(&all, &address) == 1)
+			n++;
+		user_list_close(&all);
+	}
+	users_release(&users);
+	findings_add(list, STATUS_MAIL, STATUS_FINE, "accounts", "%u", n);
+	findings_number(list, "accounts", n);
+}
+
+/* Why nobody gets an account just now, if so. */
+static void add_creation(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct account_rules rules;
+
+	account_rules_init(
+		&rules, &relay->config, relay_place(relay, "ini_path"));
+	const char *file = account_nocreate(&rules);
+	if (file)
+		findings_add(list, STATUS_MAIL, STATUS_DOUBT, "new accounts",
+			"none, while %s is there", file);
+	else if (account_check_machine(&rules, &why) < 0)
+		findings_add(list, STATUS_MAIL, STATUS_DOUBT, "new accounts",
+			"none at the moment: %s", buf_str(&why));
+	account_rules_release(&rules);
+}
+
+static unsigned n_queued;
+
+static int count_file(const char *path UNUSED, const struct stat *st UNUSED,
+	int type, struct FTW *ftw UNUSED)
+{
+	n_queued += type == FTW_F;
+	return 0;
+}
+
+static unsigned count_queue(const struct relay *relay, const char *name)
+{
+	AUTO_FREE char *path = xasprintf(
+		"%s/postfix/%s", relay_place(relay, "spool_dir"), name);
+
+	n_queued = 0;
+	nftw(path, count_file, WALK_FDS, FTW_PHYS);
+	return n_queued;
+}
+
+/* The queues that hold messages, as Postfix names them. */
+static void add_queue(const struct relay *relay, struct findings *list)
+{
+	static const char *const others[] = { "active", "hold", "incoming",
+		"maildrop" };
+	unsigned deferred = count_queue(relay, "deferred");
+	unsigned n = deferred;
+
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		n += count_queue(relay, others[i]);
+	bool is_many = deferred >= DEFERRED_MANY;
+	AUTO_FREE char *wait = xasprintf(", %u of them deferred%s", deferred,
+		is_many ? "; \"postqueue -p\" says why" : "");
+	findings_add(list, STATUS_MAIL, is_many ? STATUS_DOUBT : STATUS_FINE,
+		"mail queue", "%u message%s%s", n, n == 1 ? "" : "s",
+		deferred > 0 ? wait : "");
+	findings_number(list, "messages", n);
+}
+
+/* Notifications that could not be handed over yet. */
+static void add_pushes(const struct relay *relay, struct findings *list)
+{
+	AUTO_FREE char *path = xasprintf(
+		"%s/pending_notifications", relay->config.mailboxes_dir);
+	AUTO_BUF struct buf age = BUF_INIT(BUF_WHY_MAX_BYTES);
+	time_t now = time(NULL), oldest = now;
+	const struct dirent *entry;
+	unsigned n = 0;
+	DIR *dir = opendir(path);
+
+	while (dir && (entry = readdir(dir))) {
+		struct stat st;
+		if (slice_has_char(slice_of(entry->d_name), '.') ||
+			fstatat(dirfd(dir), entry->d_name, &st, 0) < 0)
+			continue;
+		n++;
+		oldest = st.st_mtime < oldest ? st.st_mtime : oldest;
+	}
+	if (dir)
+		closedir(dir);
+	bool is_old = now - oldest > PUSH_OLD_SEC;
+	buf_add_str(&age, n > 0 ? ", the oldest for " : "");
+	if (n > 0)
+		status_add_duration(&age, now - oldest);
+	findings_add(list, STATUS_MAIL, is_old ? STATUS_DOUBT : STATUS_FINE,
+		"push queue", "%u notification%s%s", n, n == 1 ? "" : "s",
+		buf_str(&age));
+	findings_number(list, "notifications", n);
+}
+
+void status_mail(struct relay *relay, struct findings *list)
+{
+	add_accounts(relay, list);
+	add_creation(relay, list);
+	if (relay->is_without_mail)
+		return;
+	add_queue(relay, list);
+	add_pushes(relay, list);
+}

@@ -1,0 +1,199 @@
+/* The services of a relay, and the ports on which they answer. */
+#include <string.h>
+#include <time.h>
+
+#include "cmdeploy/relay/ports.h"
+#include "cmdeploy/status/collect.h"
+
+enum {
+	SERVICES_MAX = 64,
+	WORD_WIDTH = 6,
+	/* A restart is news for so long. */
+	RESTART_NEWS_SEC = 3600,
+};
+
+struct units {
+	const struct service *decl[SERVICES_MAX];
+	char *name[SERVICES_MAX];
+	struct service_status status[SERVICES_MAX];
+	size_t n;
+};
+
+static void units_release(struct units *units)
+{
+	for (size_t i = 0; i < units->n; i++)
+		free(units->name[i]);
+}
+
+static int ask(const struct relay *relay, struct units *units, struct buf *why)
+{
+	const struct unit_list all = {
+		.names = (const char *const *)units->name,
+		.n = units->n,
+	};
+
+	return supervisor_status(&relay->supervisor, all, units->status, why);
+}
+
+static int add_unit(const struct relay *relay, const struct service *service,
+	struct units *units, struct buf *why)
+{
+	if (!apply_counts(&relay->apply, service->when) ||
+		units->n == SERVICES_MAX)
+		return 0;
+	int r = relay_unit(relay, service, &units->name[units->n], why);
+	if (r == 0)
+		units->decl[units->n++] = service;
+	return r;
+}
+
+static int list_units(
+	const struct relay *relay, struct units *units, struct buf *why)
+{
+	const struct component *const *components = relay->apply.components;
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && components[i]; i++) {
+		const struct service *s = components[i]->services;
+		for (; r == 0 && s && s->name; s++)
+			r = add_unit(relay, s, units, why);
+	}
+	return r < 0 ? r : ask(relay, units, why);
+}
+
+/* Those that are to start with the machine for its mail. */
+static int list_wanted(const struct relay *relay, const struct units *units,
+	struct units *wanted)
+{
+	for (size_t i = 0; i < units->n; i++) {
+		const struct service *decl = units->decl[i];
+		char **name = &wanted->name[wanted->n];
+		if (!decl->is_mail)
+			continue;
+		if (!decl->enable)
+			*name = xstrdup(units->name[i]);
+		else if (apply_text(&relay->apply, decl->enable, name, NULL) <
+			0)
+			continue;
+		wanted->n++;
+	}
+	return ask(relay, wanted, NULL);
+}
+
+/* What `cmdeploy run --disable-mail` leaves: nothing runs, or is to start. */
+static bool is_mail_off(const struct relay *relay, const struct units *units)
+{
+	__attribute__((cleanup(units_release))) struct units wanted = { 0 };
+
+	for (size_t i = 0; i < units->n; i++)
+		if (units->decl[i]->is_mail && units->status[i].is_up)
+			return false;
+	if (!relay->is_server || list_wanted(relay, units, &wanted) < 0)
+		return false;
+	for (size_t i = 0; i < wanted.n; i++)
+		if (wanted.status[i].is_enabled)
+			return false;
+	return wanted.n > 0;
+}
+
+static enum status_grade grade_of(
+	const struct service *decl, const struct service_status *status)
+{
+	bool is_news = status->since > 0 &&
+		time(NULL) - status->since < RESTART_NEWS_SEC;
+
+	if (status->is_failed || (!status->is_up && !decl->is_oneshot))
+		return STATUS_BAD;
+	return status->n_restarts > 0 && is_news ? STATUS_DOUBT : STATUS_FINE;
+}
+
+static void add_restarts(const struct service_status *status, struct buf *out)
+{
+	if (status->n_restarts > 0)
+		buf_addf(out, ", restarted %u time%s", status->n_restarts,
+			status->n_restarts == 1 ? "" : "s");
+}
+
+/* In a word; a timer that is up has no process, but an hour. */
+static const char *word_for(const struct service *decl, const char *unit,
+	const struct service_status *status)
+{
+	if (status->is_failed)
+		return "failed";
+	if (decl->is_oneshot)
+		return "done";
+	if (!status->is_up)
+		return "down";
+	return slice_ends(slice_of(unit), SLICE(".timer")) ? "armed" : "up";
+}
+
+static void add_state(const struct service *decl, const char *unit,
+	const struct service_status *status, struct buf *out)
+{
+	const char *word = word_for(decl, unit, status);
+
+	buf_add_str(out, word);
+	if (!status->is_up || decl->is_oneshot)
+		return;
+	buf_addf(out, "%*s", WORD_WIDTH - (int)strlen(word), "");
+	if (status->pid > 0)
+		buf_addf(out, "pid %-8d ", (int)status->pid);
+	if (status->since > 0)
+		status_add_duration(out, time(NULL) - status->since);
+	add_restarts(status, out);
+}
+
+void status_services(struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	__attribute__((cleanup(units_release))) struct units units = { 0 };
+
+	if (list_units(relay, &units, &why) < 0) {
+		findings_add(list, STATUS_SERVICES, STATUS_BAD, "services",
+			"%s", buf_str(&why));
+		return;
+	}
+	relay->is_without_mail = is_mail_off(relay, &units);
+	for (size_t i = 0; i < units.n; i++) {
+		AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+		if (relay->is_without_mail && units.decl[i]->is_mail)
+			continue;
+		add_state(
+			units.decl[i], units.name[i], &units.status[i], &text);
+		findings_add(list, STATUS_SERVICES,
+			grade_of(units.decl[i], &units.status[i]),
+			units.decl[i]->name, "%s", buf_str(&text));
+	}
+	if (relay->is_without_mail)
+		findings_add(list, STATUS_SERVICES, STATUS_DOUBT, "mail",
+			"switched off; \"cmdeploy run\" switches it on");
+}
+
+/* Those for users by number; of the inner ones only the silent are told. */
+void status_ports(struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf up = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf down = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct relay_ports ports;
+
+	if (relay_ports_list(relay, &ports, &down) < 0) {
+		findings_add(list, STATUS_PORTS, STATUS_BAD, "ports", "%s",
+			buf_str(&down));
+		return;
+	}
+	buf_reset(&down);
+	for (size_t i = 0; i < ports.n; i++) {
+		const struct relay_port *port = &ports.v[i];
+		if (relay_port_probe(port) < 0)
+			buf_addf(&down, "%s%s (%s)", down.len ? " " : "",
+				port->text, port->service->name);
+		else if (port->decl->label)
+			buf_addf(&up, "%s%u", up.len ? " " : "", port->number);
+	}
+	relay_ports_release(&ports);
+	findings_add(list, STATUS_PORTS, STATUS_FINE, "answering ports", "%s",
+		up.len ? buf_str(&up) : "none");
+	if (down.len > 0)
+		findings_add(list, STATUS_PORTS, STATUS_BAD, "silent", "%s",
+			buf_str(&down));
+}

@@ -1,0 +1,180 @@
+/* What is installed, and whether it is what it should be. */
+#include <string.h>
+
+#include "cmdeploy/apply/plan.h"
+#include "cmdeploy/say.h"
+#include "cmdeploy/status/collect.h"
+#include "cmdeploy/status/upgrades.h"
+
+enum {
+	ASK_SEC = 60,
+	OUTPUT_MAX_BYTES = 4 << 20,
+};
+
+#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
+static const char *const apt_env[] = { "LC_ALL=C.UTF-8", NULL };
+
+static const char *up_or_run(const struct relay *relay)
+{
+	return relay->is_server ? "run" : "up";
+}
+
+/* "1:2.3.19.1+dfsg1-2.1" is "2.3.19.1" to its makers. */
+static struct slice upstream(struct slice version)
+{
+	struct slice before, after;
+
+	if (slice_cut(version, ':', &before, &after))
+		version = after;
+	if (slice_cut_last(version, '-', &before, &after))
+		version = before;
+	slice_cut(version, '+', &version, &after);
+	return version;
+}
+
+/* Nothing for a package that is not installed. */
+static bool ask_version(
+	const struct relay *relay, const char *package, struct buf *out)
+{
+	const struct proc proc = {
+		.argv = LIST("dpkg-query", "-W", "-f",
+			"${db:Status-Status} ${Version}", package),
+		.timeout_sec = ASK_SEC,
+		.out = out,
+	};
+	struct slice status, version;
+
+	if (host_run(relay->apply.host, &proc, NULL) < 0 ||
+		!slice_cut(buf_slice(out), ' ', &status, &version) ||
+		!slice_eq_str(status, "installed"))
+		return false;
+	buf_consume(out, out->len - version.len);
+	return true;
+}
+
+static void add_servers(const struct relay *relay, struct findings *list)
+{
+	static const struct {
+		const char *name, *package;
+	} servers[] = {
+		{ "Postfix", "postfix" },
+		{ "Dovecot", "dovecot-core" },
+		{ "nginx", "nginx-light" },
+		{ "OpenDKIM", "opendkim" },
+		{ "unbound", "unbound" },
+	};
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
+		AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
+		if (!ask_version(relay, servers[i].package, &version))
+			continue;
+		buf_addf(&text, "%s%s %.*s", text.len ? ", " : "",
+			servers[i].name,
+			SLICE_FMT(upstream(buf_slice(&version))));
+	}
+	findings_add(list, STATUS_VERSION, STATUS_FINE, "servers", "%s",
+		buf_str(&text));
+}
+
+/* Our own programs: from the package, or copied from a build. */
+static void add_package(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *told = getenv(STATUS_EXPECT);
+	const char *expected = told && told[0] ? told : NULL;
+	bool is_there =
+		relay->is_server && ask_version(relay, "chatmail", &version);
+
+	if (!is_there)
+		findings_add(list, STATUS_VERSION, STATUS_FINE, "chatmail",
+			CHATMAIL_VERSION);
+	else if (!expected || strcmp(expected, buf_str(&version)) == 0)
+		findings_add(list, STATUS_VERSION, STATUS_FINE, "chatmail",
+			"%s%s", buf_str(&version),
+			expected ? ", the same as here" : "");
+	else
+		findings_add(list, STATUS_VERSION, STATUS_DOUBT, "chatmail",
+			"%s, here it is %s; \"cmdeploy run\" brings that",
+			buf_str(&version), expected);
+}
+
+static void add_plan(
+	struct relay *relay, const struct plan *plan, struct findings *list)
+{
+	size_t n = plan_count_files(plan) + plan_count_folders(plan);
+
+	if (n == 0)
+		findings_add(list, STATUS_VERSION, STATUS_FINE, "configuration",
+			"as chatmail.ini wants it");
+	else
+		findings_add(list, STATUS_VERSION, STATUS_DOUBT,
+			"configuration",
+			"%zu file%s not as chatmail.ini and this version "
+			"want%s; \"cmdeploy %s\" puts that right",
+			n, n == 1 ? " is" : "s are", n == 1 ? " it" : " them",
+			up_or_run(relay));
+	findings_number(list, "files", (int64_t)n);
+}
+
+/* What the next run would write. */
+static void add_configuration(struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct plan *plan;
+
+	relay->apply.is_dry_run = true;
+	apply_set_ids(&relay->apply);
+	if (plan_make(&relay->apply, &plan, &why) < 0) {
+		findings_add(list, STATUS_VERSION, STATUS_BAD, "configuration",
+			"%s", buf_str(&why));
+		return;
+	}
+	add_plan(relay, plan, list);
+	plan_free(plan);
+}
+
+static void add_missing(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf missing = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (apply_missing_packages(&relay->apply, &missing, &why) > 0)
+		findings_add(list, STATUS_VERSION, STATUS_BAD, "packages",
+			"not installed: %s; \"cmdeploy %s\" brings them",
+			buf_str(&missing), up_or_run(relay));
+}
+
+/* As far as the lists go that apt-get has. */
+static void add_upgrades(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
+	const struct proc proc = {
+		.argv = LIST("apt-get", "--simulate", "--quiet", "upgrade"),
+		.env = apt_env,
+		.timeout_sec = ASK_SEC,
+		.out = &out,
+	};
+	struct upgrades upgrades;
+
+	if (host_run(relay->apply.host, &proc, NULL) < 0)
+		return;
+	upgrades_parse(buf_slice(&out), &upgrades);
+	findings_add(list, STATUS_VERSION,
+		upgrades.n_security ? STATUS_DOUBT : STATUS_FINE,
+		"Debian upgrades", "%u wait%s, %u of them for security%s",
+		upgrades.n, upgrades.n == 1 ? "s" : "", upgrades.n_security,
+		upgrades.n ? "; \"apt-get upgrade\" installs them" : "");
+	findings_number(list, "packages", upgrades.n);
+}
+
+void status_version(struct relay *relay, struct findings *list)
+{
+	add_package(relay, list);
+	add_servers(relay, list);
+	add_missing(relay, list);
+	add_configuration(relay, list);
+	if (relay->is_server)
+		add_upgrades(relay, list);
+}

@@ -1,0 +1,190 @@
+#include "cmdeploy/status/list.h"
+#include "cmdeploy/status/loglines.h"
+#include "cmdeploy/status/upgrades.h"
+#include "cmdeploy/status/x509.h"
+#include "tests/test.h"
+
+static void test_is_error(void)
+{
+	static const struct {
+		const char *line;
+		bool is_error;
+	} rows[] = {
+		{ "2026-01-31_10:00:00.00001 <3>disk full", true },
+		{ "<2>worse", true },
+		{ "<4>a warning", false },
+		{ "<6>sent <31>", false },
+		{ "postfix/smtpd[7]: fatal: open /x: No such file", true },
+		{ "postfix/cleanup[7]: error: no", true },
+		{ "postfix/smtpd[7]: warning: hostname", false },
+		{ "imap-login: Error: Diffie-Hellman", true },
+		{ "master: Fatal: execv(x) failed", true },
+		{ "imap: Info: Error_handler", false },
+		{ "2026/01/31 10:00:00 [error] 7#7: *1 open() failed", true },
+		{ "2026/01/31 10:00:00 [emerg] 7#7: no port", true },
+		{ "2026/01/31 10:00:00 [warn] 7#7: x", false },
+		{ "x [error] 7#7: *5 broken header: \"\" while reading PROXY "
+		  "protocol, client: IP",
+			false },
+		{ "", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_int(rows[i].line, log_is_error(slice_of(rows[i].line)),
+			rows[i].is_error);
+}
+
+static void test_find_errors(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(1 << 16);
+	struct log_errors errors;
+
+	buf_add_str(&text,
+		"2026-01-30_09:59:59.99999 <3>before\n"
+		"2026-01-30_10:00:00.00000 <3>first\n"
+		"<3>without time\n"
+		"2026-01-30_10:00:01.00000 <6>fine\n");
+	log_find_errors(buf_slice(&text), "2026-01-30_10:00:00", &errors);
+	check_int("two", errors.n, 2);
+	check_int("two", errors.n_last, 2);
+	check_slice("newest first", errors.last[0], SLICE("<3>without time"));
+	for (int i = 0; i < 2 * LOG_LINES_MAX; i++)
+		buf_addf(&text, "<3>%d line %c\n<3>%d line %c\n", i, 'a' + i,
+			i + 1, 'a' + i);
+	log_find_errors(buf_slice(&text), "2026-01-30_10:00:00", &errors);
+	check_int("many", errors.n, 4 * LOG_LINES_MAX + 2);
+	check_int("many", errors.n_last, LOG_LINES_MAX);
+	check_slice("many", errors.last[0], SLICE("<3>10 line j"));
+	check_slice(
+		"many", errors.last[LOG_LINES_MAX - 1], SLICE("<3>6 line f"));
+}
+
+static void test_upgrades(void)
+{
+	static const char text[] =
+		"NOTE: This is only a simulation!\n"
+		"Inst libc6 [2.36-9] (2.36-10 Debian-Security:12/"
+		"stable-security [amd64]) []\n"
+		"Inst postfix [3.7.11] (3.7.12 Debian:12.13/stable [amd64])\n"
+		"Inst x [1] (2 Debian-Security:13/stable-security [all])\n"
+		"Conf libc6 (2.36-10 Debian-Security:12/stable-security)\n";
+	struct upgrades got;
+
+	upgrades_parse(slice_of(text), &got);
+	check_int("all", got.n, 3);
+	check_int("security", got.n_security, 2);
+	upgrades_parse(SLICE(""), &got);
+	check_int("none", got.n, 0);
+}
+
+static void test_x509(void)
+{
+	static const struct {
+		const char *name, *text;
+		int r;
+		long long not_after;
+		bool is_for_name, is_self_signed;
+	} rows[] = {
+		{ "whole",
+			"Hostname r.test does match certificate\n"
+			"notAfter=2026-11-27 09:00:01Z\n"
+			"issuer=CN = ca\n"
+			"sha256 Fingerprint=AA:BB\n"
+			"subject=CN = r.test\n",
+			0, 1795770001, true, false },
+		{ "older spelling, other name",
+			"Hostname r.test does NOT match certificate\n"
+			"notAfter=1970-01-02 00:00:00Z\n"
+			"issuer=CN = r.test\n"
+			"SHA256 Fingerprint=AA:BB\n"
+			"subject=CN = r.test\n",
+			0, 86400, false, true },
+		{ "no digest", "notAfter=2026-11-27 09:00:01Z\n", -1, 0, false,
+			false },
+		{ "no time", "sha256 Fingerprint=AA:BB\n", -1, 0, false,
+			false },
+		{ "another form of time",
+			"notAfter=Nov 27 09:00:01 2026 GMT\n"
+			"sha256 Fingerprint=AA:BB\n",
+			-1, 0, false, false },
+		{ "nothing", "", -1, 0, false, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct x509_facts got;
+		int r = x509_parse(slice_of(rows[i].text), &got);
+		check_int(rows[i].name, r < 0, rows[i].r < 0);
+		if (r < 0)
+			continue;
+		check_int(rows[i].name, got.not_after, rows[i].not_after);
+		check_int(rows[i].name, got.is_for_name, rows[i].is_for_name);
+		check_int(rows[i].name, got.is_self_signed,
+			rows[i].is_self_signed);
+		check_str(rows[i].name, got.digest, "AA:BB");
+	}
+}
+
+static void test_texts(void)
+{
+	static const struct {
+		int64_t seconds;
+		const char *want;
+	} durations[] = {
+		{ -5, "0 s" },
+		{ 59, "59 s" },
+		{ 60, "1 min" },
+		{ 3599, "59 min" },
+		{ 3600, "1 h 0 min" },
+		{ 86399, "23 h 59 min" },
+		{ 90000, "1 d 1 h" },
+	};
+	static const struct {
+		uint64_t bytes;
+		const char *want;
+	} sizes[] = {
+		{ 0, "0 MB" },
+		{ 500UL << 20, "500 MB" },
+		{ 3UL << 29, "1.5 GB" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(durations); i++) {
+		AUTO_BUF struct buf out = BUF_INIT(64);
+		status_add_duration(&out, durations[i].seconds);
+		check_str("duration", buf_str(&out), durations[i].want);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		AUTO_BUF struct buf out = BUF_INIT(64);
+		status_add_size(&out, sizes[i].bytes);
+		check_str("size", buf_str(&out), sizes[i].want);
+	}
+}
+
+static void test_list(void)
+{
+	struct findings list = { 0 };
+
+	check_int("empty", findings_grade(&list), STATUS_FINE);
+	findings_number(&list, "days", 1);
+	findings_add(&list, STATUS_MAIL, STATUS_FINE, "a", "%d", 1);
+	findings_add(&list, STATUS_MAIL, STATUS_BAD, "b", "%d", 2);
+	findings_number(&list, "days", 3);
+	findings_add(&list, STATUS_MAIL, STATUS_DOUBT, "c", "%d", 3);
+	check_int("worst", findings_grade(&list), STATUS_BAD);
+	check_int("bad", findings_count(&list, STATUS_BAD), 1);
+	check_str("text", list.v[1].text, "2");
+	check_int("number", list.v[1].number, 3);
+	check("no number", !list.v[2].unit);
+	findings_release(&list);
+	check_int("released", list.n, 0);
+}
+
+int main(void)
+{
+	test_is_error();
+	test_find_errors();
+	test_upgrades();
+	test_x509();
+	test_texts();
+	test_list();
+	return test_end();
+}
