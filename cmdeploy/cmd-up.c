@@ -71,6 +71,7 @@ static int mark_all(const struct relay *relay,
 static int start(struct relay *relay, struct buf *why)
 {
 	AUTO_CLOSE int turn = -1;
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
 	int r = relay_lock(relay, why);
 
@@ -80,7 +81,7 @@ static int start(struct relay *relay, struct buf *why)
 		r = setup_apply(relay, &states, why);
 	if (r == 0) {
 		say_step("services");
-		r = update_forget_others(relay, &states, why);
+		r = update_forget_others(relay, &states, &ignored, why);
 	}
 	if (r == 0)
 		r = run_start(relay, why);
@@ -197,7 +198,7 @@ static int update(struct relay *relay, struct buf *why)
 		r = setup_apply(relay, &states, why);
 	if (r == 0) {
 		say_step("services");
-		r = update_forget_others(relay, &states, why);
+		r = update_forget_others(relay, &states, &told, why);
 	}
 	if (r == 0)
 		r = update_services(relay, &states, &told, why);

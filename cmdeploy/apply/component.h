@@ -83,8 +83,9 @@ struct service {
 	const char *unit;
 	/* What is enabled for it to start with the machine; NULL: the unit. */
 	const char *enable;
-	bool is_mail;    /* for users' mail: not with --disable-mail */
-	bool is_oneshot; /* does its work at once, and does not stay */
+	bool is_mail;      /* for users' mail: not with --disable-mail */
+	bool is_on_demand; /* started by what is enabled for it */
+	bool is_oneshot;   /* does its work at once, and does not stay */
 	/* Files; one that ends in "/" means all below. */
 	const char *const *restart_on;
 	const char *const *reload_on; /* a HUP is enough */

@@ -11,7 +11,6 @@ static const struct folder folders[] = {
 	{ .path = "{{state_dir}}/acme", .mode = 0755, WANTED },
 	{ .path = "{{state_dir}}/acme/conf", .mode = 0755, WANTED },
 	{ .path = "{{state_dir}}/acme/desired", .mode = 0755, WANTED },
-	{ .path = "{{acme_webroot}}", .mode = 0755, WANTED },
 	{ .path = "{{etc_dir}}/acme", .mode = 0755, WANTED },
 	{ .path = "{{etc_dir}}/acme/hooks", .mode = 0755, WANTED },
 	{ 0 },

@@ -59,6 +59,7 @@ static const struct port fcgiwrap_ports[] = {
 static const struct service services[] = {
 	{ .name = "fcgiwrap",
 		.enable = "fcgiwrap.socket",
+		.is_on_demand = true,
 		.restart_on = LIST(RUN("fcgiwrap")),
 		.ports = fcgiwrap_ports },
 	{ .name = "nginx",

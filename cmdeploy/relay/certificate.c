@@ -218,11 +218,6 @@ static int write_responses(const struct relay *relay, struct buf *why)
 		buf_slice(&text), (struct file_owner){ 0644, 0, 0 }, why);
 }
 
-static void on_line(struct slice line, void *owner UNUSED)
-{
-	say_progress(slice_trim(line));
-}
-
 static int run_acmetool(
 	const struct relay *relay, struct buf *log, struct buf *why)
 {
@@ -231,10 +226,28 @@ static int run_acmetool(
 			.argv = (const char *const[]){ "acmetool", "--batch",
 				"--xlog.severity=info", "reconcile", NULL },
 			.timeout_sec = ACMETOOL_SEC,
-			.out = log,
-			.on_line = on_line,
+			.err = log,
 		},
 		why);
+}
+
+/*
+ * What the authority said of a name: (detail "...") amid what acmetool
+ * logs, with quotes escaped. Replaces *reason, if there is one.
+ */
+static void find_detail(const struct buf *log, struct buf *reason)
+{
+	static const char mark[] = "(detail \"";
+	const char *at = strstr(buf_str(log), mark);
+
+	if (!at)
+		return;
+	buf_reset(reason);
+	for (at += strlen(mark); *at && *at != '"' && *at != '\n'; at++) {
+		if (*at == '\\' && at[1])
+			at++;
+		buf_add_char(reason, *at);
+	}
 }
 
 int certificate_fetch(const struct relay *relay, struct buf *why)
@@ -249,15 +262,16 @@ int certificate_fetch(const struct relay *relay, struct buf *why)
 	if (r < 0)
 		return because(why, r, "no certificate: %s", buf_str(&reason));
 	r = run_acmetool(relay, &log, &reason);
+	find_detail(&log, &reason);
 	int ignored = file_write(
 		path, buf_slice(&log), (struct file_owner){ 0644, 0, 0 }, NULL);
 	(void)ignored;
 	if (r == 0 && certificate_is_there(relay))
 		return 0;
 	return because(why, r < 0 ? r : -EIO,
-		"no certificate for %s from %s: %s (all of it is in %s); see "
-		"that %s, www.%s and mta-sts.%s lead to this machine and that "
-		"port 80 is open to the world, and run this again",
-		domain, relay->config.acme_directory, buf_str(&reason), path,
-		domain, domain, domain);
+		"no certificate from %s: %s (all of it is in %s); see that %s, "
+		"www.%s and mta-sts.%s lead to this machine and that port 80 "
+		"is open to the world, and run this again",
+		relay->config.acme_directory, buf_str(&reason), path, domain,
+		domain, domain);
 }

@@ -55,7 +55,7 @@ static int settle_services(const struct relay *relay,
 	const struct service_states *states, struct buf *told, struct buf *why)
 {
 	say_step("services");
-	int r = update_forget_others(relay, states, why);
+	int r = update_forget_others(relay, states, told, why);
 
 	if (r == 0)
 		r = update_services(relay, states, told, why);

@@ -46,6 +46,8 @@ static const struct {
 	{ "acme_webroot", "/run/acme/acme-challenge" },
 	{ "dkim_key_path", "/etc/dkimkeys/opendkim.private" },
 	{ "opendkim_socket", "/var/spool/postfix/opendkim/opendkim.sock" },
+	/* postfix.service itself starts nothing. */
+	{ "postfix_unit", "postfix@-.service" },
 	{ "listen_address", LOOPBACK },
 	{ "internal_address", LOOPBACK },
 };
@@ -82,17 +84,6 @@ static void set_programs(struct template_vars *vars)
 
 	template_vars_set(vars, "libexec_dir", is_packaged ? PACKAGED : LOCAL);
 	template_vars_set_bool(vars, "copies_programs", !is_packaged);
-}
-
-/* A unit of Postfix's own, or since Debian 13 the service itself. */
-static void set_postfix_unit(struct relay *relay)
-{
-	AUTO_BUF struct buf version = BUF_INIT(DOMAIN_MAX_BYTES);
-	int r = host_fact(relay->apply.host, "os_version", &version, NULL);
-	bool is_old = r == 0 && slice_eq_str(buf_slice(&version), "12");
-
-	template_vars_set(&relay->apply.vars, "postfix_unit",
-		is_old ? "postfix@-.service" : "postfix.service");
 }
 
 static void set_kind(struct relay *relay)
@@ -166,7 +157,6 @@ static void set_all(struct relay *relay)
 		template_vars_set(vars, places[i].name, places[i].value);
 	set_kind(relay);
 	set_programs(vars);
-	set_postfix_unit(relay);
 	server_look_again(relay);
 }
 

@@ -132,7 +132,8 @@ static void tell(struct buf *list, const char *name)
 static bool is_down(const struct relay *relay, const struct service *decl,
 	const struct service_status *status)
 {
-	return relay->is_server && !status->is_up && !decl->is_oneshot;
+	return relay->is_server && !status->is_up && !decl->is_oneshot &&
+		!decl->is_on_demand;
 }
 
 static void plan_wanted(const struct relay *relay, const struct units *u,
@@ -281,8 +282,8 @@ static void forget_folders(
 }
 
 /* One that was started once and is no longer asked for. */
-static int forget_unit(
-	const struct relay *relay, const struct service *decl, struct buf *why)
+static int forget_unit(const struct relay *relay, const struct service *decl,
+	struct buf *stopped, struct buf *why)
 {
 	AUTO_FREE char *mark = xasprintf("%s/services/%s",
 		relay_place(relay, "own_state_dir"), decl->name);
@@ -302,12 +303,14 @@ static int forget_unit(
 		xasprintf("%s/%s", relay_place(relay, "unit_dir"), unit);
 	unlink(path);
 	unlink(mark);
+	tell(stopped, decl->name);
 	return 0;
 }
 
 int update_forget_others(const struct relay *relay,
-	const struct service_states *states, struct buf *why)
+	const struct service_states *states, struct buf *out, struct buf *why)
 {
+	AUTO_BUF struct buf stopped = BUF_INIT(BUF_WHY_MAX_BYTES);
 	int r = 0;
 
 	if (!relay->is_server) {
@@ -317,7 +320,8 @@ int update_forget_others(const struct relay *relay,
 	for (size_t i = 0; r == 0 && relay->apply.components[i]; i++) {
 		const struct service *s = relay->apply.components[i]->services;
 		for (; r == 0 && s && s->name; s++)
-			r = forget_unit(relay, s, why);
+			r = forget_unit(relay, s, &stopped, why);
 	}
+	add_told(out, "stopped", &stopped);
 	return r;
 }

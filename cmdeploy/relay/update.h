@@ -16,8 +16,12 @@ int update_services(const struct relay *relay,
 	const struct service_states *states, struct buf *out,
 	struct buf *why) MUST_CHECK;
 
-/* Ends services that the relay has no more, and deletes their files. */
+/*
+ * Ends services that the relay has no more, and deletes their files. What
+ * it does on a server is appended to *out.
+ */
 int update_forget_others(const struct relay *relay,
-	const struct service_states *states, struct buf *why) MUST_CHECK;
+	const struct service_states *states, struct buf *out,
+	struct buf *why) MUST_CHECK;
 
 #endif

@@ -273,13 +273,23 @@ static int restart(
 	return r < 0 ? tell_failure(s, units, "started", r, why) : 0;
 }
 
-static int reload(
-	const struct supervisor *s, struct unit_list units, struct buf *why)
+/* One that cannot be reloaded goes on running: so each is tried again. */
+static int reload(const struct supervisor *s UNUSED, struct unit_list units,
+	struct buf *why)
 {
-	int r = systemctl_units(
-		VERBS("--quiet", "reload-or-restart"), units, NULL, why);
+	static const char *const verbs[] = { "--quiet", "reload-or-restart",
+		NULL };
+	int r = systemctl_units(verbs, units, NULL, why);
 
-	return r < 0 ? tell_failure(s, units, "reloaded", r, why) : 0;
+	if (r == 0)
+		return 0;
+	for (size_t i = 0; i < units.n; i++) {
+		struct unit_list one = { &units.names[i], 1 };
+		r = systemctl_units(verbs, one, NULL, why);
+		if (r < 0)
+			return tell_unit(units.names[i], "reloaded", r, why);
+	}
+	return 0;
 }
 
 static void log_tail(const struct supervisor *s UNUSED, const char *unit,

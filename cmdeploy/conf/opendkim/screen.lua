@@ -18,9 +18,12 @@ local function tag(header, name)
   return nil
 end
 
+-- With two From headers, nobody knows which one a reader will be shown.
+local has_one_from = odkim.get_header(ctx, "From", 1) == nil
+
 local function is_good(signature, header)
   local domain = lower(odkim.sig_getdomain(signature))
-  return domain == lower(odkim.get_fromdomain(ctx)) and
+  return has_one_from and domain == lower(odkim.get_fromdomain(ctx)) and
     tag(header, "d") == domain and tag(header, "l") == nil
 end
 
