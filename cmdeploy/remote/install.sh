@@ -13,20 +13,20 @@ remove_tools() {
 	[ -z "$extra" ] || apt -y purge $extra || give_up
 }
 
-# What apt-get would install; it fails where it knows no package list.
-planned() {
-	apt-get -s install "$@" 2>/dev/null | grep -c '^Inst '
+# A package of the same needs is there: dpkg will do, and is quick.
+needs_no_more() {
+	[ "$(dpkg-query -W -f '${db:Status-Status} ${Depends}' chatmail \
+		2>/dev/null)" = "installed $(dpkg-deb -f "$deb" Depends)" ]
 }
 
-# By apt-get where packages are missing; by dpkg, which is quick, otherwise.
 install_package() {
-	set -- -y --no-install-recommends --allow-downgrades "$deb"
-	n=$(planned "$@") || apt update || give_up
-	if [ "${n:-0}" = 1 ]; then
+	if needs_no_more; then
 		patiently dpkg -i "$deb" || give_up
-	else
-		apt install "$@" || give_up
+		return
 	fi
+	set -- -y --no-install-recommends --allow-downgrades "$deb"
+	apt-get -s install "$@" >/dev/null 2>&1 || apt update || give_up
+	apt install "$@" || give_up
 }
 
 [ "$1" != broken ] || mend

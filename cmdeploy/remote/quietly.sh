@@ -17,7 +17,10 @@ quietly() {
 
 # The line that tells most goes last, to standard error.
 give_up() {
-	{ grep '^E: ' "$log" || grep -v '^ *$' "$log" | tail -n 1; } | head -n 1 >&2
+	{
+		grep '^E: ' "$log" || grep -E '^dpkg: (error|depend)' "$log" ||
+			grep -v '^ *$' "$log" | tail -n 1
+	} | head -n 1 >&2
 	exit 1
 }
 
@@ -44,11 +47,11 @@ patiently() {
 }
 
 apt() {
-	patiently apt-get -q -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 "$@"
+	patiently apt-get -q -o Dpkg::Use-Pty=0 "$@"
 }
 
 # What an earlier run, or anybody, has left half done.
 mend() {
-	patiently dpkg --configure -a || apt -y -f install || give_up
+	patiently dpkg --configure -a || apt -y -f --no-remove install || give_up
 	patiently dpkg --configure -a || give_up
 }
