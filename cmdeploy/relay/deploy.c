@@ -75,7 +75,7 @@ static int settle_services(const struct relay *relay,
 static int pass(struct relay *relay,
 	int (*setup)(struct relay *relay, struct service_states *ret_states,
 		struct buf *why),
-	struct buf *all_told, struct buf *why)
+	struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
@@ -84,9 +84,7 @@ static int pass(struct relay *relay,
 	if (r == 0)
 		r = settle_services(relay, &states, &told, why);
 	services_release(&states);
-	if (told.len > 0)
-		buf_addf(all_told, "%s%s", all_told->len ? "; " : "",
-			buf_str(&told));
+	relay->is_changed |= told.len > 0;
 	return r;
 }
 
@@ -97,15 +95,14 @@ static bool wants_certificate(const struct relay *relay)
 }
 
 /* acmetool gets our key first; what it is to do follows by files. */
-static int fetch_certificate(
-	struct relay *relay, struct buf *told, struct buf *why)
+static int fetch_certificate(struct relay *relay, struct buf *why)
 {
 	say_step("tls");
 	int r = certificate_bring_key(relay, why);
 
 	if (r == 0 && server_look_again(relay)) {
 		say_done("the key for the certificate is at hand");
-		r = pass(relay, setup_files, told, why);
+		r = pass(relay, setup_files, why);
 		say_step("tls");
 	}
 	if (r == 0)
@@ -121,51 +118,63 @@ static int fetch_certificate(
  * unbound once that answers, the servers use the authority's certificate
  * once there is one, and that needs a server to be had.
  */
-static int deploy(struct relay *relay, struct buf *told, struct buf *why)
+static int deploy(struct relay *relay, struct buf *why)
 {
-	int r = pass(relay, setup_apply, told, why);
+	int r = pass(relay, setup_apply, why);
 
 	for (int i = 0; r == 0 && i < PASSES_MAX; i++) {
 		if (server_look_again(relay))
-			r = pass(relay, setup_files, told, why);
+			r = pass(relay, setup_files, why);
 		else if (wants_certificate(relay))
-			r = fetch_certificate(relay, told, why);
+			r = fetch_certificate(relay, why);
 		else
 			break;
 	}
 	return r;
 }
 
-static void show_end(const struct relay *relay, const struct buf *told)
+/* Where people get in, and what the operator does next. */
+static void show_start(const struct relay *relay)
 {
 	const char *domain = relay->config.mail_domain;
 
-	if (told->len == 0)
+	say("Its page, with the invitation: https://%s/", domain);
+	if (!relay->config.is_ip_literal)
+		say("Next: \"%s dns\" shows which DNS records it needs.",
+			say_program());
+}
+
+static void show_end(const struct relay *relay, bool is_new)
+{
+	const char *domain = relay->config.mail_domain;
+
+	if (!relay->is_changed)
 		say_bold("The relay %s is as %s wants it; nothing was changed.",
-			domain, relay->ini_path);
+			domain, server_settings_name(relay));
+	else if (relay->is_without_mail)
+		say_bold("The relay %s is set up.", domain);
 	else
 		say_bold("The relay %s runs.", domain);
 	if (relay->is_without_mail)
 		say("Mail is disabled; \"%s run\" without --disable-mail "
 		    "brings it back.",
 			say_program());
-	else if (!relay->config.is_ip_literal && told->len > 0)
-		say("Next: \"%s dns\" shows which DNS records it needs.",
-			say_program());
+	else if (is_new)
+		show_start(relay);
 }
 
 static int deploy_locked(struct relay *relay, struct buf *why)
 {
-	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *claimed = server_claimed_by(relay);
 	AUTO_CLOSE int fd = -1;
 	int r = lock(&fd, why);
 
 	if (r == 0)
 		r = server_claim(relay, why);
 	if (r == 0)
-		r = deploy(relay, &told, why);
+		r = deploy(relay, why);
 	if (r == 0)
-		show_end(relay, &told);
+		show_end(relay, !claimed);
 	return r;
 }
 
@@ -196,7 +205,9 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 		return r;
 	if (o->is_dry_run)
 		return setup_show(&relay, why);
-	say_bold("A relay for %s on this server", relay.config.mail_domain);
+	if (!server_is_driven())
+		say_bold("A relay for %s on this server",
+			relay.config.mail_domain);
 	if (wants_dns(o, &relay))
 		r = dns_step(relay.apply.host, &relay.config, why);
 	return r < 0 ? r : deploy_locked(&relay, why);

@@ -78,7 +78,8 @@ static int check_claim(const struct relay *relay, struct buf *why)
 		"this server is the relay %s, and %s names %s; use another "
 		"server, or, to give up %s, remove "
 		"/var/lib/chatmail/mail_domain there",
-		domain, relay->ini_path, relay->config.mail_domain, domain);
+		domain, server_settings_name(relay), relay->config.mail_domain,
+		domain);
 }
 
 /* It runs on this server, or has: of one that is not there, no part is. */
@@ -201,7 +202,7 @@ static int check_external(const struct relay *relay, struct buf *why)
 			return because(why, -ENOENT,
 				"%s, named by tls_external_cert_and_key in %s, "
 				"is not there",
-				paths->items[i], relay->ini_path);
+				paths->items[i], server_settings_name(relay));
 	return 0;
 }
 

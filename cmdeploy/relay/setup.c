@@ -78,9 +78,11 @@ static int step_packages(struct relay *relay, struct buf *why)
 		return 0;
 	}
 	int r = install(relay, buf_str(&missing), why);
-	if (r == 0)
-		say_done("%d installed: %s", n, buf_str(&missing));
-	return r;
+	if (r < 0)
+		return r;
+	relay->is_changed = true;
+	say_done("%d installed: %s", n, buf_str(&missing));
+	return 0;
 }
 
 static int step_users(struct relay *relay, struct buf *why)
@@ -92,6 +94,7 @@ static int step_users(struct relay *relay, struct buf *why)
 	int r = n > 0 ? apply_create_users(&relay->apply, why) : 0;
 	if (r < 0)
 		return r;
+	relay->is_changed |= n > 0;
 	if (n == 0)
 		say_done("all there");
 	else
@@ -134,6 +137,7 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 		return r;
 	add_count(&told, plan_count_folders(plan), plan->n_folders, "folder");
 	add_count(&told, plan_count_files(plan), plan->n_files, "file");
+	relay->is_changed |= told.len > 0;
 	if (told.len == 0)
 		say_done("nothing to change");
 	else

@@ -7,6 +7,7 @@
 
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
+#include "cmdeploy/relay/server.h"
 #include "cmdeploy/remote/cargo.h"
 #include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
@@ -34,6 +35,7 @@ struct run {
 	struct ssh_host ssh;
 	char *called; /* "NAME=value" for the cmdeploy there */
 	char *plain;
+	char *settings_name;
 	struct package package;
 	struct cargo cargo;
 };
@@ -237,7 +239,8 @@ static int run_there(struct run *run, struct buf *why)
 		"@local", "--ini=" HOST_INI, "--skip-dns-check" };
 
 	add_flags(run->options, argv + 6);
-	return ssh_attach(&run->ssh, argv, LIST(run->called, run->plain), why);
+	return ssh_attach(&run->ssh, argv,
+		LIST(run->called, run->plain, run->settings_name), why);
 }
 
 static void print_line(struct slice line, void *owner UNUSED)
@@ -261,7 +264,8 @@ static int show_changes(struct run *run, struct buf *why)
 	add_flags(run->options, flags);
 	return ssh_script(&run->ssh, LIST("remote/dry-run.sh"), flags,
 		&(struct proc){
-			.env = LIST(run->called, run->plain),
+			.env = LIST(
+				run->called, run->plain, run->settings_name),
 			.input = buf_slice(&archive),
 			.timeout_sec = DRY_RUN_SEC,
 			.on_line = print_line,
@@ -306,6 +310,7 @@ static void release(struct run *run)
 	ssh_close(&run->ssh);
 	free(run->called);
 	free(run->plain);
+	free(run->settings_name);
 	package_release(&run->package);
 	remote_settings_close(&run->settings);
 }
@@ -321,6 +326,8 @@ int remote_run(const struct remote_options *options)
 
 	run.called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
 	run.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : "");
+	run.settings_name =
+		xasprintf(SERVER_ENV_SETTINGS "=%s", options->ini_path);
 	hold_signals();
 	int r = remote_settings_open(options->ini_path, &run.settings, &why);
 	const char *where = options->ssh_host;

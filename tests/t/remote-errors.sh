@@ -22,6 +22,11 @@ says err 'www_folder is pages, but there is no folder'
 run 1 run
 says out 'A relay for relay.invalid on relay.invalid'
 says err 'neither in DNS nor in your ~/.ssh/config'
+run 1 status
+says err 'relay.invalid: that name is neither in DNS'
+run 0 init relay.invalid --ini new/folder/chatmail.ini
+grep -q '^mail_domain = relay.invalid$' new/folder/chatmail.ini ||
+  fail 'no settings in a folder that was not there'
 run 1 run --ssh-host 127.0.8.201:9
 says err 'nothing answers for ssh there'
 CMDEPLOY_SSH=no-such-ssh run 1 run --ssh-host bed
@@ -68,7 +73,7 @@ echo '-- systems'
 there sed -i 's/^VERSION_ID=.*/VERSION_ID="10"/; s/^PRETTY_NAME=.*/PRETTY_NAME="Old"/' \
   /etc/os-release
 run 1 run --ini ip.ini --ssh-host bed
-says err 'bed runs Old; a relay needs Debian 12 or 13'
+says err 'bed runs Old; a relay needs Debian 12'
 says_not out ship
 there test ! -e /etc/chatmail || fail 'something was written'
 there test ! -e /var/cache/chatmail || fail 'something was shipped'
