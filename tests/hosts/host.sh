@@ -50,7 +50,7 @@ on() {
   }
   shift
   nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup \
-    --root --wd=/root env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 "$@"
+    --root env -C /root -i PATH="$PATH" HOME=/root LANG=C.UTF-8 "$@"
 }
 
 host_mount() {
