@@ -5,8 +5,10 @@
  *
  * Starts it on a mail folder of its own below $TMPDIR (or /tmp), asks it
  * over the dict protocol, and prints a table: rate, latency, CPU of the
- * service. Creations stand beside what crypt(3) alone does on all
- * processors with passwords of the same length, measured just before.
+ * service. Lookups, one at a time, stand beside what a process does that
+ * answers the same bytes without looking at them; creations beside what
+ * crypt(3) alone does on all processors with passwords of the same length.
+ * Both are measured just before.
  */
 #include <crypt.h>
 #include <errno.h>
@@ -32,6 +34,8 @@ enum {
 	CREATIONS = 2000,
 	HASHES = 2000,
 	LINE_MAX_BYTES = 4096,
+	REQUEST_BYTES = 38,
+	ANSWER_BYTES = 256,
 	USEC = 1000000,
 	PATIENCE_USEC = 5 * USEC,
 };
@@ -289,7 +293,7 @@ static struct result measure(const struct run *run)
 	return result;
 }
 
-static double print_run(const struct run *run, double crypt_rate)
+static void print_run(const struct run *run, double peer_rate)
 {
 	struct result r = measure(run);
 	double rate = (double)r.n / r.seconds;
@@ -297,11 +301,11 @@ static double print_run(const struct run *run, double crypt_rate)
 	printf("%-44s %9.0f %8.2f %8.2f %8.3f", run->what, rate,
 		(double)r.usec[r.n / 2] / 1e3,
 		(double)r.usec[r.n * 99 / 100] / 1e3, r.cpu_ms / (double)r.n);
-	if (run->measures_creations)
-		printf("   %.2f of crypt", rate / crypt_rate);
+	if (peer_rate > 0)
+		printf("   %.2f of %s", rate / peer_rate,
+			run->measures_creations ? "crypt" : "bare");
 	putchar('\n');
 	free(r.usec);
-	return rate;
 }
 
 static void *hash_some(void *arg)
@@ -339,6 +343,45 @@ static double bare_crypt(void)
 	return rate;
 }
 
+/* A request comes, as many bytes go as an answer has: nothing else. */
+static void NORETURN answer_blindly(int fd)
+{
+	char bytes[ANSWER_BYTES] = { 0 };
+	ssize_t n;
+
+	while ((n = recv(fd, bytes, sizeof(bytes), 0)) > 0)
+		if (send(fd, bytes, sizeof(bytes), MSG_NOSIGNAL) < 0)
+			break;
+	_exit(0);
+}
+
+/* Round trips a second between two processes: the machine's limit. */
+static double bare_round_trips(void)
+{
+	char bytes[ANSWER_BYTES] = { 0 };
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
+		die("socketpair: cannot make");
+	pid_t child = fork();
+	if (child == 0) {
+		close(fds[0]);
+		answer_blindly(fds[1]);
+	}
+	close(fds[1]);
+	uint64_t began = now_usec();
+	for (int i = 0; i < LOOKUPS; i++)
+		if (send(fds[0], bytes, REQUEST_BYTES, MSG_NOSIGNAL) < 0 ||
+			recv(fds[0], bytes, sizeof(bytes), MSG_WAITALL) !=
+				sizeof(bytes))
+			die("the bare peer ended");
+	double rate = (double)LOOKUPS * USEC / (double)(now_usec() - began);
+	close(fds[0]);
+	waitpid(child, NULL, 0);
+	printf("%-44s %9.0f\n", "bare round trips, one at a time", rate);
+	return rate;
+}
+
 static int remove_one(const char *path, const struct stat *st UNUSED,
 	int type UNUSED, struct FTW *ftw UNUSED)
 {
@@ -370,16 +413,16 @@ static void run_all(const char *only)
 		{ "userdb, 1 connection, while 100 create", 1, 100, 4000,
 			"shared/userdb/", false },
 	};
-	double crypt_rate = 0;
-
 	printf("%-44s %9s %8s %8s %8s\n", "", "a second", "p50 ms", "p99 ms",
 		"CPU ms");
 	for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
 		if (only && !strstr(runs[i].what, only))
 			continue;
-		if (runs[i].measures_creations)
-			crypt_rate = bare_crypt();
-		print_run(&runs[i], crypt_rate);
+		bool is_alone = runs[i].lookups == 1 && !runs[i].creations;
+		print_run(&runs[i],
+			runs[i].measures_creations ? bare_crypt()
+				: is_alone         ? bare_round_trips()
+						   : 0);
 	}
 }
 

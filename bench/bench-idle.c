@@ -8,15 +8,14 @@
  * When it was made by `cmdeploy up --dir DIR`, a quarter of the COUNT
  * messages (200) is then measured on it with the plugin switched off.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "bench/stock.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
-#include "lib/proc.h"
 #include "lib/random.h"
 #include "tests/client/mail-client.h"
 
@@ -30,7 +29,6 @@ enum {
 	NSEC_PER_SEC = 1000000000,
 	NSEC_PER_MSEC = 1000000,
 	GAP_MAX_MSEC = 20,
-	RELOAD_SEC = 30,
 	LOGIN_TRIES = 5,
 };
 
@@ -185,40 +183,9 @@ static double measure(const char *what, const char *host, size_t count)
 	return msec[count / 2];
 }
 
-/* What names the plugin to Dovecot, and where it is meanwhile. */
-static char *plugin_conf, *aside, *dovecot_conf;
-
-/* Dovecot takes its configuration anew; new connections follow it. */
-static int reload(struct buf *why)
-{
-	const char *const argv[] = { "doveadm", "-c", dovecot_conf, "reload",
-		NULL };
-	struct proc proc = { .argv = argv, .timeout_sec = RELOAD_SEC };
-
-	return proc_run_ok(&proc, why);
-}
-
-/* At the end, also when a measurement failed. */
-static void switch_on(void)
-{
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-
-	if (rename(aside, plugin_conf) < 0)
-		fprintf(stderr, "%s: %s: move it to %s yourself\n", aside,
-			strerror(errno), plugin_conf);
-	else if (reload(&why) < 0)
-		fprintf(stderr, "%s\n", buf_str(&why));
-}
-
 static double measure_stock(const char *host, size_t count, const char *relay)
 {
-	plugin_conf = xasprintf("%s/run/instant-idle.conf", relay);
-	aside = xasprintf("%s.off", plugin_conf);
-	dovecot_conf = xasprintf("%s/etc/dovecot/dovecot.conf", relay);
-	if (rename(plugin_conf, aside) < 0)
-		die("%s: %s", plugin_conf, strerror(errno));
-	atexit(switch_on);
-	MUST(reload(why));
+	stock_switch_off(relay);
 	return measure("stock", host, count);
 }
 

@@ -11,36 +11,19 @@
 #include "cmdeploy/remote/remote.h"
 #include "cmdeploy/say.h"
 
-#define INI_DEFAULT "chatmail.ini"
-
-struct options {
-	const char *ssh_host;
-	struct deploy_options deploy;
-};
-
-static int parse(int argc, char **argv, struct options *o, struct buf *why)
-{
-	struct deploy_options *d = &o->deploy;
-	const struct cmd_option table[] = {
-		{ .name = "--ssh-host", .text = &o->ssh_host },
-		{ .name = "--ini", .text = &d->ini },
-		{ .name = "--dry-run", .flag = &d->is_dry_run },
-		{ .name = "--disable-mail", .flag = &d->disable_mail },
-		{ .name = "--website-only", .flag = &d->website_only },
-		{ .name = "--skip-dns-check", .flag = &d->skips_dns },
-		{ .name = "-v", .flag = &d->is_verbose },
-	};
-
-	return cmd_parse(argc, argv, table, ARRAY_LEN(table), 0, why);
-}
-
-static int run_local(struct deploy_options *d)
+static int run_local(const struct remote_options *o)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct deploy_options deploy = {
+		.ini = o->ini_path ? o->ini_path : SERVER_INI,
+		.is_dry_run = o->is_dry_run,
+		.disable_mail = o->is_disable_mail,
+		.website_only = o->is_website_only,
+		.is_verbose = o->is_verbose,
+		.skips_dns = o->skips_dns,
+	};
+	int r = deploy_run(&deploy, &why);
 
-	if (!d->ini)
-		d->ini = SERVER_INI;
-	int r = deploy_run(d, &why);
 	if (r == -EINTR) {
 		say_interrupted();
 		return EXIT_FAILURE;
@@ -52,27 +35,25 @@ static int run_local(struct deploy_options *d)
 	return EXIT_SUCCESS;
 }
 
-static int run_remote(const struct options *o)
-{
-	return remote_run(&(struct remote_options){
-		.ssh_host = o->ssh_host,
-		.ini_path = o->deploy.ini ? o->deploy.ini : INI_DEFAULT,
-		.is_dry_run = o->deploy.is_dry_run,
-		.is_disable_mail = o->deploy.disable_mail,
-		.is_website_only = o->deploy.website_only,
-		.is_verbose = o->deploy.is_verbose,
-		.skips_dns = o->deploy.skips_dns,
-	});
-}
-
 int cmd_run(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct options o = { 0 };
+	struct remote_options o = { 0 };
+	const struct cmd_option table[] = {
+		{ .name = "--ssh-host", .text = &o.ssh_host },
+		{ .name = "--ini", .text = &o.ini_path },
+		{ .name = "--dry-run", .flag = &o.is_dry_run },
+		{ .name = "--disable-mail", .flag = &o.is_disable_mail },
+		{ .name = "--website-only", .flag = &o.is_website_only },
+		{ .name = "--skip-dns-check", .flag = &o.skips_dns },
+		{ .name = "-v", .flag = &o.is_verbose },
+	};
 
-	if (parse(argc, argv, &o, &why) < 0)
+	if (cmd_parse(argc, argv, table, ARRAY_LEN(table), 0, &why) < 0)
 		return cmd_usage(&commands, "run", buf_str(&why));
 	if (o.ssh_host && strcmp(o.ssh_host, HOST_LOCAL) == 0)
-		return run_local(&o.deploy);
-	return run_remote(&o);
+		return run_local(&o);
+	if (!o.ini_path)
+		o.ini_path = "chatmail.ini";
+	return remote_run(&o);
 }

@@ -123,10 +123,12 @@ static int list_cases(const struct test_cases *cases)
 static void set_environment(const char *build)
 {
 	AUTO_FREE char *core = core_path(build);
+	AUTO_FREE char *modules = browser_modules_path(build);
 	AUTO_FREE char *cmdeploy = cmdeploy_path(build);
 
 	setenv("BUILD_DIR", build, 1);
 	setenv("RPC_SERVER", core, 1);
+	setenv("BROWSER_MODULES", modules, 1);
 	setenv("CMDEPLOY", cmdeploy, 1);
 }
 

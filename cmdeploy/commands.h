@@ -25,6 +25,7 @@ int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_dns(int argc, char **argv);
 int cmd_qr(int argc, char **argv);
+int cmd_webdev(int argc, char **argv);
 int cmd_test(int argc, char **argv);
 
 /*

@@ -11,4 +11,7 @@
 /* By name: "postfix/main.cf", "site/index.html". */
 bool embed_find(const char *name, struct slice *ret_text);
 
+/* One after another, from 0; false after the last. */
+bool embed_get(size_t i, const char **ret_name, struct slice *ret_text);
+
 #endif

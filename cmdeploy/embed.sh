@@ -25,13 +25,25 @@ static const struct {
 } files[] = {
 $table};
 
+bool embed_get(size_t i, const char **ret_name, struct slice *ret_text)
+{
+	if (i >= sizeof(files) / sizeof(files[0]))
+		return false;
+	*ret_name = files[i].name;
+	*ret_text = slice_make(files[i].start,
+		(size_t)(files[i].end - files[i].start));
+	return true;
+}
+
 bool embed_find(const char *name, struct slice *ret_text)
 {
-	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-		if (strcmp(files[i].name, name) != 0)
+	struct slice text;
+	const char *found;
+
+	for (size_t i = 0; embed_get(i, &found, &text); i++) {
+		if (strcmp(found, name) != 0)
 			continue;
-		*ret_text = slice_make(files[i].start,
-			(size_t)(files[i].end - files[i].start));
+		*ret_text = text;
 		return true;
 	}
 	return false;

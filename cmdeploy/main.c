@@ -19,6 +19,8 @@ static const struct cmd table[] = {
 		"Show how a relay is, and what needs you", cmd_status },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
 		cmd_qr },
+	{ "webdev", "[--ini FILE] [--copy] [--port PORT] [--no-browser]",
+		"Show the web pages while you change them", cmd_webdev },
 	{ "test", "[-k PATTERN] [-j JOBS] [--hosts] [--list] [--apart]",
 		"Run the tests", cmd_test },
 };

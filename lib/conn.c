@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "lib/die.h"
+#include "lib/loop.h"
 #include "lib/poller.h"
 
 enum {
@@ -394,7 +395,7 @@ void conn_resume(struct conn *c)
 		return;
 	c->is_paused = false;
 	want_events(c);
-	if (c->in.len == 0)
+	if (c->in.len == 0 || loop_is_over(c->event))
 		return;
 	int r = c->again
 		? sd_event_source_set_enabled(c->again, SD_EVENT_ONESHOT)

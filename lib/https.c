@@ -11,6 +11,7 @@
 #include <curl/curl.h>
 
 #include "lib/die.h"
+#include "lib/loop.h"
 
 enum {
 	CONNECT_TIMEOUT_SEC = 10,
@@ -253,6 +254,8 @@ static int on_socket(CURL *easy UNUSED, curl_socket_t fd, int what,
 			unwatch(watch);
 		return 0;
 	}
+	if (loop_is_over(https->event))
+		return 0;
 	if (!watch) {
 		watch = watch_new(https, fd);
 		must(curl_multi_assign(https->multi, fd, watch));
@@ -272,6 +275,8 @@ static int on_set_timer(CURLM *multi UNUSED, long msec, void *userdata)
 	uint64_t usec = (uint64_t)msec * 1000;
 	int r;
 
+	if (loop_is_over(https->event))
+		return 0;
 	if (msec < 0)
 		r = sd_event_source_set_enabled(https->timer, SD_EVENT_OFF);
 	else

@@ -401,6 +401,17 @@ static const char *given_value(const char *const *given, const char *key)
 	return NULL;
 }
 
+/* A value of several lines goes on where a line is indented. */
+static void write_value(const char *key, const char *value, struct buf *out)
+{
+	struct slice rest = slice_of(value), line;
+
+	buf_addf(out, "%s =", key);
+	for (int n = 0; slice_next_line(&rest, &line); n++)
+		buf_addf(out, "%s%.*s", n ? "\n\t" : " ", SLICE_FMT(line));
+	buf_add_char(out, '\n');
+}
+
 void settings_write_ini(const struct settings *settings,
 	const char *const *given, struct buf *out)
 {
@@ -415,7 +426,7 @@ void settings_write_ini(const struct settings *settings,
 		buf_add_char(out, '\n');
 		write_comment(row->help, out);
 		if (value)
-			buf_addf(out, "%s = %s\n", row->key, value);
+			write_value(row->key, value, out);
 		else
 			buf_addf(out, "#%s =%s%s\n", row->key,
 				fallback[0] ? " " : "", fallback);

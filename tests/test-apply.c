@@ -54,11 +54,27 @@ static int create_key(const struct apply *apply UNUSED, struct buf *out,
 	return 0;
 }
 
+/* A file for each word of {{pages}}. */
+static int make_pages(
+	const struct apply *apply, struct file_set *out, struct buf *why UNUSED)
+{
+	struct slice rest =
+		slice_of(template_vars_get(&apply->vars, SLICE("pages")));
+	struct slice word;
+
+	while (slice_next_word(&rest, &word)) {
+		AUTO_FREE char *name = slice_dup(word);
+		file_set_add(out, name, word);
+	}
+	return 0;
+}
+
 /* Filled in by main(): tests run as anybody. */
 static struct folder folders[] = {
 	{ .path = "{{root}}/etc", .mode = 0755 },
 	{ .path = "{{root}}/secret", .mode = 0700 },
 	{ .path = "{{root}}/state/services", .mode = 0755 },
+	{ .path = "{{root}}/pages", .mode = 0755 },
 	{ .path = "{{root}}/extra", .mode = 0755, .when = "has_extra" },
 	{ 0 },
 };
@@ -80,10 +96,11 @@ static struct file files[] = {
 		.mode = 0644,
 		.from = "conf",
 		.when = "has_extra" },
+	{ .path = "{{root}}/pages", .mode = 0644, .make_all = make_pages },
 	{ 0 },
 };
 
-static const struct service services[] = {
+static struct service services[] = {
 	{ .name = "server",
 		.restart_on = LIST("{{root}}/program"),
 		.reload_on = LIST("{{root}}/etc/") },
@@ -191,7 +208,7 @@ static void run(const char *name, size_t want_folders, size_t want_files,
 
 static void test_first_runs(void)
 {
-	run("first", 3, 6, "server restart, bystander restart");
+	run("first", 4, 6, "server restart, bystander restart");
 	check_file("template", "etc/conf", "level = 1\n");
 	check_file("made", "etc/text", "hello\n");
 	check_file("created", "etc/key", "key 1\n");
@@ -237,6 +254,44 @@ static void test_changes(void)
 	run("no extra", 0, 0, "server keep, bystander keep");
 }
 
+static void check_gone(const char *name, const char *suffix)
+{
+	AUTO_FREE char *path = path_of(suffix);
+	struct stat st;
+
+	check(name, lstat(path, &st) < 0);
+}
+
+static void test_sets(void)
+{
+	const char *keep = "server keep, bystander keep";
+	AUTO_FREE char *link = path_of("pages/link");
+	AUTO_FREE char *outside = path_of("etc");
+
+	set("pages", "a b/c b/d/e b/d/f");
+	run("set", 2, 4, keep);
+	check_file("set", "pages/a", "a");
+	check_file("set, deep", "pages/b/d/f", "b/d/f");
+	check_mode("set", "pages/a", 0644);
+	check_mode("set, folder", "pages/b/d", 0755);
+	run("set again", 0, 0, keep);
+
+	put("pages/a", "edited");
+	put("pages/b/.old", "left behind");
+	check_int("link", symlink(outside, link), 0);
+	set("pages", "a b/c");
+	run("fewer", 0, 5, keep);
+	check_file("put right", "pages/a", "a");
+	check_gone("page", "pages/b/d/e");
+	check_gone("hidden", "pages/b/.old");
+	check_gone("link", "pages/link");
+	check_file("not behind the link", "etc/conf", "level = 2\n");
+
+	set("pages", "");
+	run("none", 0, 2, keep);
+	check_gone("last page", "pages/a");
+}
+
 /* A run that broke off after writing: the next one knows what to restart. */
 static void test_broken_off(void)
 {
@@ -265,6 +320,74 @@ static void test_show(void)
 		root, user, group, root, root);
 	check_str("diff", buf_str(&out), want);
 	check_file("not written", "etc/conf", "level = 2\n");
+}
+
+static const struct {
+	const char *name, *when;
+	bool want;
+} conditions[] = {
+	{ "none", NULL, true },
+	{ "empty", "", true },
+	{ "set", "text", true },
+	{ "not set", "has_extra", false },
+	{ "nobody knows it", "nobody", false },
+	{ "negated", "!has_extra", true },
+	{ "negated, set", "!text", false },
+	{ "both", "text level", true },
+	{ "one of two", "text has_extra", false },
+	{ "mixed", "text !has_extra  level", true },
+};
+
+static void test_conditions(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
+		check_int(conditions[i].name,
+			apply_counts(&apply, conditions[i].when),
+			conditions[i].want);
+}
+
+/* What a service reads of a file that is not among its own. */
+static void test_settings(void)
+{
+	services[1].settings = LIST("rate", "size");
+	set("rate", "60");
+	set("size", "9");
+	set("other", "1");
+	run("settings", 0, 0, "server keep, bystander restart");
+	run("the same", 0, 0, "server keep, bystander keep");
+	set("other", "2");
+	run("another", 0, 0, "server keep, bystander keep");
+	set("rate", "609");
+	set("size", "");
+	run("changed", 0, 0, "server keep, bystander restart");
+	services[1].settings = NULL;
+	run("no more", 0, 0, "server keep, bystander restart");
+}
+
+static void test_links(void)
+{
+	AUTO_FREE char *path = path_of("etc/conf");
+	AUTO_FREE char *other = path_of("mine");
+
+	files[0].may_be_link = true;
+	check_int("unlink", unlink(path), 0);
+	check_int("link", symlink(other, path), 0);
+	run("link", 0, 1, "server reload, bystander keep");
+	check_file("replaced", "etc/conf", "level = 2\n");
+	check_file("not through it", "mine", "edited\n");
+	files[0].may_be_link = false;
+}
+
+static void test_new_folder(void)
+{
+	const char *before = files[0].path;
+
+	files[0].path = "{{root}}/etc/of.its/own/conf";
+	run("folder of a file", 0, 1, "server reload, bystander keep");
+	check_file("in it", "etc/of.its/own/conf", "level = 2\n");
+	check_mode("open", "etc/of.its", 0755);
+	files[0].path = before;
+	run("back", 0, 0, "server reload, bystander keep");
 }
 
 static void refuse(const char *name, const char *want)
@@ -322,9 +445,15 @@ int main(void)
 	set("level", "1");
 	set("text", "hello\n");
 	set("has_extra", "");
+	set("pages", "");
 	test_first_runs();
 	test_changes();
+	test_sets();
 	test_broken_off();
+	test_conditions();
+	test_settings();
+	test_links();
+	test_new_folder();
 	test_show();
 	test_refusals();
 	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);

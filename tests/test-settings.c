@@ -164,6 +164,24 @@ static void test_file(void)
 	settings_release(&settings, &box);
 }
 
+/* Lines that go on are indented, or they would be keys of their own. */
+static void test_long_value(void)
+{
+	static const char *const given[] = { "name", "a\nb\nc", NULL };
+	AUTO_BUF struct buf text = BUF_INIT(10000);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct box box = { 0 };
+
+	settings_write_ini(&settings, given, &text);
+	check_int("lines",
+		settings_parse(&settings, buf_slice(&text), "x", &box, NULL,
+			NULL, &why),
+		0);
+	check_str("lines", buf_str(&why), "");
+	check_str("lines", box.name, "a\nb\nc");
+	settings_release(&settings, &box);
+}
+
 static void test_mdoc(void)
 {
 	AUTO_BUF struct buf text = BUF_INIT(10000);
@@ -178,6 +196,7 @@ int main(void)
 	test_cases();
 	test_values();
 	test_file();
+	test_long_value();
 	test_mdoc();
 	return test_end();
 }

@@ -31,6 +31,11 @@ static void add_percent(struct buf *out, struct slice text)
 	}
 }
 
+bool invite_is_personal(const struct config *config)
+{
+	return config->is_self_signed && config->mail_domain[0] != '_';
+}
+
 void invite_add_dcaccount(const struct config *config, struct buf *out)
 {
 	buf_addf(out, "dcaccount:https://%s/new", config->address_domain);

@@ -12,6 +12,12 @@
 
 #include "chatmaild/common/config.h"
 
+/*
+ * The app would not trust the certificate that `dcaccount:` leads to, so
+ * each person needs a `dclogin:` of their own.
+ */
+bool invite_is_personal(const struct config *config);
+
 /* dcaccount:https://<domain>/new */
 void invite_add_dcaccount(const struct config *config, struct buf *out);
 

@@ -57,6 +57,7 @@ struct creations {
 	sd_event_source *settle_timer;
 	bool is_settling; /* the timer or the job is under way */
 	bool has_more;    /* since the job began */
+	bool is_ending;   /* the loop is over; who ends, settles */
 	struct creation *buckets[BUCKETS];
 	size_t n;
 };
@@ -282,7 +283,7 @@ static void run_settling(struct worker_job *job)
 static void plan_settling(struct creations *all)
 {
 	all->has_more = true;
-	if (all->is_settling)
+	if (all->is_settling || all->is_ending)
 		return;
 	if (sd_event_source_set_time_relative(all->settle_timer, SETTLE_USEC) <
 			0 ||
@@ -457,6 +458,7 @@ void creations_free(struct creations *all)
 {
 	if (!all)
 		return;
+	all->is_ending = true;
 	workers_free(all->hashers);
 	workers_free(all->writers);
 	workers_free(all->settler);

@@ -85,12 +85,6 @@ static void do_post(const struct account_rules *rules, struct answer *answer)
 	buf_release_secret(&link);
 }
 
-/* Where the app would not trust the certificate for `dcaccount:`. */
-static bool needs_dclogin(const struct config *config)
-{
-	return config->is_self_signed && config->mail_domain[0] != '_';
-}
-
 /* A browser goes on to the app. */
 static void do_get(const struct account_rules *rules, struct answer *answer)
 {
@@ -99,9 +93,9 @@ static void do_get(const struct account_rules *rules, struct answer *answer)
 	struct buf password = BUF_INIT(ANSWER_MAX_BYTES);
 	struct buf link = BUF_INIT(ANSWER_MAX_BYTES);
 
-	if (needs_dclogin(config) && check(rules, answer) < 0)
+	if (invite_is_personal(config) && check(rules, answer) < 0)
 		return;
-	if (needs_dclogin(config))
+	if (invite_is_personal(config))
 		add_dclogin(config, &address, &password, &link);
 	else
 		invite_add_dcaccount(config, &link);

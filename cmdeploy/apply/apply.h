@@ -22,6 +22,8 @@ struct apply {
 	bool (*find_template)(const char *name, struct slice *ret_text);
 	/* The path of one of our programs. */
 	int (*find_program)(const char *name, char **ret_path, struct buf *why);
+	/* What planning has to tell a person, a line each. May be NULL. */
+	struct buf *notes;
 	/* Of users that do not exist yet: a look at what would be. */
 	bool is_dry_run;
 };

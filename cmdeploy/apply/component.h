@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include "cmdeploy/apply/fileset.h"
 #include "lib/buf.h"
 
 struct apply;
@@ -40,12 +41,19 @@ struct file {
 	const char *group;
 	const char *when;
 
-	/* What it holds; exactly one of the next four. */
+	/* What it holds; exactly one of the next five. */
 	const char *from;    /* a template of ours, by name */
 	const char *program; /* one of our programs, by name */
 	/* Text that follows from the variables: nothing else may be read. */
 	int (*make)(
 		const struct apply *apply, struct buf *out, struct buf *why);
+	/*
+	 * All that is in the folder `path`: names and texts that follow from
+	 * the variables and from files of the operator's. What else lies
+	 * there goes. `apply->notes` takes what a person should know.
+	 */
+	int (*make_all)(const struct apply *apply, struct file_set *out,
+		struct buf *why);
 	/* Made once, when absent: keys, certificates. */
 	int (*create)(
 		const struct apply *apply, struct buf *out, struct buf *why);

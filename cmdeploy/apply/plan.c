@@ -6,11 +6,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "cmdeploy/apply/diff.h"
-
 enum {
 	CONTENT_MAX_BYTES = 256 << 20,
-	BINARY_LOOK_BYTES = 8192,
 };
 
 static const uid_t NOBODY_YET = (uid_t)-1;
@@ -40,18 +37,12 @@ static enum change compare_owner(
 	return CHANGE_NONE;
 }
 
-static int folder_add(const struct apply *apply, struct plan *plan,
-	const struct folder *decl, struct buf *why)
+/* Takes f->path. */
+static int folder_push(struct plan *plan, struct plan_folder f, struct buf *why)
 {
-	struct plan_folder f = { .owner.mode = decl->mode };
 	struct stat st;
-	int r = owner_find(apply, decl->user, decl->group, &f.owner, why);
+	int r = 0;
 
-	if (r < 0)
-		return r;
-	r = apply_text(apply, decl->path, &f.path, why);
-	if (r < 0)
-		return r;
 	if (lstat(f.path, &st) < 0)
 		f.change = CHANGE_NEW;
 	else if (S_ISDIR(st.st_mode))
@@ -63,6 +54,17 @@ static int folder_add(const struct apply *apply, struct plan *plan,
 		plan->folders, plan->n_folders + 1, sizeof(*plan->folders));
 	plan->folders[plan->n_folders++] = f;
 	return r;
+}
+
+static int folder_add(const struct apply *apply, struct plan *plan,
+	const struct folder *decl, struct buf *why)
+{
+	struct plan_folder f = { .owner.mode = decl->mode };
+	int r = owner_find(apply, decl->user, decl->group, &f.owner, why);
+
+	if (r == 0)
+		r = apply_text(apply, decl->path, &f.path, why);
+	return r < 0 ? r : folder_push(plan, f, why);
 }
 
 static int read_program(const struct apply *apply, const char *name,
@@ -149,6 +151,14 @@ static int compare(const struct apply *apply, const struct plan *plan,
 	return 0;
 }
 
+/* Takes path and content. */
+static void file_push(struct plan *plan, struct plan_file f)
+{
+	plan->files = xreallocarray(
+		plan->files, plan->n_files + 1, sizeof(*plan->files));
+	plan->files[plan->n_files++] = f;
+}
+
 static int file_add(const struct apply *apply, struct plan *plan,
 	const struct file *decl, struct buf *why)
 {
@@ -170,10 +180,102 @@ static int file_add(const struct apply *apply, struct plan *plan,
 		buf_release(&f.content);
 		return r;
 	}
-	plan->files = xreallocarray(
-		plan->files, plan->n_files + 1, sizeof(*plan->files));
-	plan->files[plan->n_files++] = f;
+	file_push(plan, f);
 	return 0;
+}
+
+static bool has_folder(const struct plan *plan, const char *path)
+{
+	for (size_t i = 0; i < plan->n_folders; i++)
+		if (strcmp(plan->folders[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* The folders between `dir` and a file below it. */
+static int set_add_folders(struct plan *plan, const char *dir, const char *name,
+	const struct file_owner *owner, struct buf *why)
+{
+	struct plan_folder f = { .owner = *owner };
+
+	f.owner.mode = 0755;
+	for (const char *end = name; (end = strchr(end, '/')); end++) {
+		f.path = xasprintf("%s/%.*s", dir, (int)(end - name), name);
+		if (has_folder(plan, f.path)) {
+			free(f.path);
+			continue;
+		}
+		int r = folder_push(plan, f, why);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int set_add_file(const struct apply *apply, struct plan *plan,
+	struct plan_file f, const struct file_bytes *bytes, struct buf *why)
+{
+	AUTO_FREE char *dir = TAKE(f.path);
+	int r = set_add_folders(plan, dir, bytes->name, &f.owner, why);
+
+	if (r < 0)
+		return r;
+	f.path = xasprintf("%s/%s", dir, bytes->name);
+	f.content = BUF_INIT(CONTENT_MAX_BYTES);
+	buf_add_slice(&f.content, file_bytes_slice(bytes));
+	r = compare(apply, plan, &f, why);
+	file_push(plan, f);
+	return r;
+}
+
+/* What lies in the folder without being wanted. */
+static int set_add_gone(struct plan *plan, const struct plan_file *like,
+	const struct file_set *wanted, struct buf *why)
+{
+	struct file_set there = { 0 };
+	int r = file_set_list(like->path, &there, why);
+
+	for (size_t i = 0; r == 0 && i < there.n; i++) {
+		if (file_set_find(wanted, there.v[i].name))
+			continue;
+		struct plan_file f = *like;
+		f.path = xasprintf("%s/%s", like->path, there.v[i].name);
+		f.content = BUF_INIT(CONTENT_MAX_BYTES);
+		f.change = CHANGE_GONE;
+		file_push(plan, f);
+	}
+	file_set_release(&there);
+	return r;
+}
+
+static int set_fill(const struct apply *apply, struct plan *plan,
+	const struct plan_file *like, struct buf *why)
+{
+	struct file_set wanted = { 0 };
+	int r = like->decl->make_all(apply, &wanted, why);
+
+	for (size_t i = 0; r == 0 && i < wanted.n; i++) {
+		struct plan_file f = *like;
+		f.path = xstrdup(like->path);
+		r = set_add_file(apply, plan, f, &wanted.v[i], why);
+	}
+	if (r == 0)
+		r = set_add_gone(plan, like, &wanted, why);
+	file_set_release(&wanted);
+	return r;
+}
+
+static int set_add(const struct apply *apply, struct plan *plan,
+	const struct file *decl, struct buf *why)
+{
+	struct plan_file like = { .decl = decl, .owner.mode = decl->mode };
+	AUTO_FREE char *path = NULL;
+	int r = owner_find(apply, decl->user, decl->group, &like.owner, why);
+
+	if (r == 0)
+		r = apply_text(apply, decl->path, &path, why);
+	like.path = path;
+	return r < 0 ? r : set_fill(apply, plan, &like, why);
 }
 
 static int component_add(const struct apply *apply, struct plan *plan,
@@ -189,7 +291,8 @@ static int component_add(const struct apply *apply, struct plan *plan,
 	for (const struct file *f = c->files; f && f->path; f++) {
 		if (!apply_counts(apply, f->when))
 			continue;
-		int r = file_add(apply, plan, f, why);
+		int r = f->make_all ? set_add(apply, plan, f, why)
+				    : file_add(apply, plan, f, why);
 		if (r < 0)
 			return r;
 	}
@@ -253,79 +356,6 @@ const struct plan_file *plan_find(const struct plan *plan, const char *path)
 	return NULL;
 }
 
-static const char *name_of_user(uid_t uid)
-{
-	const struct passwd *user = getpwuid(uid);
-
-	return user ? user->pw_name : "(new user)";
-}
-
-static const char *name_of_group(gid_t gid)
-{
-	const struct group *group = getgrgid(gid);
-
-	return group ? group->gr_name : "(new group)";
-}
-
-static void show_owner(const char *what, const char *path,
-	const struct file_owner *owner, struct buf *out)
-{
-	buf_addf(out, "%s %s (%s:%s %04o)\n", what, path,
-		name_of_user(owner->uid), name_of_group(owner->gid),
-		owner->mode);
-}
-
-static bool is_binary(struct slice text)
-{
-	return memchr(text.ptr, '\0',
-		       text.len < BINARY_LOOK_BYTES
-			       ? text.len
-			       : BINARY_LOOK_BYTES) != NULL;
-}
-
-static void show_content(const struct plan_file *f, struct buf *out)
-{
-	AUTO_BUF struct buf there = BUF_INIT(CONTENT_MAX_BYTES);
-
-	if (f->change == CHANGE_CONTENT && file_read(f->path, &there, NULL) < 0)
-		buf_reset(&there);
-	if (is_binary(buf_slice(&f->content)) || is_binary(buf_slice(&there)))
-		buf_addf(out, "program %s: %zu bytes, was %zu\n", f->path,
-			f->content.len, there.len);
-	else
-		diff_unified(f->change == CHANGE_NEW ? "/dev/null" : f->path,
-			buf_slice(&there), f->path, buf_slice(&f->content),
-			out);
-}
-
-static void file_show(const struct plan_file *f, struct buf *out)
-{
-	bool is_owner_new = f->change == CHANGE_OWNER;
-
-	if (f->change == CHANGE_NONE)
-		return;
-	show_owner(is_owner_new                   ? "owner of"
-			: f->change == CHANGE_NEW ? "new file"
-						  : "file",
-		f->path, &f->owner, out);
-	/* Keys are not for showing, and do not exist yet. */
-	if (!is_owner_new && !f->decl->create)
-		show_content(f, out);
-}
-
-void plan_show(const struct plan *plan, struct buf *out)
-{
-	for (size_t i = 0; i < plan->n_folders; i++) {
-		const struct plan_folder *f = &plan->folders[i];
-		if (f->change != CHANGE_NONE)
-			show_owner(f->change == CHANGE_NEW ? "new folder"
-							   : "owner of",
-				f->path, &f->owner, out);
-	}
-	for (size_t i = 0; i < plan->n_files; i++)
-		file_show(&plan->files[i], out);
-}
-
 static int set_owner(
 	const char *path, const struct file_owner *owner, struct buf *why)
 {
@@ -361,6 +391,14 @@ static int make_folder_of(const char *path, struct buf *why)
 	return dir_make(dir, 0755, why);
 }
 
+static int file_remove(const char *path, struct buf *why)
+{
+	if (unlink(path) < 0 && errno != ENOENT)
+		return because(why, -errno, "%s: cannot be removed: %s", path,
+			strerror(errno));
+	return 0;
+}
+
 static int file_carry_out(
 	const struct apply *apply, struct plan_file *f, struct buf *why)
 {
@@ -368,6 +406,8 @@ static int file_carry_out(
 		return 0;
 	if (f->change == CHANGE_OWNER)
 		return set_owner(f->path, &f->owner, why);
+	if (f->change == CHANGE_GONE)
+		return file_remove(f->path, why);
 	if (f->decl->create) {
 		buf_reset(&f->content);
 		int r = f->decl->create(apply, &f->content, why);

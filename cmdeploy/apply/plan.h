@@ -12,6 +12,7 @@ enum change {
 	CHANGE_NEW,     /* is not there */
 	CHANGE_CONTENT, /* holds something else */
 	CHANGE_OWNER,   /* only owner or mode differ */
+	CHANGE_GONE,    /* is there, and must not be */
 };
 
 struct plan_folder {

@@ -6,6 +6,7 @@ const struct component *const components_private[] = {
 	&component_chatmaild,
 	&component_postfix,
 	&component_dovecot,
+	&component_www,
 	&component_nginx,
 	&component_mtail,
 	NULL,
@@ -22,11 +23,12 @@ const struct component *const components_server[] = {
 	&component_postfix,
 	&component_dovecot,
 	&component_nginx,
+	&component_www,
 	&component_mtail,
 	NULL,
 };
 
 const struct component *const components_website[] = {
-	&component_nginx,
+	&component_www,
 	NULL,
 };

@@ -13,6 +13,7 @@ extern const struct component component_chatmaild;
 extern const struct component component_postfix;
 extern const struct component component_dovecot;
 extern const struct component component_nginx;
+extern const struct component component_www;
 extern const struct component component_mtail;
 extern const struct component component_system;
 extern const struct component component_unbound;
@@ -23,7 +24,7 @@ extern const struct component component_acmetool;
 extern const struct component *const components_private[];
 /* Those of a relay that has the server for itself. */
 extern const struct component *const components_server[];
-/* Of those, what web pages are made of. */
+/* The web pages alone. */
 extern const struct component *const components_website[];
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })

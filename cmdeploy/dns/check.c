@@ -95,6 +95,37 @@ static char *found_text(
 	return xstrdup(buf_str(&out));
 }
 
+/*
+ * Without CAA records of its own, a name has those of the nearest name above
+ * (RFC 8659, 3): these may forbid what it needs.
+ */
+static void look_above(struct round *round, const struct dns_record *record,
+	struct dns_finding *finding, struct buf *note)
+{
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *dot = strchr(record->name, '.');
+	struct dns_seen seen = { 0 };
+
+	for (; dot && seen.rrs.n == 0; dot = strchr(dot + 1, '.')) {
+		if (look(round, dot + 1, DNS_CAA, &seen, NULL) < 0)
+			break;
+		bool is_grave = false;
+		if (seen.rrs.n == 0 ||
+			dns_compare(record, &seen, &ignored, &is_grave) !=
+				DNS_WRONG ||
+			!is_grave)
+			continue;
+		finding->verdict = DNS_WRONG;
+		finding->is_grave = true;
+		because(note, 0,
+			"that of %s holds here, too, and forbids the host's "
+			"account to get a certificate",
+			dot + 1);
+	}
+	dns_rrs_release(&seen.rrs);
+	dns_rrs_release(&seen.aliases);
+}
+
 /* Takes the record. */
 static void add_finding(struct round *round, struct dns_record *record)
 {
@@ -108,6 +139,8 @@ static void add_finding(struct round *round, struct dns_record *record)
 	else
 		finding.verdict =
 			dns_compare(record, &seen, &note, &finding.is_grave);
+	if (record->match == DNS_MATCH_CAA && finding.verdict == DNS_MISSING)
+		look_above(round, record, &finding, &note);
 	if (record->match == DNS_MATCH_ADDRESS)
 		copy_rrs(&seen.rrs, &round->domain_addresses);
 	finding.found = found_text(record, &seen);
@@ -129,6 +162,45 @@ static bool is_on_way(const struct dns_record *record)
 		record->match == DNS_MATCH_ALIAS;
 }
 
+/* The newest state that any of them has (RFC 1982). */
+static const struct walk_state *newest(
+	const struct walk_state *states, size_t n)
+{
+	const struct walk_state *best = NULL;
+
+	for (size_t i = 0; i < n; i++)
+		if (states[i].has_zone &&
+			(!best ||
+				(int32_t)(states[i].serial - best->serial) > 0))
+			best = &states[i];
+	return best;
+}
+
+static void add_server_line(const struct walk_state *state,
+	const struct walk_state *best, struct buf *out)
+{
+	if (state->is_silent)
+		buf_addf(out, "%s does not answer\n", state->text);
+	else if (!state->has_zone)
+		buf_addf(out, "%s does not serve the zone\n", state->text);
+	else if (state->serial != best->serial)
+		buf_addf(out, "%s has an old state of the zone: %u, not %u\n",
+			state->text, state->serial, best->serial);
+}
+
+/* A part of the world asks a server that is behind, or in vain. */
+static char *compare_servers(struct walk *walk, const char *domain)
+{
+	AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct walk_state states[WALK_STATES_MAX];
+	size_t n = walk_compare(walk, domain, states);
+	const struct walk_state *best = newest(states, n);
+
+	for (size_t i = 0; best && i < n; i++)
+		add_server_line(&states[i], best, &out);
+	return xstrdup(buf_str(&out));
+}
+
 void dns_check(struct walk *walk, const struct config *config,
 	const struct dns_facts *facts, bool is_way_only,
 	struct dns_report *ret_report)
@@ -142,6 +214,9 @@ void dns_check(struct walk *walk, const struct config *config,
 			add_finding(&round, &records.v[i]);
 	dns_records_release(&records);
 	dns_rrs_release(&round.domain_addresses);
+	round.report.servers = is_way_only
+		? xstrdup("")
+		: compare_servers(walk, config->mail_domain);
 	*ret_report = round.report;
 }
 
@@ -161,6 +236,7 @@ void dns_report_release(struct dns_report *report)
 	}
 	free(report->v);
 	free(report->source);
+	free(report->servers);
 	*report = (struct dns_report){ 0 };
 }
 

@@ -21,7 +21,10 @@ struct dns_report {
 	size_t n;
 	size_t n_grave, n_other; /* that are not right */
 	size_t n_unknown;        /* of those: that nobody answered for */
-	char *source; /* who was asked: "the servers of example.org" */
+	char *source; /* who was asked: "ns.example.org (192.0.2.1), which ..."
+		       */
+	/* Lines about servers that are behind others, or silent; or "". */
+	char *servers;
 };
 
 /*

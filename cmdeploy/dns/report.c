@@ -197,6 +197,19 @@ static void show_next_step(const struct dns_report *report)
 			say_program());
 }
 
+static void show_servers(const struct dns_report *report)
+{
+	struct slice rest = slice_of(report->servers), line;
+
+	if (rest.len == 0)
+		return;
+	say("%s", "");
+	say_bold("Of the zone's name servers, which the world asks in turn:");
+	while (slice_next_line(&rest, &line))
+		say("%s? %.*s%s", say_tone(SAY_DOUBT), SLICE_FMT(line),
+			say_tone(SAY_PLAIN));
+}
+
 void dns_report_show(const struct dns_report *report, const char *domain)
 {
 	AUTO_BUF struct buf sum = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -206,6 +219,7 @@ void dns_report_show(const struct dns_report *report, const char *domain)
 		say("as told by %s", report->source);
 	say("%s", "");
 	show_table(report);
+	show_servers(report);
 	show_lines(report, true,
 		"Required; publish these, in place of what is wrong:");
 	show_one_string(report);

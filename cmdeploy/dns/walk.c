@@ -7,6 +7,7 @@
 #include "cmdeploy/dns/servers.h"
 #include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/num.h"
 
 enum {
 	DEAD_MAX = 64,
@@ -346,10 +347,33 @@ static void add_name(struct zone *zone, const char *name)
 		zone->names[zone->n_names++] = xstrdup(name);
 }
 
+static bool is_glue(const struct dns_rr *rr, const char *name)
+{
+	return rr->section == DNS_ADDITIONAL &&
+		(rr->type == DNS_A || rr->type == DNS_AAAA) &&
+		strcmp(rr->owner, name) == 0;
+}
+
 /*
- * A zone as its parent tells it. Addresses are taken from who has a say
- * over the names (bailiwick); others are looked up when needed.
+ * The server's addresses, from who has a say over its name (bailiwick);
+ * otherwise they are looked up when needed.
  */
+static void add_server(const struct walk *walk, struct zone *zone,
+	const struct zone *parent, const char *name,
+	const struct dns_message *m)
+{
+	size_t before = zone->servers.n;
+
+	for (size_t i = 0; i < m->rrs.n; i++)
+		if (is_glue(&m->rrs.v[i], name) &&
+			dns_name_is_in(name, parent->name))
+			dns_servers_add(&zone->servers, name, m->rrs.v[i].data,
+				walk->port);
+	if (zone->servers.n == before)
+		add_name(zone, name);
+}
+
+/* A zone as its parent tells it. */
 static struct zone *zone_from(struct walk *walk, const struct zone *parent,
 	const char *name, const struct dns_message *m)
 {
@@ -357,21 +381,9 @@ static struct zone *zone_from(struct walk *walk, const struct zone *parent,
 
 	for (size_t i = 0; zone && i < m->rrs.n; i++) {
 		const struct dns_rr *ns = &m->rrs.v[i];
-		size_t before = zone->servers.n;
-		if (ns->section != DNS_AUTHORITY || ns->type != DNS_NS ||
-			strcmp(ns->owner, name) != 0)
-			continue;
-		for (size_t k = 0; k < m->rrs.n; k++) {
-			const struct dns_rr *a = &m->rrs.v[k];
-			if (a->section == DNS_ADDITIONAL &&
-				(a->type == DNS_A || a->type == DNS_AAAA) &&
-				strcmp(a->owner, ns->data) == 0 &&
-				dns_name_is_in(a->owner, parent->name))
-				dns_servers_add(&zone->servers, ns->data,
-					a->data, walk->port);
-		}
-		if (zone->servers.n == before)
-			add_name(zone, ns->data);
+		if (ns->section == DNS_AUTHORITY && ns->type == DNS_NS &&
+			strcmp(ns->owner, name) == 0)
+			add_server(walk, zone, parent, ns->data, m);
 	}
 	return zone;
 }
@@ -472,4 +484,65 @@ int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
 	else
 		*ret_answer = s.answer;
 	return r;
+}
+
+/* The last of the words "server mailbox serial". */
+static bool read_serial(
+	const struct dns_message *m, const char *zone, uint32_t *ret_serial)
+{
+	const struct dns_rr *soa = reply_find(m, DNS_ANSWER, zone, DNS_SOA);
+	struct slice before, word;
+	uint64_t serial;
+
+	if (!soa || !m->is_authoritative ||
+		!slice_cut_last(slice_of(soa->data), ' ', &before, &word) ||
+		num_parse_max(word, UINT32_MAX, &serial) < 0)
+		return false;
+	*ret_serial = (uint32_t)serial;
+	return true;
+}
+
+static void compare_server(struct walk *walk, const struct zone *zone,
+	const struct dns_server *server, struct walk_state *state)
+{
+	const struct dns_question question = {
+		.name = zone->name,
+		.type = DNS_SOA,
+	};
+	struct dns_message m;
+
+	state->text = server->text;
+	state->is_silent = is_dead(walk, &server->addr);
+	if (state->is_silent)
+		return;
+	walk->n_questions++;
+	state->is_silent = dns_ask(&server->addr, &question, &m) < 0;
+	if (state->is_silent) {
+		note_dead(walk, &server->addr);
+		return;
+	}
+	state->has_zone = read_serial(&m, zone->name, &state->serial);
+	dns_message_release(&m);
+}
+
+size_t walk_compare(struct walk *walk, const char *name,
+	struct walk_state states[WALK_STATES_MAX])
+{
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *text = dns_name(name);
+	struct zone *zone = nearest_zone(walk, text);
+	size_t n = 0;
+
+	if (walk->is_resolver || zone == walk->zones[0])
+		return 0;
+	walk->n_silent = 0;
+	walk->until = clock_msec() + WALK_LOOKUP_MSEC;
+	find_servers(walk, zone, 0, &ignored);
+	for (; n < zone->servers.n && n < WALK_STATES_MAX; n++) {
+		if (is_over(walk))
+			break;
+		states[n] = (struct walk_state){ 0 };
+		compare_server(walk, zone, &zone->servers.v[n], &states[n]);
+	}
+	return n;
 }

@@ -63,4 +63,24 @@ int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
 	struct walk_answer *ret_answer, struct buf *why) MUST_CHECK;
 void walk_answer_release(struct walk_answer *answer);
 
+enum {
+	WALK_STATES_MAX = 32,
+};
+
+/* How one of a zone's servers is. */
+struct walk_state {
+	const char *text; /* "ns.example.org (192.0.2.1)"; the walk's */
+	bool is_silent;
+	bool has_zone;
+	uint32_t serial;
+};
+
+/*
+ * Asks each server of the zone that holds the name, one that is known by an
+ * earlier walk_lookup(), which state of the zone it has. How many there are;
+ * 0 when only a resolver can be asked.
+ */
+size_t walk_compare(struct walk *walk, const char *name,
+	struct walk_state states[WALK_STATES_MAX]);
+
 #endif

@@ -29,6 +29,13 @@ half_done() {
 		grep -qE '^(unpacked|half-configured|half-installed)$'
 }
 
+# PORT:PROGRAM of what listens on other addresses than loopback.
+listeners() {
+	ss -Hltnp 2>/dev/null | sed -n \
+		's/^\([^ ]* *\)\{3\}\([^ ]*\):\([0-9]*\) .*users:(("\([^"]*\)".*/\2 \3:\4/p' |
+		sed -n '/^127\./d; /^\[::1\]/d; s/^[^ ]* //p' | sort -u
+}
+
 if [ $# = 2 ]; then
 	tell_settings "$1" "$2"
 	exit
@@ -37,15 +44,17 @@ fi
 cat <<END
 os=$ID
 os_version=${VERSION_ID:-}
-os_name=${PRETTY_NAME:-$ID}
+os_name=$(echo "${PRETTY_NAME:-$ID}" | sed "s, GNU/Linux,,; s, (.*,,")
 arch=$(uname -m)
 kernel=$(uname -sr)
 addresses=$(hostname -I 2>/dev/null)
 debian_arch=$(dpkg --print-architecture 2>/dev/null)
 memory_kb=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
-disk_kb=$(df -Pk /var/lib | sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')
+disk_kb=$(df -Pk /var | sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')
 package=$(dpkg-query -W -f '${db:Status-Status} ${Version}' chatmail \
 	2>/dev/null | sed -n 's/^installed //p')
+relay=$(cat /var/lib/chatmail/mail_domain 2>/dev/null)
+listeners=$(listeners | tr '\n' ' ')
 dpkg=$(half_done && echo broken || echo whole)
 cache=$([ -e /var/cache/chatmail ] && echo left || echo none)
 END

@@ -138,6 +138,8 @@ static int explain(const struct ssh_host *ssh, int status, struct slice said,
 	if (is_ssh_failure(status) || slice_starts(line, SLICE("sudo: ")) ||
 		memmem(said.ptr, said.len, "sudo: not found", 15))
 		return ssh_reason(&ssh->target, said, why);
+	if (slice_starts(line, SLICE("cmdeploy: ")))
+		line = slice_from(line, strlen("cmdeploy: "));
 	if (line.len > 0)
 		return because(why, -EIO, "%s: %.*s", ssh->target.where,
 			SLICE_FMT(line));
@@ -333,18 +335,17 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 	line_add_all(&line, LIST("sh", "-c", buf_str(&text), "sh"));
 	line_add_all(&line, args);
 	with.argv = line.v;
-	with.env = NULL;
 	return run(&ssh->host, &with, why);
 }
 
-int ssh_attach(
-	const struct ssh_host *ssh, const char *const *argv, struct buf *why)
+int ssh_attach(const struct ssh_host *ssh, const char *const *argv,
+	const char *const *env, struct buf *why)
 {
 	AUTO_BUF struct buf command = BUF_INIT(COMMAND_MAX_BYTES);
 	AUTO_LINE struct line line = { 0 };
 	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	int status;
-	int r = add_command(argv, NULL, &command, why);
+	int r = add_command(argv, env, &command, why);
 
 	if (r < 0)
 		return r;

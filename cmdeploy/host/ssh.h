@@ -39,7 +39,7 @@ int ssh_connect(struct ssh_host *ssh, struct buf *why) MUST_CHECK;
 /*
  * Runs the shell scripts that the program carries (cmdeploy/embed.h) in
  * `names`, as one, with the arguments in `args`; both end with NULL. Of
- * `proc`, argv and env are not used.
+ * `proc`, argv is not used.
  */
 int ssh_script(const struct ssh_host *ssh, const char *const *names,
 	const char *const *args, const struct proc *proc,
@@ -47,10 +47,10 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 
 /*
  * Runs a command there in our place (proc_attach): with our input and
- * output, and on a terminal if ours is one. Its exit status, or negative
- * when it could not be run.
+ * output, and on a terminal if ours is one; `env` as in struct proc. Its
+ * exit status, or negative when it could not be run.
  */
 int ssh_attach(const struct ssh_host *ssh, const char *const *argv,
-	struct buf *why) MUST_CHECK;
+	const char *const *env, struct buf *why) MUST_CHECK;
 
 #endif

@@ -96,6 +96,37 @@ static int openssl(const struct relay *relay, const char *const *argv,
 		(const char *const[]){ "openssl", __VA_ARGS__, NULL },         \
 		(input), (out), (why))
 
+int certificate_check_external(const struct relay *relay, struct buf *why)
+{
+	const struct text_list *paths =
+		&relay->config.tls_external_cert_and_key;
+	AUTO_BUF struct buf of_cert = BUF_INIT(KEY_MAX_BYTES);
+	AUTO_BUF struct buf of_key = BUF_INIT(KEY_MAX_BYTES);
+
+	if (paths->n != 2)
+		return 0;
+	const char *cert = paths->items[0], *key = paths->items[1];
+	for (size_t i = 0; i < paths->n; i++)
+		if (!file_exists(paths->items[i]))
+			return because(why, -ENOENT,
+				"%s, named by tls_external_cert_and_key in %s, "
+				"is not there",
+				paths->items[i], relay->ini_path);
+	if (OPENSSL(relay, SLICE_NONE, &of_cert, NULL, "x509", "-noout",
+		    "-pubkey", "-in", cert) < 0)
+		return because(why, -EINVAL, "%s: no certificate", cert);
+	if (OPENSSL(relay, SLICE_NONE, &of_key, NULL, "pkey", "-pubout", "-in",
+		    key) < 0)
+		return because(why, -EINVAL, "%s: no private key", key);
+	if (!slice_eq(buf_slice(&of_cert), buf_slice(&of_key)))
+		return because(why, -EINVAL,
+			"the certificate %s is not for the key %s", cert, key);
+	if (OPENSSL(relay, SLICE_NONE, NULL, NULL, "x509", "-noout",
+		    "-checkend", "0", "-in", cert) < 0)
+		return because(why, -EINVAL, "%s has expired", cert);
+	return 0;
+}
+
 /* The digest of the public half, as acmetool names keys. */
 static int add_key_id(
 	const struct relay *relay, struct buf *out, struct buf *why)

@@ -7,6 +7,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/step.h"
 #include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/ready.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/relay/server-check.h"
@@ -55,8 +56,10 @@ static int settle_services(const struct relay *relay,
 	const struct service_states *states, struct buf *told, struct buf *why)
 {
 	say_step("services");
-	int r = update_forget_others(relay, states, told, why);
+	int r = predecessor_retire(relay, told, why);
 
+	if (r == 0)
+		r = update_forget_others(relay, states, told, why);
 	if (r == 0)
 		r = update_services(relay, states, told, why);
 	if (r == 0)
@@ -97,18 +100,19 @@ static bool wants_certificate(const struct relay *relay)
 static int fetch_certificate(
 	struct relay *relay, struct buf *told, struct buf *why)
 {
-	say_step("certificate");
+	say_step("tls");
 	int r = certificate_bring_key(relay, why);
 
 	if (r == 0 && server_look_again(relay)) {
-		say_done("the key is at hand");
+		say_done("the key for the certificate is at hand");
 		r = pass(relay, setup_files, told, why);
-		say_step("certificate");
+		say_step("tls");
 	}
 	if (r == 0)
 		r = certificate_fetch(relay, why);
 	if (r == 0)
-		say_done("fetched for %s", relay->config.mail_domain);
+		say_done("certificate fetched for %s",
+			relay->config.mail_domain);
 	return r;
 }
 
@@ -165,6 +169,14 @@ static int deploy_locked(struct relay *relay, struct buf *why)
 	return r;
 }
 
+/* Of a server that is the relay already the way is known. */
+static bool wants_dns(const struct deploy_options *o, const struct relay *relay)
+{
+	AUTO_FREE char *claimed = server_claimed_by(relay);
+
+	return !claimed && !o->skips_dns && !o->website_only;
+}
+
 int deploy_run(const struct deploy_options *o, struct buf *why)
 {
 	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
@@ -178,12 +190,14 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 		relay.apply.components = components_website;
 	run_prepare();
 	r = server_check(&relay, why);
+	if (r == 0 && o->website_only)
+		r = server_check_there(&relay, why);
 	if (r < 0)
 		return r;
 	if (o->is_dry_run)
 		return setup_show(&relay, why);
 	say_bold("A relay for %s on this server", relay.config.mail_domain);
-	if (!o->skips_dns && !o->website_only)
+	if (wants_dns(o, &relay))
 		r = dns_step(relay.apply.host, &relay.config, why);
 	return r < 0 ? r : deploy_locked(&relay, why);
 }

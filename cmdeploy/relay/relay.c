@@ -173,7 +173,7 @@ static const struct {
 	{ "mail_home", "mail" },
 	{ "mail_root", "mail" },
 	{ "log_dir", "log" },
-	{ "www_dir", "www" },
+	{ "www_dir", "pages" },
 	{ "libexec_dir", "libexec" },
 	{ "service_dir", "service" },
 	{ "ini_path", "etc/chatmail.ini" },

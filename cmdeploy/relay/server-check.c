@@ -9,7 +9,9 @@
 #include <sys/sysinfo.h>
 
 #include "cmdeploy/host/net.h"
+#include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/ports.h"
+#include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/server.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/supervise/systemd.h"
@@ -24,10 +26,9 @@ enum {
 	QUICK_SEC = 30,
 };
 
-#define RENDERED    "Rendered by cmdeploy"
-#define SITES       "/etc/nginx/sites-enabled"
-#define MODULES     "/etc/nginx/conf.d"
-#define PREDECESSOR "/usr/local/lib/chatmaild/chatmail.ini"
+#define RENDERED "Rendered by cmdeploy"
+#define SITES    "/etc/nginx/sites-enabled"
+#define MODULES  "/etc/nginx/conf.d"
 
 static int check_root(const struct relay *relay UNUSED, struct buf *why)
 {
@@ -81,11 +82,23 @@ static int check_claim(const struct relay *relay, struct buf *why)
 		domain, relay->ini_path, relay->config.mail_domain, domain);
 }
 
+/* It runs on this server, or has: of one that is not there, no part is. */
+int server_check_there(const struct relay *relay, struct buf *why)
+{
+	AUTO_FREE char *domain = server_claimed_by(relay);
+
+	if (domain)
+		return 0;
+	return because(why, -ENOENT,
+		"no relay is set up here yet; run this without --website-only "
+		"first");
+}
+
 static bool is_ours(const struct relay *relay)
 {
 	AUTO_FREE char *domain = server_claimed_by(relay);
 
-	return domain || file_exists(PREDECESSOR);
+	return domain || predecessor_is_there();
 }
 
 static int check_memory(const struct relay *relay UNUSED, struct buf *why)
@@ -179,20 +192,6 @@ static int check_sites(const struct relay *relay, struct buf *why)
 	return r < 0 ? r : check_sites_in(MODULES, why);
 }
 
-static int check_external(const struct relay *relay, struct buf *why)
-{
-	const struct text_list *paths =
-		&relay->config.tls_external_cert_and_key;
-
-	for (size_t i = 0; i < paths->n; i++)
-		if (!file_exists(paths->items[i]))
-			return because(why, -ENOENT,
-				"%s, named by tls_external_cert_and_key in %s, "
-				"is not there",
-				paths->items[i], relay->ini_path);
-	return 0;
-}
-
 static int check_port(
 	const struct relay_port *port, bool is_up, struct buf *why)
 {
@@ -201,6 +200,9 @@ static int check_port(
 	struct in_addr address = port->host;
 
 	if (port->number == 0 || is_up)
+		return 0;
+	/* It has filters on ports of these numbers, and is to go. */
+	if (!port->decl->label && predecessor_is_there())
 		return 0;
 	/* What users reach is served on every address. */
 	if (port->decl->label)
@@ -262,7 +264,7 @@ int server_check(const struct relay *relay, struct buf *why)
 		check_memory,
 		check_disk,
 		check_sites,
-		check_external,
+		certificate_check_external,
 		check_ports,
 	};
 

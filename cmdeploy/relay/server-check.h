@@ -10,4 +10,7 @@
 /* System, rights, memory, disk, ports, other sites, external certificate. */
 int server_check(const struct relay *relay, struct buf *why) MUST_CHECK;
 
+/* -ENOENT when this machine is no relay yet. */
+int server_check_there(const struct relay *relay, struct buf *why) MUST_CHECK;
+
 #endif

@@ -6,15 +6,16 @@
 
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/embed.h"
+#include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/programs.h"
 #include "cmdeploy/relay/vars.h"
 #include "cmdeploy/say.h"
-#include "lib/addr.h"
 
 enum {
 	INI_MAX_BYTES = 1 << 20,
 	DOMAIN_MAX_BYTES = 1024,
+	DNS_PORT = 53,
 };
 
 #define PACKAGED "/usr/libexec/chatmail"
@@ -111,13 +112,13 @@ static void set_kind(struct relay *relay)
 	template_vars_set(vars, "sandbox", text);
 }
 
+/* server_check() has seen to it that nobody else listens there. */
 static bool is_resolver_there(void)
 {
-	AUTO_CLOSE int fd = -1;
-	struct addr addr;
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
 
-	return addr_parse(LOOPBACK ":53", &addr, NULL) == 0 &&
-		addr_connect(&addr, &fd) == 0;
+	return net_port_free(loopback, DNS_PORT, &ignored) == -EADDRINUSE;
 }
 
 /* True when it was something else. */
@@ -153,6 +154,7 @@ static void set_all(struct relay *relay)
 	struct template_vars *vars = &relay->apply.vars;
 
 	vars_set_config(relay);
+	template_vars_set(vars, "operators_ini_path", relay->ini_path);
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		template_vars_set(vars, places[i].name, places[i].value);
 	set_kind(relay);

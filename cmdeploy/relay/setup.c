@@ -143,16 +143,40 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 	return 0;
 }
 
+/* A plan, and after it what it has to tell. */
+static int make_plan(struct relay *relay, struct plan **ret_plan,
+	struct buf *notes, struct buf *why)
+{
+	relay->apply.notes = notes;
+	int r = plan_make(&relay->apply, ret_plan, why);
+	relay->apply.notes = NULL;
+	return r;
+}
+
+static void tell_notes(const struct buf *notes)
+{
+	struct slice rest = buf_slice(notes), line;
+
+	while (slice_next_line(&rest, &line)) {
+		AUTO_FREE char *note = slice_dup(line);
+		say_note(note);
+	}
+}
+
 int setup_files(
 	struct relay *relay, struct service_states *ret_states, struct buf *why)
 {
+	AUTO_BUF struct buf notes = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct plan *plan;
 
 	say_step("files");
-	int r = plan_make(&relay->apply, &plan, why);
+	int r = make_plan(relay, &plan, &notes, why);
 	if (r < 0)
 		return r;
 	r = carry_out(relay, plan, why);
+	if (!relay->has_told_notes)
+		tell_notes(&notes);
+	relay->has_told_notes = true;
 	if (r == 0)
 		r = services_compare(&relay->apply, plan, ret_states, why);
 	plan_free(plan);
@@ -187,12 +211,14 @@ static void show_services(const struct service_states *states)
 static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(SHOW_MAX_BYTES);
+	AUTO_BUF struct buf notes = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
 	struct plan *plan;
-	int r = plan_make(&relay->apply, &plan, why);
+	int r = make_plan(relay, &plan, &notes, why);
 
 	if (r < 0)
 		return r;
+	tell_notes(&notes);
 	plan_show(plan, &text);
 	r = services_compare(&relay->apply, plan, &states, why);
 	fwrite(buf_str(&text), 1, text.len, stdout);

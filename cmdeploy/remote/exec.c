@@ -52,7 +52,7 @@ int remote_exec(const char *ssh_host, const char *const *args, struct buf *why)
 		r = ssh_open(ssh_host, &ssh, why);
 	if (r == 0)
 		r = check_installed(&ssh, why);
-	return r < 0 ? r : ssh_attach(&ssh, argv, why);
+	return r < 0 ? r : ssh_attach(&ssh, argv, NULL, why);
 }
 
 int remote_read(const char *ssh_host, const char *const *args, struct buf *out,

@@ -5,33 +5,36 @@
 #include <errno.h>
 #include <signal.h>
 
-#include "cmdeploy/dns/step.h"
+#include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/remote/cargo.h"
+#include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
 #include "cmdeploy/remote/remote.h"
 #include "cmdeploy/remote/settings.h"
 #include "cmdeploy/say.h"
-#include "lib/num.h"
 
 enum {
 	FACT_MAX_BYTES = 4096,
 	BUILD_SEC = 3600,
 	INSTALL_SEC = 3600,
 	DRY_RUN_SEC = 300,
-	KB_PER_MB = 1024,
+	KB_PER_GB = 1 << 20,
 	FLAGS_MAX = 4,
 };
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-#define HOST_INI "/etc/chatmail/chatmail.ini"
+#define HOST_INI   "/etc/chatmail/chatmail.ini"
+#define INI_OPTION "--ini=" HOST_INI
 
 /* One run, from its settings to its end. */
 struct run {
 	const struct remote_options *options;
 	struct remote_settings settings;
 	struct ssh_host ssh;
+	char *called; /* "NAME=value" for the cmdeploy there */
+	char *plain;
 	struct package package;
 	struct cargo cargo;
 };
@@ -65,34 +68,9 @@ static int add_fact(const struct run *run, const char *name, struct buf *out,
 	return host_fact(&run->ssh.host, name, out, why);
 }
 
-static int check_system(struct run *run, const char *os_name, struct buf *why)
+static double gigabytes(const struct run *run, const char *name)
 {
-	static const char *const versions[] = { "12", "13" };
-	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
-	int r = add_fact(run, "os", &value, why);
-
-	if (r == 0 && slice_eq_str(buf_slice(&value), "debian"))
-		r = add_fact(run, "os_version", &value, why);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
-		if (slice_eq_str(buf_slice(&value), versions[i]))
-			return 0;
-	return because(why, -ENOTSUP,
-		"%s runs %s; a relay needs Debian 12 or 13",
-		run->ssh.target.where, os_name);
-}
-
-static uint64_t megabytes(const struct run *run, const char *name)
-{
-	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
-
-	uint64_t kb;
-
-	if (add_fact(run, name, &value, NULL) < 0 ||
-		num_parse_u64(buf_slice(&value), &kb) < 0)
-		return 0;
-	return kb / KB_PER_MB;
+	return (double)remote_number(&run->ssh.host, name) / KB_PER_GB;
 }
 
 static int step_connect(struct run *run, struct buf *why)
@@ -105,21 +83,45 @@ static int step_connect(struct run *run, struct buf *why)
 	if (r == 0)
 		r = add_fact(run, "os_name", &os_name, why);
 	if (r == 0)
-		r = check_system(run, buf_str(&os_name), why);
-	if (r == 0)
 		r = add_fact(run, "debian_arch", &arch, why);
 	if (r == 0)
-		say_done("%s: Debian %s, %lu MB memory, %lu MB disk free",
-			run->ssh.target.where, buf_str(&arch),
-			megabytes(run, "memory_kb"), megabytes(run, "disk_kb"));
+		say_done("%s, %s, %.1f GB memory, %.1f GB free",
+			buf_str(&os_name), buf_str(&arch),
+			gigabytes(run, "memory_kb"), gigabytes(run, "disk_kb"));
 	return r;
 }
 
-static int step_dns(struct run *run, struct buf *why)
+/* Before anything is brought there. Of a relay, the way is known. */
+static int step_check(struct run *run, struct buf *why)
 {
-	if (run->options->skips_dns)
+	const struct config *config = &run->settings.config;
+	const struct host *host = &run->ssh.host;
+	AUTO_BUF struct buf wrong = BUF_INIT(FACT_MAX_BYTES);
+
+	say_step("check");
+	int r = remote_check(host, config, why);
+	if (r < 0)
+		return r;
+	if (remote_is_relay(host, config)) {
+		say_done("it is the relay %s", config->mail_domain);
 		return 0;
-	return dns_step(&run->ssh.host, &run->settings.config, why);
+	}
+	if (run->options->skips_dns) {
+		say_done("DNS is not looked at");
+		return 0;
+	}
+	r = dns_check_run(host, config, &wrong, why);
+	if (r == 0)
+		return because(why, -EHOSTUNREACH,
+			"DNS does not lead to %s; set these records, wait "
+			"until they are known, and run it again:\n"
+			"%s--skip-dns-check goes on without them.",
+			host->name, buf_str(&wrong));
+	if (r < 0)
+		say_done("DNS is not known: %s", buf_str(why));
+	else
+		say_done("nothing is in the way");
+	return 0;
 }
 
 static int step_package(struct run *run, struct buf *why)
@@ -232,16 +234,11 @@ static void add_flags(const struct remote_options *o, const char **out)
 /* What the host says of itself goes to the person as it comes. */
 static int run_there(struct run *run, struct buf *why)
 {
-	AUTO_FREE char *called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
-	const char *no_color = getenv("NO_COLOR");
-	AUTO_FREE char *plain =
-		xasprintf("NO_COLOR=%s", no_color ? no_color : "");
-	const char *argv[9 + FLAGS_MAX] = { "env", called, plain, "cmdeploy",
-		"run", "--ssh-host", "@local", "--ini=" HOST_INI,
-		"--skip-dns-check" };
+	const char *argv[6 + FLAGS_MAX] = { "cmdeploy", "run", "--ssh-host",
+		"@local", INI_OPTION, "--skip-dns-check" };
 
-	add_flags(run->options, argv + 9);
-	return ssh_attach(&run->ssh, argv, why);
+	add_flags(run->options, argv + 6);
+	return ssh_attach(&run->ssh, argv, LIST(run->called, run->plain), why);
 }
 
 static void print_line(struct slice line, void *owner UNUSED)
@@ -265,6 +262,7 @@ static int show_changes(struct run *run, struct buf *why)
 	add_flags(run->options, flags);
 	return ssh_script(&run->ssh, LIST("remote/dry-run.sh"), flags,
 		&(struct proc){
+			.env = LIST(run->called, run->plain),
 			.input = buf_slice(&archive),
 			.timeout_sec = DRY_RUN_SEC,
 			.on_line = print_line,
@@ -275,7 +273,7 @@ static int show_changes(struct run *run, struct buf *why)
 /* Each in its turn, until one fails or somebody says stop. */
 static int (*const steps[])(struct run *run, struct buf *why) = {
 	step_connect,
-	step_dns,
+	step_check,
 	step_package,
 	step_ship,
 	step_build,
@@ -285,7 +283,7 @@ static int (*const steps[])(struct run *run, struct buf *why) = {
 
 static int (*const dry_steps[])(struct run *run, struct buf *why) = {
 	step_connect,
-	step_dns,
+	step_check,
 	step_package,
 	show_changes,
 };
@@ -307,6 +305,8 @@ static int carry_out(struct run *run, struct buf *why)
 static void release(struct run *run)
 {
 	ssh_close(&run->ssh);
+	free(run->called);
+	free(run->plain);
 	package_release(&run->package);
 	remote_settings_close(&run->settings);
 }
@@ -318,6 +318,10 @@ int remote_run(const struct remote_options *options)
 		.options = options,
 	};
 
+	const char *no_color = getenv("NO_COLOR");
+
+	run.called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
+	run.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : "");
 	hold_signals();
 	int r = remote_settings_open(options->ini_path, &run.settings, &why);
 	const char *where = options->ssh_host;

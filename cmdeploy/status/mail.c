@@ -89,13 +89,9 @@ static void add_queue(const struct relay *relay, struct findings *list)
 	findings_number(list, "messages", n);
 }
 
-/* Notifications that could not be handed over yet. */
-static void add_pushes(const struct relay *relay, struct findings *list)
+/* How many wait, and since when the oldest. */
+static unsigned count_pushes(const char *path, time_t *io_oldest)
 {
-	AUTO_FREE char *path = xasprintf(
-		"%s/pending_notifications", relay->config.mailboxes_dir);
-	AUTO_BUF struct buf age = BUF_INIT(BUF_WHY_MAX_BYTES);
-	time_t now = time(NULL), oldest = now;
 	const struct dirent *entry;
 	unsigned n = 0;
 	DIR *dir = opendir(path);
@@ -106,14 +102,28 @@ static void add_pushes(const struct relay *relay, struct findings *list)
 			fstatat(dirfd(dir), entry->d_name, &st, 0) < 0)
 			continue;
 		n++;
-		oldest = st.st_mtime < oldest ? st.st_mtime : oldest;
+		if (st.st_mtime < *io_oldest)
+			*io_oldest = st.st_mtime;
 	}
 	if (dir)
 		closedir(dir);
+	return n;
+}
+
+/* Notifications that could not be handed over yet. */
+static void add_pushes(const struct relay *relay, struct findings *list)
+{
+	AUTO_FREE char *path = xasprintf(
+		"%s/pending_notifications", relay->config.mailboxes_dir);
+	AUTO_BUF struct buf age = BUF_INIT(BUF_WHY_MAX_BYTES);
+	time_t now = time(NULL), oldest = now;
+	unsigned n = count_pushes(path, &oldest);
 	bool is_old = now - oldest > PUSH_OLD_SEC;
-	buf_add_str(&age, n > 0 ? ", the oldest for " : "");
-	if (n > 0)
+
+	if (n > 0) {
+		buf_add_str(&age, ", the oldest for ");
 		status_add_duration(&age, now - oldest);
+	}
 	findings_add(list, STATUS_MAIL, is_old ? STATUS_DOUBT : STATUS_FINE,
 		"push queue", "%u notification%s%s", n, n == 1 ? "" : "s",
 		buf_str(&age));

@@ -64,8 +64,8 @@ int status_remote(const char *ssh_host, bool is_json, struct buf *why)
 	AUTO_FREE char *called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
 	AUTO_FREE char *plain = forward("NO_COLOR");
 	AUTO_FREE char *roots = forward("CMDEPLOY_DNS_ROOT");
-	const char *const argv[] = { "env", expected, called, plain, roots,
-		"cmdeploy", "status", "--ssh-host", "@local",
-		is_json ? "--json" : NULL, NULL };
-	return ssh_attach(&ssh, argv, why);
+	const char *const env[] = { expected, called, plain, roots, NULL };
+	const char *const argv[] = { "cmdeploy", "status", "--ssh-host",
+		"@local", is_json ? "--json" : NULL, NULL };
+	return ssh_attach(&ssh, argv, env, why);
 }

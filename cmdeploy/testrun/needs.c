@@ -9,7 +9,9 @@
 #include "lib/file.h"
 #include "lib/proc.h"
 
-#define CORE_VERSION "2.62.0"
+#define CORE_VERSION       "2.62.0"
+#define PLAYWRIGHT_VERSION "1.65.1"
+#define AXE_VERSION        "4.14.1"
 
 enum {
 	INSTALL_SEC = 900,
@@ -29,6 +31,11 @@ char *core_path(const char *build)
 {
 	return xasprintf("%s/rpc-server/node_modules/%s/deltachat-rpc-server",
 		build, core_package());
+}
+
+char *browser_modules_path(const char *build)
+{
+	return xasprintf("%s/browser/node_modules", build);
 }
 
 char *cmdeploy_path(const char *build)
@@ -85,8 +92,7 @@ static int install(const char *package, struct buf *why)
 {
 	printf("     installing %s (Debian package)\n", package);
 	fflush(stdout);
-	return packages_install(
-		&host_local, package, &(struct proc){ 0 }, why);
+	return packages_install(&host_local, package, &(struct proc){ 0 }, why);
 }
 
 static bool is_installed(const char *package)
@@ -100,28 +106,60 @@ static bool is_installed(const char *package)
 		slice_eq_str(buf_slice(&out), "installed");
 }
 
+/* One or two packages (`other` may be NULL) into a folder of their own. */
+static int install_npm(const char *prefix, const char *package,
+	const char *other, struct buf *why)
+{
+	const char *const argv[] = { "npm", "install", "--prefix", prefix,
+		"--no-save", "--no-package-lock", "--no-audit", "--no-fund",
+		"--ignore-scripts", "--loglevel=warn", package, other, NULL };
+	int r = is_in_path("npm") ? 0 : install("npm", why);
+
+	if (r == 0)
+		r = dir_make(prefix, 0755, why);
+	return r < 0 ? r : run_quiet(argv, why);
+}
+
 static int meet_core(const char *build, struct buf *why)
 {
 	AUTO_FREE char *path = core_path(build);
 	AUTO_FREE char *prefix = xasprintf("%s/rpc-server", build);
 	AUTO_FREE char *package =
 		xasprintf("%s@%s", core_package(), CORE_VERSION);
-	const char *const argv[] = { "npm", "install", "--prefix", prefix,
-		"--no-save", "--no-package-lock", "--no-audit", "--no-fund",
-		"--ignore-scripts", "--loglevel=warn", package, NULL };
 
 	if (access(path, X_OK) == 0)
 		return 0;
-	int r = is_in_path("npm") ? 0 : install("npm", why);
-	if (r == 0)
-		r = dir_make(prefix, 0755, why);
-	if (r < 0)
-		return r;
 	say("installing the Delta Chat core " CORE_VERSION " (npm package)");
-	r = run_quiet(argv, why);
+	int r = install_npm(prefix, package, NULL, why);
 	if (r == 0 && access(path, X_OK) < 0)
 		return because(why, -errno, "%s: %s", path, strerror(errno));
 	return r;
+}
+
+/* A browser, what drives it, what judges pages, and what reads QR codes. */
+static int meet_browser(const char *build, struct buf *why)
+{
+	static const struct {
+		const char *package, *program;
+	} programs[] = {
+		{ "chromium", "chromium" },
+		{ "zbar-tools", "zbarimg" },
+	};
+	AUTO_FREE char *prefix = xasprintf("%s/browser", build);
+	AUTO_FREE char *axe =
+		xasprintf("%s/node_modules/axe-core/axe.min.js", prefix);
+	int r = is_installed("fonts-dejavu-core")
+		? 0
+		: install("fonts-dejavu-core", why);
+
+	for (size_t i = 0; r == 0 && i < ARRAY_LEN(programs); i++)
+		if (!is_in_path(programs[i].program))
+			r = install(programs[i].package, why);
+	if (r < 0 || file_exists(axe))
+		return r;
+	say("installing playwright-core and axe-core (npm packages)");
+	return install_npm(prefix, "playwright-core@" PLAYWRIGHT_VERSION,
+		"axe-core@" AXE_VERSION, why);
 }
 
 /* Those that are missing; the list ends with NULL. */
@@ -158,11 +196,6 @@ static int meet_promtool(const char *build UNUSED, struct buf *why)
 	return is_in_path("promtool") ? 0 : install("prometheus", why);
 }
 
-static int meet_knot(const char *build UNUSED, struct buf *why)
-{
-	return file_exists("/usr/sbin/knotd") ? 0 : install("knot", why);
-}
-
 /* Made of this machine, and of packages that it does not get. */
 static int meet_bed(const char *build, struct buf *why)
 {
@@ -177,6 +210,11 @@ static int meet_bed(const char *build, struct buf *why)
 		SLICE_FMT(slice_trim(buf_slice(&source))));
 	const char *const argv[] = { script, "make", bed, NULL };
 	return run_quiet(argv, why);
+}
+
+static int meet_knot(const char *build UNUSED, struct buf *why)
+{
+	return file_exists("/usr/sbin/knotd") ? 0 : install("knot", why);
 }
 
 static int meet_root(const char *build UNUSED, struct buf *why)
@@ -228,9 +266,10 @@ static const struct {
 	{ "core", NEED_CORE, meet_core },
 	{ "relay", NEED_RELAY, meet_relay },
 	{ "promtool", NEED_PROMTOOL, meet_promtool },
-	{ "knot", NEED_KNOT, meet_knot },
 	{ "hosts", NEED_HOSTS, meet_hosts },
 	{ "bed", NEED_BED, meet_bed },
+	{ "knot", NEED_KNOT, meet_knot },
+	{ "browser", NEED_BROWSER, meet_browser },
 };
 
 static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)

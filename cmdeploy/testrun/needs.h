@@ -17,15 +17,16 @@ enum {
 	NEED_RELAY = 1 << 2, /* the Debian packages of a relay */
 	NEED_CLANG = 1 << 3, /* clang and its sanitizers */
 	NEED_PROMTOOL = 1 << 4,
-	NEED_BED = 1 << 5,   /* a host for ssh: tests/t/bed/bed.sh */
-	NEED_KNOT = 1 << 6,  /* name servers */
-	NEED_HOSTS = 1 << 7, /* what makes throw-away hosts */
-	NEEDS_N = 8,
+	NEED_BED = 1 << 5,     /* a host for ssh: tests/t/bed/bed.sh */
+	NEED_KNOT = 1 << 6,    /* name servers */
+	NEED_HOSTS = 1 << 7,   /* what makes throw-away hosts */
+	NEED_BROWSER = 1 << 8, /* Chromium, its driver, axe, zbarimg */
+	NEEDS_N = 9,
 };
 
 /*
  * "-" or names joined by commas: root, core, relay, clang, promtool, bed,
- * knot, hosts.
+ * knot, hosts, browser.
  */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;
@@ -37,10 +38,12 @@ int needs_parse(
 int need_meet(unsigned need, const char *build, struct buf *why) MUST_CHECK;
 
 /*
- * The paths of core, and of the cmdeploy that the tests run ($CMDEPLOY
- * replaces that of the build folder); the caller frees.
+ * The paths of core, of the browser's node_modules, and of the cmdeploy that
+ * the tests run ($CMDEPLOY replaces that of the build folder); the caller
+ * frees.
  */
 char *core_path(const char *build);
+char *browser_modules_path(const char *build);
 char *cmdeploy_path(const char *build);
 
 #endif

@@ -62,6 +62,7 @@ void bed_init(
 		.core = env_or_die("RPC_SERVER"),
 		.cmdeploy = env_or_die("CMDEPLOY"),
 		.n_relays = n_relays,
+		.notified_fd = -1,
 		.why = why,
 	};
 	for (size_t i = 0; i < n_relays; i++)
@@ -71,6 +72,8 @@ void bed_init(
 void bed_release(struct bed *bed)
 {
 	rpc_close(bed->rpc);
+	fd_close(&bed->notified_fd);
+	free(bed->settings);
 	for (size_t i = 0; i < bed->n_relays; i++) {
 		free(bed->relays[i].address);
 		free(bed->relays[i].domain);

@@ -27,7 +27,8 @@ struct bed {
 	const char *dir;      /* $TEST_DIR */
 	const char *core;     /* $RPC_SERVER */
 	const char *cmdeploy; /* $CMDEPLOY */
-	const char *settings; /* more lines of chatmail.ini, or NULL */
+	char *settings;       /* more lines of chatmail.ini, or NULL */
+	int notified_fd;      /* listens for notifications, or -1 */
 	struct bed_relay relays[BED_RELAYS_MAX];
 	size_t n_relays;
 	struct rpc *rpc;

@@ -118,8 +118,11 @@ static int run_story(const struct story *story)
 	int status = 0;
 
 	bed_init(&bed, story->n_relays, story->domain, &why);
-	bed.settings = story->settings;
+	if (story->settings)
+		bed.settings = xstrdup(story->settings);
 	handle_signals(on_signal);
+	if (story->prepare)
+		status = story->prepare(&bed) < 0;
 	while (!status && !is_stopped && n_up < story->n_relays)
 		status = bed_up(&bed, n_up++) < 0;
 	if (status)

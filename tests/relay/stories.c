@@ -372,15 +372,16 @@ static int story_cleartext(struct bed *bed)
 }
 
 const struct story stories[] = {
-	{ "dclogin", 1, NULL, story_dclogin, NULL },
-	{ "dcaccount", 1, "_c.test", story_dcaccount, NULL },
-	{ "wrong-password", 1, NULL, story_wrong_password, NULL },
-	{ "chat-on-one-relay", 1, NULL, story_chat, NULL },
-	{ "chat-across-relays", 2, NULL, story_chat, NULL },
-	{ "group-of-five", 2, NULL, story_group, NULL },
-	{ "dead-relay", 2, NULL, story_dead_relay, NULL },
-	{ "cleartext", 1, NULL, story_cleartext, NULL },
-	{ "flood", 1, NULL, story_flood, story_flood_settings },
-	{ "privacy", 2, NULL, story_privacy, NULL },
+	{ "dclogin", 1, .tell = story_dclogin },
+	{ "dcaccount", 1, "_c.test", .tell = story_dcaccount },
+	{ "wrong-password", 1, .tell = story_wrong_password },
+	{ "chat-on-one-relay", 1, .tell = story_chat },
+	{ "chat-across-relays", 2, .tell = story_chat },
+	{ "group-of-five", 2, .tell = story_group },
+	{ "dead-relay", 2, .tell = story_dead_relay },
+	{ "cleartext", 1, .tell = story_cleartext },
+	{ "flood", 1, .tell = story_flood, .settings = story_flood_settings },
+	{ "push", 1, .tell = story_push, .prepare = story_push_prepare },
+	{ "privacy", 2, .tell = story_privacy },
 };
 const size_t stories_n = ARRAY_LEN(stories);

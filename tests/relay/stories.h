@@ -13,11 +13,16 @@ struct story {
 	/* The relays are up and a core runs. 0, or negative with bed->why. */
 	int (*tell)(struct bed *bed);
 	const char *settings; /* more of the relays' chatmail.ini, or NULL */
+	/* Before the relays start: may set bed->settings. NULL: nothing. */
+	int (*prepare)(struct bed *bed);
 };
 
 /* flood.c */
 extern const char story_flood_settings[];
 int story_flood(struct bed *bed);
+/* push.c */
+int story_push_prepare(struct bed *bed);
+int story_push(struct bed *bed);
 /* privacy.c */
 int story_privacy(struct bed *bed);
 

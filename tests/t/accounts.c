@@ -100,6 +100,21 @@ static int stop(int i, int sig)
 	return status;
 }
 
+/* Otherwise it is told how it ended, and what it said (of leaks, say). */
+static void end_well(int i)
+{
+	int status = stop(i, SIGTERM);
+
+	if (status == 0)
+		return;
+	AUTO_FREE char *path = xasprintf("%s/log%d", dir, i);
+	AUTO_BUF struct buf log = BUF_INIT(TEXT_MAX_BYTES);
+	if (file_read(path, &log, NULL) < 0)
+		buf_add_str(&log, "(no log)");
+	die("service %d does not end well: status %#x: %s", i, status,
+		buf_str(&log));
+}
+
 static bool log_has(int i, const char *text)
 {
 	AUTO_FREE char *path = xasprintf("%s/log%d", dir, i);
@@ -554,7 +569,7 @@ static void case_disk_full(void)
 	AUTO_FREE char *later = login(fd, "abcdef124", PASSWORD);
 	demand(fits(PASSWORD, later), "not created later");
 	close(fd);
-	demand(stop(0, SIGTERM) == 0, "does not end well");
+	end_well(0);
 	demand(mount("", mail, "", MS_REMOUNT | MS_RDONLY, "") == 0, "remount");
 	start(doveauth, 0);
 	fd = dial(0);
@@ -564,7 +579,7 @@ static void case_disk_full(void)
 	AUTO_FREE char *last = login(fd, "abcdef123", OTHER);
 	demand(strcmp(hash, last) == 0, "the old user is gone");
 	close(fd);
-	demand(stop(0, SIGTERM) == 0, "does not end well");
+	end_well(0);
 	demand(umount(mail) == 0, "umount");
 }
 
@@ -645,7 +660,7 @@ static void case_journal_is_emptied(void)
 	AUTO_FREE char *other = login(fd, "abcdef124", PASSWORD);
 	demand(strcmp(hash, other) != 0, "one salt for two");
 	close(fd);
-	demand(stop(0, SIGTERM) == 0, "does not end well");
+	end_well(0);
 	demand(journal_is_empty(), "it is kept at the end");
 	demand(count_whole_accounts() == 2, "accounts");
 }
@@ -713,15 +728,37 @@ static void case_ends_while_creating(void)
 {
 	start(doveauth, 0);
 	int fd = dial(0);
-	for (int i = 0; i < 100; i++) {
+	/* More than the service takes at once: some lines wait. */
+	for (int i = 0; i < 1500; i++) {
 		AUTO_FREE char *user = xasprintf("e%08d", i);
 		ask_passdb(fd, user, PASSWORD);
 	}
 	AUTO_BUF struct buf line = BUF_INIT(TEXT_MAX_BYTES);
 	demand(hear(fd, &line), "no answer");
-	demand(stop(0, SIGTERM) == 0, "does not end well");
+	end_well(0);
 	demand(count_whole_accounts() > 0, "nobody");
 	close(fd);
+}
+
+/* The only one, at any moment of its making. */
+static void case_ends_while_creating_first(void)
+{
+	enum {
+		MOMENTS = 16,
+		STEP_NSEC = 250000,
+	};
+
+	for (int i = 0; i < MOMENTS; i++) {
+		const struct timespec moment = { .tv_nsec = i * STEP_NSEC };
+		AUTO_FREE char *user = xasprintf("f%08d", i);
+		start(doveauth, 0);
+		int fd = dial(0);
+		ask_passdb(fd, user, PASSWORD);
+		nanosleep(&moment, NULL);
+		end_well(0);
+		close(fd);
+	}
+	count_whole_accounts();
 }
 
 static void check_commit(
@@ -765,7 +802,7 @@ static void case_lastlogin(void)
 	say(fd, SLICE("B1\nS1\tk\tv\nR1\n"));
 	check_commit(fd, key, "1600000000", "O7");
 	close(fd);
-	demand(stop(0, SIGTERM) == 0, "does not end well");
+	end_well(0);
 }
 
 /* Runs newemail once; its standard output. */
@@ -928,6 +965,7 @@ static const struct {
 	CASE(race_two_services),
 	CASE(kill_while_creating),
 	CASE(ends_while_creating),
+	CASE(ends_while_creating_first),
 	CASE(refusals),
 	CASE(nocreate),
 	CASE(bytes_and_half_close),
@@ -973,7 +1011,7 @@ static void run_case(void (*run)(void))
 	write_ini("");
 	run();
 	for (int i = 0; i < SERVICES_MAX; i++)
-		demand(stop(i, SIGTERM) == 0, "does not end well");
+		end_well(i);
 }
 
 int main(int argc, char **argv)

@@ -47,11 +47,11 @@ says err nobody.invalid
 
 echo '-- a run for a domain that leads there, and for one that does not'
 run 1 run --ini bed.ini --ssh-host bed
-says out 'dns       good.test leads to this host'
+says out 'check     nothing is in the way'
 says err 'systemd does not run this machine'
 run 0 init bad.test --ini bad.ini
 run 1 run --ini bad.ini --ssh-host bed
-says err 'the DNS records of bad.test do not lead to this host'
+says err 'DNS does not lead to bed'
 says err "bad.test A: wrong (now 203.0.113.7): 203.0.113.7 is not the host's"
 says err 'bad.test. 3600 IN A 198.51.100.7'
 says err 'mta-sts.bad.test. 3600 IN CNAME bad.test.'
@@ -61,7 +61,7 @@ says err 'systemd does not run this machine'
 
 echo '-- nobody to ask'
 CMDEPLOY_DNS_ROOT=127.0.9.9:1 run 1 run --ini bed.ini --ssh-host bed
-says out 'dns       not checked: nobody answers for the root servers'
+says out 'check     DNS is not known: nobody answers for the root servers'
 says err 'systemd does not run this machine'
 
 echo '-- status over ssh'

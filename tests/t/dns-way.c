@@ -1,22 +1,67 @@
-/* What `cmdeploy run` asks before it touches a host: dns-way INI */
+/*
+ * dns-way INI: what `cmdeploy run` asks before it touches a host.
+ * dns-way INI ACCOUNT: all findings, for a host with that ACME account.
+ */
 #include <stdio.h>
 
 #include "cmdeploy/dns/check.h"
 
+static int ask_way(const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf out = BUF_INIT(1 << 16);
+	int r = dns_check_run(&host_local, config, &out, why);
+
+	printf("%s", buf_str(&out));
+	return r < 0 ? r : r == 1 ? 0 : 1;
+}
+
+static void show(const struct dns_finding *f)
+{
+	static const char *const verdicts[] = {
+		[DNS_RIGHT] = "right",
+		[DNS_MISSING] = "missing",
+		[DNS_WRONG] = "wrong",
+		[DNS_NOT_YET] = "not yet",
+		[DNS_UNKNOWN] = "unknown",
+	};
+	bool is_grave = f->is_grave && f->verdict == DNS_WRONG;
+
+	printf("%s %s %s: %s\n", f->record.name, dns_type_name(f->record.type),
+		is_grave ? "grave" : verdicts[f->verdict], f->note);
+}
+
+static int ask_all(
+	const struct config *config, const char *account, struct buf *why)
+{
+	struct dns_facts facts = { .acme_account = xstrdup(account) };
+	struct dns_report report;
+	struct walk *walk;
+	int r = dns_open(&walk, why);
+
+	if (r == 0) {
+		dns_check(walk, config, &facts, false, &report);
+		for (size_t i = 0; i < report.n; i++)
+			show(&report.v[i]);
+		dns_report_release(&report);
+		walk_free(walk);
+	}
+	dns_facts_release(&facts);
+	return r;
+}
+
 int main(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf out = BUF_INIT(1 << 16);
 	struct config config;
-	int r = argc == 2 ? config_load(argv[1], &config, NULL, NULL, &why)
-			  : -1;
 
-	if (r == 0) {
-		r = dns_check_run(&host_local, &config, &out, &why);
-		config_release(&config);
+	if (argc < 2 || config_load(argv[1], &config, NULL, NULL, &why) < 0) {
+		fprintf(stderr, "dns-way: %s\n", buf_str(&why));
+		return 2;
 	}
-	printf("%s", buf_str(&out));
+	int r = argc > 2 ? ask_all(&config, argv[2], &why)
+			 : ask_way(&config, &why);
+	config_release(&config);
 	if (r < 0)
 		fprintf(stderr, "%s\n", buf_str(&why));
-	return r == 1 ? 0 : 1;
+	return r == 0 ? 0 : 1;
 }

@@ -8,13 +8,17 @@ trap dns_end EXIT
 dns_network
 dns_key
 key=$(dns_public)
-relays='good lax wrong bare big glueless dead'
+relays='good lax wrong bare big glueless dead stale'
 head=${key:0:200} tail=${key:200}
 
 for name in $relays; do
   run 0 init "$name.test" --ini "$name.ini"
   sed -i 's|^#* *tls_external_cert_and_key =.*|tls_external_cert_and_key = /cert /key|' \
     "$name.ini"
+done
+
+for name in good forbid free; do
+  run 0 init "$name.other" --ini "other-$name.ini"
 done
 
 echo '-- a zone file, before there is any server'
@@ -52,12 +56,22 @@ ns.big A 127.0.9.3
 glueless NS ns.far.other.
 dead NS a.dead
 a.dead A 127.0.9.9
+stale NS a.stale
+stale NS b.stale
+stale NS c.stale
+a.stale A 127.0.9.3
+b.stale A 127.0.9.4
+c.stale A 127.0.9.2
+@ CAA 0 issue "other.test"
 END
 dns_zone other <<END
 @ NS ns
 ns A 127.0.9.4
 ns.far A 127.0.9.3
 web CNAME lax.test.
+good CAA 0 issue "letsencrypt.org; accounturi=https://ca.test/acct/1"
+forbid CAA 0 issue "letsencrypt.org; accounturi=https://ca.test/acct/2"
+free A 198.51.100.7
 key TXT "v=DKIM1; t=s; s=* ; k=rsa; " "p=$head" " $tail"
 END
 dns_zone good.test <<END
@@ -68,6 +82,17 @@ END
 dns_zone glueless.test <<END
 @ NS ns.far.other.
 @ A 198.51.100.7
+END
+dns_zone old.test <<END
+@ NS a
+END
+sed 's/ 1 300/ 4294967295 300/; s/old.test/stale.test/' zones/old.test.zone \
+  >zones/old.zone
+dns_zone stale.test <<END
+@ NS a
+@ NS b
+a A 127.0.9.3
+b A 127.0.9.4
 END
 dns_zone dead.test <<END
 @ NS a
@@ -140,18 +165,23 @@ relay_zones() {
   done
 }
 
-relay_zones 'acl: fetch' | dns_knot primary 127.0.9.6
-dns_loaded primary 7
-relay_zones 'master: primary' | dns_knot relays 127.0.9.3 relays
+dns_knot primary 127.0.9.6 < <(relay_zones 'acl: fetch')
+dns_loaded primary 8
+dns_knot relays 127.0.9.3 relays < <(relay_zones 'master: primary')
 ip address add 198.41.0.4/32 dev lo
 dns_knot root 127.0.9.1 zones 198.41.0.4 <<END
   - domain: .
     file: root.zone
 END
-echo '  - domain: test' | dns_knot test 127.0.9.2
-echo '  - domain: other' | dns_knot other 127.0.9.4
-for name in root test other; do dns_loaded "$name" 1; done
-dns_loaded relays 7
+dns_knot test 127.0.9.2 <<<'  - domain: test'
+dns_knot other 127.0.9.4 <<END
+  - domain: other
+  - domain: stale.test
+    file: old.zone
+END
+for name in root test; do dns_loaded "$name" 1; done
+dns_loaded other 2
+dns_loaded relays 8
 dns_silent 127.0.9.8
 
 # ask STATUS NAME
@@ -170,11 +200,14 @@ ask 0 good
 says out 'as told by ns.good.test (127.0.9.3), which serves good.test'
 says out 'All records are right.'
 says_not out ' IN '
+says_not out 'name servers'
 
 begun=$SECONDS
 ask 4 lax
 [ $((SECONDS - begun)) -lt 8 ] || fail "took $((SECONDS - begun)) s"
 says out 'as told by c.lax.test (127.0.9.3)'
+says out '? a.lax.test (127.0.9.9) does not answer'
+says out '? b.lax.test (127.0.9.8) does not answer'
 shows missing AAAA lax.test 'IPv6 address'
 shows right CNAME www.lax.test 'web.other. -> lax.test. -> 198.51.100.7'
 shows right CNAME mta-sts.lax.test 198.51.100.7
@@ -213,6 +246,11 @@ ask 1 glueless
 says out 'as told by ns.far.other (127.0.9.3), which serves glueless.test'
 shows right A glueless.test 198.51.100.7
 
+ask 1 stale
+says out '? b.stale.test (127.0.9.4) has an old state of the zone: 4294967295, not 1'
+says out '? c.stale.test (127.0.9.2) does not serve the zone'
+says_not out '? a.stale.test'
+
 ask 1 dead
 says err 'nobody answers for dead.test: a.dead.test (127.0.9.9): Connection refused'
 
@@ -223,6 +261,21 @@ sed -i 's|^#* *public_addresses =.*|public_addresses = 203.0.113.9 2001:db8::9|'
 ask 1 proxy
 shows right A wrong.test 203.0.113.9
 shows right AAAA wrong.test 2001:db8::9
+
+echo '-- CAA records, with an account that only a running relay has'
+caa() {
+  sed 's|^tls_external_cert_and_key|#&|' "$1.ini" >caa.ini
+  "${BUILD_DIR:?}/tests/dns-way" caa.ini https://ca.test/acct/1 >out ||
+    fail 'dns-way:' "$(cat out)"
+}
+caa other-good
+says out "good.other CAA right"
+caa bare
+says out "bare.test CAA grave: that of test holds here, too, and forbids"
+caa other-forbid
+says out "forbid.other CAA grave: it forbids the host's account"
+caa other-free
+says out "free.other CAA missing"
 
 echo '-- before a run'
 way() {

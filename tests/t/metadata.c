@@ -299,8 +299,12 @@ static void start(void)
 
 static void stop(int signo)
 {
+	int status = 0;
+
 	kill(service, signo);
-	waitpid(service, NULL, 0);
+	if (waitpid(service, &status, 0) != service ||
+		(signo == SIGTERM && status != 0))
+		die("the service ended badly: status %#x", status);
 	fd_close(&dict);
 	unlink("socket");
 }
@@ -637,6 +641,21 @@ static void case_away(void)
 	want_log("notification server: in service again");
 }
 
+/* While requests are under way; they are in the queue afterwards. */
+static void case_ends_busy(void)
+{
+	open_server();
+	start();
+	set_token("alice", "hang1");
+	set_token("alice", "hang2");
+	message_new("alice");
+	message_new("alice");
+	wait_for_posts("hang1", 1);
+	stop(SIGTERM);
+	wait_for_queue(4);
+	start();
+}
+
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -650,6 +669,7 @@ static const struct {
 	{ "metadata-kill", case_kill },
 	{ "metadata-old", case_old },
 	{ "metadata-away", case_away },
+	{ "metadata-ends-busy", case_ends_busy },
 };
 
 static void list(void)

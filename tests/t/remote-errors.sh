@@ -50,10 +50,24 @@ there rm /usr/bin/sudo
 run 1 run --ssh-host nobodys@bed
 says err 'sudo is not installed there'
 
+echo '-- a host that is taken'
+run 0 init 127.0.8.201 --ini ip.ini
+there sh -c 'mkdir -p /var/lib/chatmail; echo other.example >/var/lib/chatmail/mail_domain'
+run 1 run --ini ip.ini --ssh-host bed
+says err 'bed is the relay other.example, but mail_domain is 127.0.8.201'
+there rm -r /var/lib/chatmail
+listeners=$(unshare --net sh -c 'ip link set lo up && exec perl -MIO::Socket::INET -e "
+  \$0 = q(imapd);
+  my @s = map { IO::Socket::INET->new(LocalAddr => \$_, Listen => 1) or die }
+    qw(127.0.0.1:25 127.0.0.1:587 0.0.0.0:143);
+  system q(sh), @ARGV;" "$1"' sh "$(cat "$BUILD_DIR/source-folder")/cmdeploy/host/facts.sh" |
+  grep ^listeners)
+[ "$listeners" = 'listeners=143:imapd ' ] || fail "$listeners"
+
 echo '-- systems'
 there sed -i 's/^VERSION_ID=.*/VERSION_ID="10"/; s/^PRETTY_NAME=.*/PRETTY_NAME="Old"/' \
   /etc/os-release
-run 1 run --ssh-host bed
+run 1 run --ini ip.ini --ssh-host bed
 says err 'bed runs Old; a relay needs Debian 12 or 13'
 says_not out ship
 there test ! -e /etc/chatmail || fail 'something was written'

@@ -12,7 +12,7 @@ ends_there() {
 }
 
 echo '-- the first run'
-run 0 init relay.invalid
+run 0 init 127.0.8.202
 before=$(connections)
 ends_there
 says out 'ship      the package, chatmail.ini'
@@ -32,6 +32,14 @@ run 1 run --ssh-host bed-op
 says out 'as installed there'
 says_not out ship
 says_not out 'install '
+
+echo '-- by a jump host, and by address and port'
+run 1 run --ssh-host bed-jump
+says out 'as installed there'
+CMDEPLOY_SSH="ssh -F $bed/ssh/config -o HostKeyAlias=[127.0.8.202]:2022" \
+  run 1 run --ssh-host op@127.0.8.202:2022
+says out 'as installed there'
+says err 'systemd does not run this machine'
 
 echo '-- a changed value, and pages'
 sed -i 's/^#* *max_user_send_per_minute =.*/max_user_send_per_minute = 70/' \

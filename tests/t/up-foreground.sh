@@ -19,6 +19,7 @@ for name in INT TERM; do
   while read -r line <&"${UP[0]}"; do
     case $line in
     'Ctrl-C stops'*) break ;;
+    cmdeploy:\ note:*) ;;
     cmdeploy:*) fail "$line" ;;
     esac
   done

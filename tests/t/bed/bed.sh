@@ -105,6 +105,8 @@ Host bed bed-*
   User root
 Host bed-op
   User op
+Host bed-jump
+  ProxyJump bed-op
 Host *
   IdentityFile $1/key
   IdentitiesOnly yes

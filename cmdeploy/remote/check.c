@@ -1,0 +1,165 @@
+#include "cmdeploy/remote/check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "lib/num.h"
+
+enum {
+	FACT_MAX_BYTES = 4096,
+	KB_PER_MB = 1024,
+	/* Of a machine that is sold with 512 MB, what the kernel leaves. */
+	NEEDED_MEMORY_MB = 440,
+	NEEDED_DISK_MB = 1000,
+	KEPT_DISK_MB = 100, /* of one that is a relay already */
+};
+
+uint64_t remote_number(const struct host *host, const char *name)
+{
+	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
+	uint64_t n;
+
+	if (host_fact(host, name, &value, NULL) < 0 ||
+		num_parse_u64(buf_slice(&value), &n) < 0)
+		return 0;
+	return n;
+}
+
+bool remote_is_relay(const struct host *host, const struct config *config)
+{
+	AUTO_BUF struct buf domain = BUF_INIT(FACT_MAX_BYTES);
+
+	return host_fact(host, "relay", &domain, NULL) == 0 &&
+		slice_eq_str(buf_slice(&domain), config->mail_domain);
+}
+
+static int check_system(const struct host *host,
+	const struct config *config UNUSED, struct buf *why)
+{
+	static const char *const versions[] = { "12", "13" };
+	AUTO_BUF struct buf os = BUF_INIT(FACT_MAX_BYTES);
+	AUTO_BUF struct buf version = BUF_INIT(FACT_MAX_BYTES);
+	AUTO_BUF struct buf name = BUF_INIT(FACT_MAX_BYTES);
+	int r = host_fact(host, "os", &os, why);
+
+	if (r == 0)
+		r = host_fact(host, "os_version", &version, why);
+	if (r == 0)
+		r = host_fact(host, "os_name", &name, why);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+		if (slice_eq_str(buf_slice(&os), "debian") &&
+			slice_eq_str(buf_slice(&version), versions[i]))
+			return 0;
+	return because(why, -ENOTSUP,
+		"%s runs %s; a relay needs Debian 12 or 13", host->name,
+		buf_str(&name));
+}
+
+static int check_other_relay(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf domain = BUF_INIT(FACT_MAX_BYTES);
+
+	if (host_fact(host, "relay", &domain, NULL) < 0 || domain.len == 0 ||
+		remote_is_relay(host, config))
+		return 0;
+	return because(why, -EEXIST,
+		"%s is the relay %s, but mail_domain is %s; name another host "
+		"by --ssh-host, or, to give up %s, remove "
+		"/var/lib/chatmail/mail_domain there",
+		host->name, buf_str(&domain), config->mail_domain,
+		buf_str(&domain));
+}
+
+static int check_memory(const struct host *host,
+	const struct config *config UNUSED, struct buf *why)
+{
+	uint64_t mb = remote_number(host, "memory_kb") / KB_PER_MB;
+
+	if (mb >= NEEDED_MEMORY_MB)
+		return 0;
+	return because(why, -ENOMEM,
+		"%s has %" PRIu64 " MB of memory; a relay needs 512 MB",
+		host->name, mb);
+}
+
+static int check_disk(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	uint64_t mb = remote_number(host, "disk_kb") / KB_PER_MB;
+	unsigned needed =
+		remote_is_relay(host, config) ? KEPT_DISK_MB : NEEDED_DISK_MB;
+
+	if (mb >= needed)
+		return 0;
+	return because(why, -ENOSPC,
+		"%s: %" PRIu64
+		" MB free in /var, %u MB needed; make room first",
+		host->name, mb, needed);
+}
+
+/* What a relay is made of may be there already. */
+static bool is_relays_own(struct slice program)
+{
+	static const char *const programs[] = { "master", "smtpd", "dovecot",
+		"imap-login", "nginx" };
+
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
+		if (slice_eq_str(program, programs[i]))
+			return true;
+	return false;
+}
+
+static bool is_relays_port(struct slice port)
+{
+	static const char *const ports[] = { "25", "80", "143", "443", "465",
+		"587", "993" };
+
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
+		if (slice_eq_str(port, ports[i]))
+			return true;
+	return false;
+}
+
+/* "25:exim4 22:sshd", without those that listen on loopback only. */
+static int check_ports(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf all = BUF_INIT(FACT_MAX_BYTES);
+
+	if (remote_is_relay(host, config))
+		return 0;
+	int r = host_fact(host, "listeners", &all, why);
+	struct slice rest = buf_slice(&all), word, port, program;
+
+	while (r == 0 && slice_next_word(&rest, &word))
+		if (slice_cut(word, ':', &port, &program) &&
+			is_relays_port(port) && !is_relays_own(program))
+			return because(why, -EADDRINUSE,
+				"%s: port %.*s, which a relay needs, is in use "
+				"by %.*s; stop and remove that first",
+				host->name, SLICE_FMT(port),
+				SLICE_FMT(program));
+	return r;
+}
+
+int remote_check(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	static int (*const checks[])(const struct host *host,
+		const struct config *config, struct buf *why) = {
+		check_system,
+		check_other_relay,
+		check_memory,
+		check_disk,
+		check_ports,
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(checks) && r == 0; i++)
+		r = checks[i](host, config, why);
+	return r;
+}
