@@ -20,6 +20,7 @@
 
 enum {
 	PASSES_MAX = 4,
+	LOCK_MSEC = 200,
 };
 
 static const struct flock whole_file = {
@@ -27,28 +28,45 @@ static const struct flock whole_file = {
 	.l_whence = SEEK_SET,
 };
 
+/* 1 got it, 0 another run has it. */
+static int try_lock(int fd, struct buf *why)
+{
+	if (fcntl(fd, F_SETLK, &whole_file) == 0)
+		return 1;
+	if (errno == EAGAIN || errno == EACCES)
+		return 0;
+	return because(why, -errno, LOCK_PATH ": %s", strerror(errno));
+}
+
+static void tell_holder(int fd)
+{
+	struct flock holder = whole_file;
+
+	if (fcntl(fd, F_GETLK, &holder) < 0 || holder.l_type == F_UNLCK)
+		return;
+	AUTO_FREE char *text = xasprintf(
+		"waiting for another run (pid %d) to end", (int)holder.l_pid);
+	say_note(text);
+}
+
 /* One run at a time; the lock goes with the process. */
 static int lock(int *ret_fd, struct buf *why)
 {
-	struct flock holder = whole_file;
 	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	bool is_told = false;
+	int r;
 
 	if (fd < 0)
 		return because(why, -errno, LOCK_PATH ": %s", strerror(errno));
 	*ret_fd = fd;
-	if (fcntl(fd, F_SETLK, &whole_file) == 0)
-		return 0;
-	if (fcntl(fd, F_GETLK, &holder) < 0 || holder.l_type == F_UNLCK)
-		holder.l_pid = 0;
-	AUTO_FREE char *text =
-		xasprintf("waiting for the run of another (pid %d) to end",
-			(int)holder.l_pid);
-	say_note(text);
-	while (fcntl(fd, F_SETLKW, &whole_file) < 0)
-		if (errno != EINTR)
-			return because(
-				why, -errno, LOCK_PATH ": %s", strerror(errno));
-	return 0;
+	while ((r = try_lock(fd, why)) == 0) {
+		if (!is_told)
+			tell_holder(fd);
+		is_told = true;
+		if (run_next_event(LOCK_MSEC) == RUN_TOLD_TO_STOP)
+			return -EINTR;
+	}
+	return r < 0 ? r : 0;
 }
 
 /* The services do what the files say, and answer. */
@@ -139,12 +157,14 @@ static int deploy(struct relay *relay, struct buf *told, struct buf *why)
 static void show_end(const struct relay *relay, const struct buf *told)
 {
 	const char *domain = relay->config.mail_domain;
+	bool is_as_it_was = told->len == 0 && relay->n_changed == 0;
 
-	if (told->len == 0)
+	if (is_as_it_was)
 		say_bold("The relay %s is as %s wants it; nothing was changed.",
 			domain, relay->ini_path);
 	else
-		say_bold("The relay %s runs.", domain);
+		say_bold("The relay %s is now as %s wants it.", domain,
+			relay->ini_path);
 	if (relay->is_without_mail)
 		say("Mail is disabled; \"%s run\" without --disable-mail "
 		    "brings it back.",
@@ -160,8 +180,11 @@ static int deploy_locked(struct relay *relay, struct buf *why)
 	AUTO_CLOSE int fd = -1;
 	int r = lock(&fd, why);
 
-	if (r == 0)
-		r = server_claim(relay, why);
+	if (r < 0)
+		return r;
+	/* Another run may have changed it meanwhile. */
+	server_look_again(relay);
+	r = server_claim(relay, why);
 	if (r == 0)
 		r = deploy(relay, &told, why);
 	if (r == 0)

@@ -77,6 +77,7 @@ static int step_packages(struct relay *relay, struct buf *why)
 		say_done("all installed");
 		return 0;
 	}
+	relay->n_changed += (size_t)n;
 	int r = install(relay, buf_str(&missing), why);
 	if (r == 0)
 		say_done("%d installed: %s", n, buf_str(&missing));
@@ -92,6 +93,7 @@ static int step_users(struct relay *relay, struct buf *why)
 	int r = n > 0 ? apply_create_users(&relay->apply, why) : 0;
 	if (r < 0)
 		return r;
+	relay->n_changed += (size_t)n;
 	if (n == 0)
 		say_done("all there");
 	else
@@ -126,6 +128,7 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf paths = BUF_INIT(SHOW_MAX_BYTES);
+	relay->n_changed += plan_count_folders(plan) + plan_count_files(plan);
 	int r = plan_carry_out(&relay->apply, plan, why);
 
 	if (r == 0 && !relay->is_server)
@@ -140,6 +143,7 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 		say_done("%s renewed", buf_str(&told));
 	add_paths(relay, plan, &paths);
 	fputs(buf_str(&paths), stdout);
+	fflush(stdout);
 	return 0;
 }
 

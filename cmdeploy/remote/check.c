@@ -37,7 +37,6 @@ bool remote_is_relay(const struct host *host, const struct config *config)
 static int check_system(const struct host *host,
 	const struct config *config UNUSED, struct buf *why)
 {
-	static const char *const versions[] = { "12", "13" };
 	AUTO_BUF struct buf os = BUF_INIT(FACT_MAX_BYTES);
 	AUTO_BUF struct buf version = BUF_INIT(FACT_MAX_BYTES);
 	AUTO_BUF struct buf name = BUF_INIT(FACT_MAX_BYTES);
@@ -49,13 +48,11 @@ static int check_system(const struct host *host,
 		r = host_fact(host, "os_name", &name, why);
 	if (r < 0)
 		return r;
-	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
-		if (slice_eq_str(buf_slice(&os), "debian") &&
-			slice_eq_str(buf_slice(&version), versions[i]))
-			return 0;
-	return because(why, -ENOTSUP,
-		"%s runs %s; a relay needs Debian 12 or 13", host->name,
-		buf_str(&name));
+	if (slice_eq_str(buf_slice(&os), "debian") &&
+		slice_eq_str(buf_slice(&version), "12"))
+		return 0;
+	return because(why, -ENOTSUP, "%s runs %s; a relay needs Debian 12",
+		host->name, buf_str(&name));
 }
 
 static int check_other_relay(

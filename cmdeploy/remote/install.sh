@@ -4,9 +4,12 @@ deb=$cache/chatmail.deb
 build=$cache/build
 
 # What building needed and nothing else does. apt-get has marked these
-# packages as automatic; those that were there before stay.
+# packages as automatic; those that were there before stay. Whatever a package
+# of the system would like to have beside it (perl, gcc) goes, too.
 remove_tools() {
-	apt-get -s autoremove 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p' |
+	apt-get -s -o APT::AutoRemove::RecommendsImportant=false \
+		-o APT::AutoRemove::SuggestsImportant=false \
+		autoremove 2>/dev/null | sed -n 's/^Remv \([^ ]*\).*/\1/p' |
 		sort >"$build/unneeded"
 	extra=$(comm -23 "$build/unneeded" "$build/before")
 	# shellcheck disable=SC2086 # names of packages
