@@ -100,7 +100,7 @@ static struct file files[] = {
 	{ 0 },
 };
 
-static const struct service services[] = {
+static struct service services[] = {
 	{ .name = "server",
 		.restart_on = LIST("{{root}}/program"),
 		.reload_on = LIST("{{root}}/etc/") },
@@ -322,6 +322,74 @@ static void test_show(void)
 	check_file("not written", "etc/conf", "level = 2\n");
 }
 
+static const struct {
+	const char *name, *when;
+	bool want;
+} conditions[] = {
+	{ "none", NULL, true },
+	{ "empty", "", true },
+	{ "set", "text", true },
+	{ "not set", "has_extra", false },
+	{ "nobody knows it", "nobody", false },
+	{ "negated", "!has_extra", true },
+	{ "negated, set", "!text", false },
+	{ "both", "text level", true },
+	{ "one of two", "text has_extra", false },
+	{ "mixed", "text !has_extra  level", true },
+};
+
+static void test_conditions(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
+		check_int(conditions[i].name,
+			apply_counts(&apply, conditions[i].when),
+			conditions[i].want);
+}
+
+/* What a service reads of a file that is not among its own. */
+static void test_settings(void)
+{
+	services[1].settings = LIST("rate", "size");
+	set("rate", "60");
+	set("size", "9");
+	set("other", "1");
+	run("settings", 0, 0, "server keep, bystander restart");
+	run("the same", 0, 0, "server keep, bystander keep");
+	set("other", "2");
+	run("another", 0, 0, "server keep, bystander keep");
+	set("rate", "609");
+	set("size", "");
+	run("changed", 0, 0, "server keep, bystander restart");
+	services[1].settings = NULL;
+	run("no more", 0, 0, "server keep, bystander restart");
+}
+
+static void test_links(void)
+{
+	AUTO_FREE char *path = path_of("etc/conf");
+	AUTO_FREE char *other = path_of("mine");
+
+	files[0].may_be_link = true;
+	check_int("unlink", unlink(path), 0);
+	check_int("link", symlink(other, path), 0);
+	run("link", 0, 1, "server reload, bystander keep");
+	check_file("replaced", "etc/conf", "level = 2\n");
+	check_file("not through it", "mine", "edited\n");
+	files[0].may_be_link = false;
+}
+
+static void test_new_folder(void)
+{
+	const char *before = files[0].path;
+
+	files[0].path = "{{root}}/etc/of.its/own/conf";
+	run("folder of a file", 0, 1, "server reload, bystander keep");
+	check_file("in it", "etc/of.its/own/conf", "level = 2\n");
+	check_mode("open", "etc/of.its", 0755);
+	files[0].path = before;
+	run("back", 0, 0, "server reload, bystander keep");
+}
+
 static void refuse(const char *name, const char *want)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -382,6 +450,10 @@ int main(void)
 	test_changes();
 	test_sets();
 	test_broken_off();
+	test_conditions();
+	test_settings();
+	test_links();
+	test_new_folder();
 	test_show();
 	test_refusals();
 	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);

@@ -513,7 +513,7 @@ static void compare_server(struct walk *walk, const struct zone *zone,
 
 	state->text = server->text;
 	state->is_silent = is_dead(walk, &server->addr);
-	if (state->is_silent || is_over(walk))
+	if (state->is_silent)
 		return;
 	walk->n_questions++;
 	state->is_silent = dns_ask(&server->addr, &question, &m) < 0;
@@ -539,6 +539,8 @@ size_t walk_compare(struct walk *walk, const char *name,
 	walk->until = clock_msec() + WALK_LOOKUP_MSEC;
 	find_servers(walk, zone, 0, &ignored);
 	for (; n < zone->servers.n && n < WALK_STATES_MAX; n++) {
+		if (is_over(walk))
+			break;
 		states[n] = (struct walk_state){ 0 };
 		compare_server(walk, zone, &zone->servers.v[n], &states[n]);
 	}

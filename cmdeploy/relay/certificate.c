@@ -1,12 +1,13 @@
 #include "cmdeploy/relay/certificate.h"
 
 #include <errno.h>
-#include <jansson.h>
 #include <limits.h>
 #include <string.h>
 
 #include "cmdeploy/host/fetch.h"
-#include "cmdeploy/say.h"
+#include "cmdeploy/relay/acme.h"
+#include "cmdeploy/relay/run.h"
+#include "cmdeploy/relay/server.h"
 #include "lib/json.h"
 
 enum {
@@ -17,7 +18,6 @@ enum {
 	DIRECTORY_MAX_BYTES = 1 << 20,
 	LOG_MAX_BYTES = 1 << 20,
 	DIGEST_BYTES = 32,
-	BASE32_BITS = 5,
 };
 
 #define ACME_LIVE "/var/lib/acme/live"
@@ -59,22 +59,6 @@ void certificate_find(
 	}
 }
 
-static void add_base32(struct buf *out, const unsigned char *bytes, size_t n)
-{
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
-	unsigned bits = 0, value = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		value = value << 8 | bytes[i];
-		for (bits += 8; bits >= BASE32_BITS; bits -= BASE32_BITS)
-			buf_add_char(out,
-				letters[value >> (bits - BASE32_BITS) & 31]);
-		value &= (1u << bits) - 1;
-	}
-	if (bits > 0)
-		buf_add_char(out, letters[value << (BASE32_BITS - bits) & 31]);
-}
-
 static int openssl(const struct relay *relay, const char *const *argv,
 	struct slice input, struct buf *out, struct buf *why)
 {
@@ -96,6 +80,37 @@ static int openssl(const struct relay *relay, const char *const *argv,
 		(const char *const[]){ "openssl", __VA_ARGS__, NULL },         \
 		(input), (out), (why))
 
+int certificate_check_external(const struct relay *relay, struct buf *why)
+{
+	const struct text_list *paths =
+		&relay->config.tls_external_cert_and_key;
+	AUTO_BUF struct buf of_cert = BUF_INIT(KEY_MAX_BYTES);
+	AUTO_BUF struct buf of_key = BUF_INIT(KEY_MAX_BYTES);
+
+	if (paths->n != 2)
+		return 0;
+	const char *cert = paths->items[0], *key = paths->items[1];
+	for (size_t i = 0; i < paths->n; i++)
+		if (!file_exists(paths->items[i]))
+			return because(why, -ENOENT,
+				"%s, named by tls_external_cert_and_key in %s, "
+				"is not there",
+				paths->items[i], server_settings_name(relay));
+	if (OPENSSL(relay, SLICE_NONE, &of_cert, NULL, "x509", "-noout",
+		    "-pubkey", "-in", cert) < 0)
+		return because(why, -EINVAL, "%s: no certificate", cert);
+	if (OPENSSL(relay, SLICE_NONE, &of_key, NULL, "pkey", "-pubout", "-in",
+		    key) < 0)
+		return because(why, -EINVAL, "%s: no private key", key);
+	if (!slice_eq(buf_slice(&of_cert), buf_slice(&of_key)))
+		return because(why, -EINVAL,
+			"the certificate %s is not for the key %s", cert, key);
+	if (OPENSSL(relay, SLICE_NONE, NULL, NULL, "x509", "-noout",
+		    "-checkend", "0", "-in", cert) < 0)
+		return because(why, -EINVAL, "%s has expired", cert);
+	return 0;
+}
+
 /* The digest of the public half, as acmetool names keys. */
 static int add_key_id(
 	const struct relay *relay, struct buf *out, struct buf *why)
@@ -113,7 +128,7 @@ static int add_key_id(
 		return r;
 	if (digest.len != DIGEST_BYTES)
 		return because(why, -EIO, "%s: cannot be digested", path);
-	add_base32(out, (const unsigned char *)digest.ptr, digest.len);
+	acme_add_key_name(out, buf_slice(&digest));
 	return 0;
 }
 
@@ -170,39 +185,17 @@ int certificate_bring_key(const struct relay *relay, struct buf *why)
 			       (struct file_owner){ 0600, 0, 0 }, why);
 }
 
-/* What the authority wants to be agreed to, if anything. */
-static int find_terms(
-	const struct relay *relay, struct buf *url, struct buf *why)
-{
-	AUTO_BUF struct buf text = BUF_INIT(DIRECTORY_MAX_BYTES);
-	const char *directory = relay->config.acme_directory;
-	int r = fetch(directory, FETCH_SEC, &text, why);
-
-	if (r < 0)
-		return r;
-	json_t *root = json_loadb(buf_str(&text), text.len, 0, NULL);
-	const json_t *meta = json_object_get(root, "meta");
-	const char *terms =
-		json_string_value(json_object_get(meta, "termsOfService"));
-	bool is_directory = json_object_get(root, "newOrder") != NULL;
-	if (terms)
-		buf_add_str(url, terms);
-	json_decref(root);
-	if (is_directory)
-		return 0;
-	return because(why, -EPROTO,
-		"%s: this is not an ACME directory; see acme_directory in "
-		"chatmail.ini",
-		directory);
-}
-
 /* acmetool's answers to the authority's questions. */
 static int write_responses(const struct relay *relay, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(KEY_MAX_BYTES);
+	AUTO_BUF struct buf directory = BUF_INIT(DIRECTORY_MAX_BYTES);
 	AUTO_BUF struct buf terms = BUF_INIT(KEY_MAX_BYTES);
-	int r = find_terms(relay, &terms, why);
+	const char *url = relay->config.acme_directory;
+	int r = fetch(url, FETCH_SEC, &directory, why);
 
+	if (r == 0)
+		r = acme_find_terms(buf_slice(&directory), url, &terms, why);
 	if (r < 0)
 		return r;
 	AUTO_FREE char *agreement =
@@ -218,6 +211,11 @@ static int write_responses(const struct relay *relay, struct buf *why)
 		buf_slice(&text), (struct file_owner){ 0644, 0, 0 }, why);
 }
 
+static bool is_unwanted(void *owner UNUSED)
+{
+	return run_is_told_to_stop();
+}
+
 static int run_acmetool(
 	const struct relay *relay, struct buf *log, struct buf *why)
 {
@@ -227,27 +225,9 @@ static int run_acmetool(
 				"--xlog.severity=info", "reconcile", NULL },
 			.timeout_sec = ACMETOOL_SEC,
 			.err = log,
+			.is_unwanted = is_unwanted,
 		},
 		why);
-}
-
-/*
- * What the authority said of a name: (detail "...") amid what acmetool
- * logs, with quotes escaped. Replaces *reason, if there is one.
- */
-static void find_detail(const struct buf *log, struct buf *reason)
-{
-	static const char mark[] = "(detail \"";
-	const char *at = strstr(buf_str(log), mark);
-
-	if (!at)
-		return;
-	buf_reset(reason);
-	for (at += strlen(mark); *at && *at != '"' && *at != '\n'; at++) {
-		if (*at == '\\' && at[1])
-			at++;
-		buf_add_char(reason, *at);
-	}
 }
 
 int certificate_fetch(const struct relay *relay, struct buf *why)
@@ -262,12 +242,14 @@ int certificate_fetch(const struct relay *relay, struct buf *why)
 	if (r < 0)
 		return because(why, r, "no certificate: %s", buf_str(&reason));
 	r = run_acmetool(relay, &log, &reason);
-	find_detail(&log, &reason);
+	acme_find_detail(&log, &reason);
 	int ignored = file_write(
 		path, buf_slice(&log), (struct file_owner){ 0644, 0, 0 }, NULL);
 	(void)ignored;
 	if (r == 0 && certificate_is_there(relay))
 		return 0;
+	if (run_is_told_to_stop())
+		return -EINTR;
 	return because(why, r < 0 ? r : -EIO,
 		"no certificate from %s: %s (all of it is in %s); see that %s, "
 		"www.%s and mta-sts.%s lead to this machine and that port 80 "

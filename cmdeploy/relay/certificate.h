@@ -20,6 +20,13 @@ void certificate_find(
  */
 char *certificate_key_id(const struct relay *relay);
 
+/*
+ * Of tls_external_cert_and_key: both files are there, belong together, and
+ * the time of the certificate is not over.
+ */
+int certificate_check_external(
+	const struct relay *relay, struct buf *why) MUST_CHECK;
+
 /* acmetool has a certificate for the relay. */
 bool certificate_is_there(const struct relay *relay);
 

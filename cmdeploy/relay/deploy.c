@@ -20,6 +20,7 @@
 
 enum {
 	PASSES_MAX = 4,
+	LOCK_MSEC = 200,
 };
 
 static const struct flock whole_file = {
@@ -27,28 +28,45 @@ static const struct flock whole_file = {
 	.l_whence = SEEK_SET,
 };
 
+/* 1 got it, 0 another run has it. */
+static int try_lock(int fd, struct buf *why)
+{
+	if (fcntl(fd, F_SETLK, &whole_file) == 0)
+		return 1;
+	if (errno == EAGAIN || errno == EACCES)
+		return 0;
+	return because(why, -errno, LOCK_PATH ": %s", strerror(errno));
+}
+
+static void tell_holder(int fd)
+{
+	struct flock holder = whole_file;
+
+	if (fcntl(fd, F_GETLK, &holder) < 0 || holder.l_type == F_UNLCK)
+		return;
+	AUTO_FREE char *text = xasprintf(
+		"waiting for another run (pid %d) to end", (int)holder.l_pid);
+	say_note(text);
+}
+
 /* One run at a time; the lock goes with the process. */
 static int lock(int *ret_fd, struct buf *why)
 {
-	struct flock holder = whole_file;
 	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	bool is_told = false;
+	int r;
 
 	if (fd < 0)
 		return because(why, -errno, LOCK_PATH ": %s", strerror(errno));
 	*ret_fd = fd;
-	if (fcntl(fd, F_SETLK, &whole_file) == 0)
-		return 0;
-	if (fcntl(fd, F_GETLK, &holder) < 0 || holder.l_type == F_UNLCK)
-		holder.l_pid = 0;
-	AUTO_FREE char *text =
-		xasprintf("waiting for the run of another (pid %d) to end",
-			(int)holder.l_pid);
-	say_note(text);
-	while (fcntl(fd, F_SETLKW, &whole_file) < 0)
-		if (errno != EINTR)
-			return because(
-				why, -errno, LOCK_PATH ": %s", strerror(errno));
-	return 0;
+	while ((r = try_lock(fd, why)) == 0) {
+		if (!is_told)
+			tell_holder(fd);
+		is_told = true;
+		if (run_next_event(LOCK_MSEC) == RUN_TOLD_TO_STOP)
+			return -EINTR;
+	}
+	return r < 0 ? r : 0;
 }
 
 /* The services do what the files say, and answer. */
@@ -84,7 +102,7 @@ static int pass(struct relay *relay,
 	if (r == 0)
 		r = settle_services(relay, &states, &told, why);
 	services_release(&states);
-	relay->is_changed |= told.len > 0;
+	relay->n_changed += told.len > 0;
 	return r;
 }
 
@@ -147,14 +165,16 @@ static void show_start(const struct relay *relay)
 static void show_end(const struct relay *relay, bool is_new)
 {
 	const char *domain = relay->config.mail_domain;
+	const char *settings = server_settings_name(relay);
 
-	if (!relay->is_changed)
+	if (relay->n_changed == 0)
 		say_bold("The relay %s is as %s wants it; nothing was changed.",
-			domain, server_settings_name(relay));
-	else if (relay->is_without_mail)
-		say_bold("The relay %s is set up.", domain);
-	else
+			domain, settings);
+	else if (is_new && !relay->is_without_mail)
 		say_bold("The relay %s runs.", domain);
+	else
+		say_bold("The relay %s is now as %s wants it.", domain,
+			settings);
 	if (relay->is_without_mail)
 		say("Mail is disabled; \"%s run\" without --disable-mail "
 		    "brings it back.",
@@ -169,12 +189,16 @@ static int deploy_locked(struct relay *relay, struct buf *why)
 	AUTO_CLOSE int fd = -1;
 	int r = lock(&fd, why);
 
-	if (r == 0)
-		r = server_claim(relay, why);
+	if (r < 0)
+		return r;
+	/* Another run may have changed it meanwhile. */
+	server_look_again(relay);
+	bool is_new = !claimed || wants_certificate(relay);
+	r = server_claim(relay, why);
 	if (r == 0)
 		r = deploy(relay, why);
 	if (r == 0)
-		show_end(relay, !claimed);
+		show_end(relay, is_new);
 	return r;
 }
 

@@ -18,7 +18,7 @@ struct relay {
 	bool is_without_mail; /* nothing that is_mail runs */
 	bool is_verbose;      /* every file is named */
 	bool has_told_notes;  /* what the pages lack */
-	bool is_changed;      /* packages, users, folders or files, by us */
+	size_t n_changed;     /* packages, users, folders, files; so far */
 	char *dir;      /* absolute, without symbolic links; "" of a server */
 	char *ini_path; /* the operator's file */
 	bool has_ini;   /* it is there already */

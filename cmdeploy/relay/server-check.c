@@ -9,6 +9,7 @@
 #include <sys/sysinfo.h>
 
 #include "cmdeploy/host/net.h"
+#include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/server.h"
@@ -192,20 +193,6 @@ static int check_sites(const struct relay *relay, struct buf *why)
 	return r < 0 ? r : check_sites_in(MODULES, why);
 }
 
-static int check_external(const struct relay *relay, struct buf *why)
-{
-	const struct text_list *paths =
-		&relay->config.tls_external_cert_and_key;
-
-	for (size_t i = 0; i < paths->n; i++)
-		if (!file_exists(paths->items[i]))
-			return because(why, -ENOENT,
-				"%s, named by tls_external_cert_and_key in %s, "
-				"is not there",
-				paths->items[i], server_settings_name(relay));
-	return 0;
-}
-
 static int check_port(
 	const struct relay_port *port, bool is_up, struct buf *why)
 {
@@ -278,7 +265,7 @@ int server_check(const struct relay *relay, struct buf *why)
 		check_memory,
 		check_disk,
 		check_sites,
-		check_external,
+		certificate_check_external,
 		check_ports,
 	};
 

@@ -77,12 +77,11 @@ static int step_packages(struct relay *relay, struct buf *why)
 		say_done("all installed");
 		return 0;
 	}
+	relay->n_changed += (size_t)n;
 	int r = install(relay, buf_str(&missing), why);
-	if (r < 0)
-		return r;
-	relay->is_changed = true;
-	say_done("%d installed: %s", n, buf_str(&missing));
-	return 0;
+	if (r == 0)
+		say_done("%d installed: %s", n, buf_str(&missing));
+	return r;
 }
 
 static int step_users(struct relay *relay, struct buf *why)
@@ -94,7 +93,7 @@ static int step_users(struct relay *relay, struct buf *why)
 	int r = n > 0 ? apply_create_users(&relay->apply, why) : 0;
 	if (r < 0)
 		return r;
-	relay->is_changed |= n > 0;
+	relay->n_changed += (size_t)n;
 	if (n == 0)
 		say_done("all there");
 	else
@@ -129,6 +128,7 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf paths = BUF_INIT(SHOW_MAX_BYTES);
+	relay->n_changed += plan_count_folders(plan) + plan_count_files(plan);
 	int r = plan_carry_out(&relay->apply, plan, why);
 
 	if (r == 0 && !relay->is_server)
@@ -137,13 +137,13 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 		return r;
 	add_count(&told, plan_count_folders(plan), plan->n_folders, "folder");
 	add_count(&told, plan_count_files(plan), plan->n_files, "file");
-	relay->is_changed |= told.len > 0;
 	if (told.len == 0)
 		say_done("nothing to change");
 	else
 		say_done("%s renewed", buf_str(&told));
 	add_paths(relay, plan, &paths);
 	fputs(buf_str(&paths), stdout);
+	fflush(stdout);
 	return 0;
 }
 

@@ -51,7 +51,6 @@ static int check_system(const struct host *host,
 	if (slice_eq_str(buf_slice(&os), "debian") &&
 		slice_eq_str(buf_slice(&version), "12"))
 		return 0;
-	/* Debian 13 has Dovecot 2.4, whose configuration is another one. */
 	return because(why, -ENOTSUP, "%s runs %s; a relay needs Debian 12",
 		host->name, buf_str(&name));
 }

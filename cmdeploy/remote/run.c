@@ -26,7 +26,8 @@ enum {
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
-#define HOST_INI "/etc/chatmail/chatmail.ini"
+#define HOST_INI   "/etc/chatmail/chatmail.ini"
+#define INI_OPTION "--ini=" HOST_INI
 
 /* One run, from its settings to its end. */
 struct run {
@@ -236,7 +237,7 @@ static void add_flags(const struct remote_options *o, const char **out)
 static int run_there(struct run *run, struct buf *why)
 {
 	const char *argv[6 + FLAGS_MAX] = { "cmdeploy", "run", "--ssh-host",
-		"@local", "--ini=" HOST_INI, "--skip-dns-check" };
+		"@local", INI_OPTION, "--skip-dns-check" };
 
 	add_flags(run->options, argv + 6);
 	return ssh_attach(&run->ssh, argv,

@@ -143,6 +143,40 @@ static void add_state(const struct service *decl, const char *unit,
 	add_restarts(status, out);
 }
 
+/* What timers start: a run that failed leaves the timer as it was. */
+static int list_started(const struct relay *relay, const struct units *units,
+	struct units *started)
+{
+	struct slice timer = SLICE(".timer");
+
+	for (size_t i = 0; i < units->n; i++) {
+		struct slice name = slice_of(units->name[i]);
+		if (!slice_ends(name, timer))
+			continue;
+		name = slice_head(name, name.len - timer.len);
+		started->decl[started->n] = units->decl[i];
+		started->name[started->n++] =
+			xasprintf("%.*s.service", SLICE_FMT(name));
+	}
+	return ask(relay, started, NULL);
+}
+
+static void add_failed_runs(const struct relay *relay,
+	const struct units *units, struct findings *list)
+{
+	__attribute__((cleanup(units_release))) struct units started = { 0 };
+
+	if (list_started(relay, units, &started) < 0)
+		return;
+	for (size_t i = 0; i < started.n; i++)
+		if (started.status[i].is_failed)
+			findings_add(list, STATUS_SERVICES, STATUS_BAD,
+				started.decl[i]->name,
+				"its last run failed; \"journalctl -u %s\" "
+				"tells why",
+				started.name[i]);
+}
+
 void status_services(struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -164,6 +198,7 @@ void status_services(struct relay *relay, struct findings *list)
 			grade_of(units.decl[i], &units.status[i]),
 			units.decl[i]->name, "%s", buf_str(&text));
 	}
+	add_failed_runs(relay, &units, list);
 	if (relay->is_without_mail)
 		findings_add(list, STATUS_SERVICES, STATUS_DOUBT, "mail",
 			"switched off; \"cmdeploy run\" switches it on");

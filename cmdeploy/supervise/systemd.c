@@ -135,8 +135,10 @@ static int systemctl(
 	return proc_run_ok(
 		&(struct proc){
 			.argv = argv,
+			/* Links for SysV would cost a reload each. */
 			.env = (const char *const[]){ "LC_ALL=C.UTF-8",
-				"SYSTEMD_PAGER=", "SYSTEMD_COLORS=0", NULL },
+				"SYSTEMD_PAGER=", "SYSTEMD_COLORS=0",
+				"SYSTEMCTL_SKIP_SYSV=1", NULL },
 			.timeout_sec = sec,
 			.out = out,
 			.err = &said,

@@ -266,10 +266,10 @@ static const struct {
 	{ "core", NEED_CORE, meet_core },
 	{ "relay", NEED_RELAY, meet_relay },
 	{ "promtool", NEED_PROMTOOL, meet_promtool },
-	{ "browser", NEED_BROWSER, meet_browser },
 	{ "hosts", NEED_HOSTS, meet_hosts },
 	{ "bed", NEED_BED, meet_bed },
 	{ "knot", NEED_KNOT, meet_knot },
+	{ "browser", NEED_BROWSER, meet_browser },
 };
 
 static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)

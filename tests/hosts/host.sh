@@ -50,7 +50,7 @@ on() {
   }
   shift
   nsenter --target "$leader" --mount --uts --ipc --net --pid --cgroup \
-    --root --wd=/root env -i PATH="$PATH" HOME=/root LANG=C.UTF-8 "$@"
+    --root env -C /root -i PATH="$PATH" HOME=/root LANG=C.UTF-8 "$@"
 }
 
 host_mount() {
@@ -151,9 +151,9 @@ host_create() {
   host_connect "$1"
 }
 
-# It outlives the test that starts it.
+# It outlives the test that starts it, and so must not hold its locks.
 host_start() {
-  setsid "$tests/boot" "$1" </dev/null >/dev/null 2>&1 &
+  setsid "$tests/boot" "$1" </dev/null >/dev/null 2>&1 6>&- 8>&- &
   host_wait "$1"
 }
 

@@ -34,11 +34,11 @@ only() {
 
 # says FILE TEXT: a line of it holds the text.
 says() {
-  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(tail -n 30 "$1")"
+  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(tail -n 8 "$1" | cut -c 1-200)"
 }
 
 says_not() {
-  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(cat "$1")"
+  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(grep -F -- "$2" "$1" | head -n 4)"
 }
 
 # is WHAT GOT WANT

@@ -13,6 +13,9 @@ classic_keys() {
     zone_addresses classic @
     echo '@ MX 10 @'
     echo '@ TXT "v=spf1 a -all"'
+    # A name that its certificate does not have.
+    zone_addresses classic impostor
+    echo 'impostor MX 10 impostor'
     dkim_record mail._domainkey "$dir/mail.key"
     dkim_record mail._domainkey.other "$dir/other.key"
   } | zone_put classic
@@ -64,7 +67,7 @@ account() {
 login() {
   local relay=$1
   shift
-  curl -sS --max-time 60 --user "$user:$password" \
+  curl -sS --max-time 60 --user "$user@$relay.example:$password" \
     --cacert "$BED/common/etc/ssl/certs/ca-certificates.crt" \
     --login-options AUTH=PLAIN "imaps://$relay.example/" "$@"
 }
@@ -108,8 +111,8 @@ swaks_at() {
   local host=$1
   shift
   on "$host" swaks --suppress-data --data - "$@" >spoken 2>&1 || true
-  grep -E '^<(\*\*|~~|-|~)  ' spoken | sed 's/^<..  *//' |
-    grep -v '^221' | tail -n 1 >reply
+  sed -n 's/^<\(\*\*\|~\*\|~ \|- \) //p' spoken | grep -v '^221' |
+    tail -n 1 >reply
 }
 
 # to_relay RELAY FROM TO [ARGUMENT...]: what a stranger's server would do.

@@ -21,20 +21,27 @@ deploy() {
   return "$status"
 }
 
-# relay_settings NAME: from `cmdeploy init`, with our authority.
+# relay_settings NAME [DOMAIN]: from `cmdeploy init`, with our authority.
 relay_settings() {
   local ini=$BED/op/$1/chatmail.ini
   mkdir -p "$BED/op/$1"
-  "$CMDEPLOY" init "$1.example" --ini "$ini" >/dev/null
+  "$CMDEPLOY" init "${2:-$1.example}" --ini "$ini" >/dev/null
   set_key "$ini" acme_directory https://acme.example:14000/dir
   set_key "$ini" acme_email "operator@$1.example"
   # A busy machine makes accounts, too.
   set_key "$ini" max_load_1m 100000
 }
 
+# records NAME [OPTION...]: what cmdeploy dns says of it, into `records`.
+records() {
+  (cd "$BED/op/$1" && CMDEPLOY_DNS_ROOT=$name_server4 "$CMDEPLOY" dns \
+    "${@:2}") >records 2>&1 </dev/null
+}
+
 # publish NAME: the records that cmdeploy wants, as it writes them.
 publish() {
-  (cd "$BED/op/$1" && "$CMDEPLOY" dns --zonefile zone) >records 2>&1 || true
+  # Not all of them are there yet, which its status tells.
+  records "$1" --zonefile zone || true
   zone_put "$1" <"$BED/op/$1/zone"
 }
 

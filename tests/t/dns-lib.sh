@@ -57,8 +57,9 @@ dns_zone() {
 }
 
 # dns_knot NAME ADDRESS [FOLDER [ADDRESS]]: starts a server, with zone files
-# in this folder; lines of its configuration for zones come from stdin. It
-# listens on port 53 as well, where servers are that nobody names a port of.
+# in this folder; lines of its configuration for zones come from stdin, but
+# not by a pipe, or dns_end would not know of it. It listens on port 53 as
+# well, where servers are that nobody names a port of.
 dns_knot() {
   mkdir -p "$1"
   cat >"$1/knot.conf" <<END

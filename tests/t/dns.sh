@@ -165,15 +165,15 @@ relay_zones() {
   done
 }
 
-relay_zones 'acl: fetch' | dns_knot primary 127.0.9.6
+dns_knot primary 127.0.9.6 < <(relay_zones 'acl: fetch')
 dns_loaded primary 8
-relay_zones 'master: primary' | dns_knot relays 127.0.9.3 relays
+dns_knot relays 127.0.9.3 relays < <(relay_zones 'master: primary')
 ip address add 198.41.0.4/32 dev lo
 dns_knot root 127.0.9.1 zones 198.41.0.4 <<END
   - domain: .
     file: root.zone
 END
-echo '  - domain: test' | dns_knot test 127.0.9.2
+dns_knot test 127.0.9.2 <<<'  - domain: test'
 dns_knot other 127.0.9.4 <<END
   - domain: other
   - domain: stale.test

@@ -118,6 +118,13 @@ coproc LOCK { there perl -e '
   $| = 1; print "held\n"; <STDIN>'; }
 read -r -u "${LOCK[0]}" _
 exec {release}>&"${LOCK[1]}" # a subshell has no other way to it
+"$cmdeploy" run --ssh-host bed -v >out 2>err </dev/null &
+run=$!
+wait_for grep -q 'waiting for another program' out
+kill -TERM $run
+wait $run && fail 'status 0 when it was told to stop'
+says out 'install   interrupted'
+says out 'Run it again; it goes on where it stopped.'
 (
   wait_for grep -q 'waiting for another program' out
   echo >&"$release"
