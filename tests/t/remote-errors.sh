@@ -25,6 +25,8 @@ says err 'neither in DNS nor in your ~/.ssh/config'
 run 1 status
 says err 'relay.invalid: that name is neither in DNS'
 run 0 init relay.invalid --ini new/folder/chatmail.ini
+run 0 qr
+says out dcaccount:https://relay.invalid/new
 grep -q '^mail_domain = relay.invalid$' new/folder/chatmail.ini ||
   fail 'no settings in a folder that was not there'
 run 1 run --ssh-host 127.0.8.201:9
