@@ -36,12 +36,19 @@ static const char *const harmless[] = {
 	"FastCGI sent in stderr: \"<5>",
 };
 
-bool log_is_error(struct slice line)
+bool log_is_harmless(struct slice line)
 {
 	for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
 		if (memmem(line.ptr, line.len, harmless[i],
 			    strlen(harmless[i])))
-			return false;
+			return true;
+	return false;
+}
+
+bool log_is_error(struct slice line)
+{
+	if (log_is_harmless(line))
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (memmem(line.ptr, line.len, marks[i].words.ptr,
 			    marks[i].words.len))
