@@ -2,6 +2,7 @@
 
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/remote/remote.h"
+#include "cmdeploy/say.h"
 
 enum {
 	ARGS_MAX = 32,
@@ -37,8 +38,8 @@ static int check_installed(struct ssh_host *ssh, struct buf *why)
 		r = host_fact(&ssh->host, "package", &version, why);
 	if (r == 0 && version.len == 0)
 		return because(why, -ENOENT,
-			"%s has no relay yet; \"cmdeploy run\" makes it one",
-			ssh->target.where);
+			"%s has no relay yet; \"%s run\" makes it one",
+			ssh->target.where, say_program());
 	return r;
 }
 

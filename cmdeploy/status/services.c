@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cmdeploy/relay/ports.h"
+#include "cmdeploy/say.h"
 #include "cmdeploy/status/collect.h"
 
 enum {
@@ -222,7 +223,8 @@ void status_services(struct relay *relay, struct findings *list)
 	add_failed_runs(relay, &units, list);
 	if (relay->is_without_mail)
 		findings_add(list, STATUS_SERVICES, STATUS_DOUBT, "mail",
-			"switched off; \"cmdeploy run\" switches it on");
+			"switched off; \"%s run\" switches it on",
+			say_program());
 }
 
 /* Those for users by number; of the inner ones only the silent are told. */
