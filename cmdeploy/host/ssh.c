@@ -1,10 +1,8 @@
 #include "cmdeploy/host/ssh.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "cmdeploy/embed.h"
@@ -13,6 +11,7 @@
 
 enum {
 	WORDS_MAX = 64,
+	OWN_WORDS_MAX = 24, /* of the operator */
 	WORDS_MAX_BYTES = 4096,
 	COMMAND_MAX_BYTES = 100000,
 	FACTS_MAX_BYTES = 65536,
@@ -21,8 +20,6 @@ enum {
 	END_SEC = 10,
 	EXIT_SSH_FAILED = 255,
 };
-
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* Before every command: become root, with the paths of root. */
 #define AS_ROOT                                                                \
@@ -113,15 +110,6 @@ static int add_command(const char *const *argv, const char *const *env,
 	return 0;
 }
 
-static struct slice last_line(struct slice text)
-{
-	struct slice before, after;
-
-	text = slice_trim(text);
-	return slice_cut_last(text, '\n', &before, &after) ? slice_trim(after)
-							   : text;
-}
-
 static bool is_ssh_failure(int status)
 {
 	return status != PROC_TIMED_OUT && WIFEXITED(status) &&
@@ -133,7 +121,7 @@ static int explain(const struct ssh_host *ssh, int status, struct slice said,
 	struct buf *why)
 {
 	AUTO_BUF struct buf ended = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct slice line = last_line(said);
+	struct slice line = slice_last_line(said);
 
 	if (is_ssh_failure(status) || slice_starts(line, SLICE("sudo: ")) ||
 		memmem(said.ptr, said.len, "sudo: not found", 15))
@@ -200,7 +188,7 @@ static int put(const struct host *host, const char *path, struct slice data,
 static int fetch_facts(struct ssh_host *ssh, struct buf *why)
 {
 	buf_reset(&ssh->facts);
-	return ssh_script(ssh, LIST("host/facts.sh"), LIST(NULL),
+	return ssh_script(ssh, PROC_WORDS("host/facts.sh"), PROC_WORDS(NULL),
 		&(struct proc){ .out = &ssh->facts, .timeout_sec = FACTS_SEC },
 		why);
 }
@@ -226,15 +214,22 @@ static int fact(const struct host *host, const char *name, struct buf *out,
 		host->name, name);
 }
 
-static void split_words(struct buf *out)
+static int split_words(struct buf *out, struct buf *why)
 {
 	const char *text = getenv("CMDEPLOY_SSH");
 	struct slice rest = slice_of(text && text[0] ? text : "ssh"), word;
+	size_t n = 0;
 
-	while (slice_next_word(&rest, &word)) {
+	for (; slice_next_word(&rest, &word); n++) {
 		buf_add_slice(out, word);
 		buf_add_char(out, '\0');
 	}
+	if (n == 0 || n > OWN_WORDS_MAX || !buf_ok(out))
+		return because(why, -EINVAL,
+			"$CMDEPLOY_SSH must have 1 to %d words: a program and "
+			"its options",
+			OWN_WORDS_MAX);
+	return 0;
 }
 
 int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
@@ -244,16 +239,17 @@ int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
 		.words = BUF_INIT(WORDS_MAX_BYTES),
 		.facts = BUF_INIT(FACTS_MAX_BYTES),
 	};
-	int r = ssh_target_parse(where, &ssh.target, why);
+	int r = split_words(&ssh.words, why);
 
+	if (r == 0)
+		r = ssh_target_parse(where, &ssh.target, why);
 	if (r == 0)
 		r = temp_make(&ssh.dir, why);
 	if (r < 0) {
-		ssh_target_release(&ssh.target);
+		ssh_close(&ssh);
 		return r;
 	}
 	ssh.host.name = ssh.target.where;
-	split_words(&ssh.words);
 	*ret_ssh = ssh;
 	return 0;
 }
@@ -312,7 +308,8 @@ int ssh_connect(struct ssh_host *ssh, struct buf *why)
 
 	if (r != -EKEYREJECTED || !isatty(STDIN_FILENO))
 		return r;
-	printf("\n");
+	if (isatty(STDOUT_FILENO))
+		puts("");
 	fflush(stdout);
 	r = connect_asking(ssh, why);
 	return r < 0 ? r : fetch_facts(ssh, why);
@@ -332,7 +329,7 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 				why, -ENOENT, "%s: not in this program", *name);
 		buf_add_slice(&text, part);
 	}
-	line_add_all(&line, LIST("sh", "-c", buf_str(&text), "sh"));
+	line_add_all(&line, PROC_WORDS("sh", "-c", buf_str(&text), "sh"));
 	line_add_all(&line, args);
 	with.argv = line.v;
 	return run(&ssh->host, &with, why);

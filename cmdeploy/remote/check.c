@@ -4,15 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmdeploy/relay/server-check.h"
 #include "lib/num.h"
 
 enum {
 	FACT_MAX_BYTES = 4096,
 	KB_PER_MB = 1024,
-	/* Of a machine that is sold with 512 MB, what the kernel leaves. */
-	NEEDED_MEMORY_MB = 440,
-	NEEDED_DISK_MB = 1000,
-	KEPT_DISK_MB = 100, /* of one that is a relay already */
 };
 
 uint64_t remote_number(const struct host *host, const char *name)
@@ -55,6 +52,43 @@ static int check_system(const struct host *host,
 		host->name, buf_str(&name));
 }
 
+static bool has_fact(const struct host *host, const char *name)
+{
+	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
+
+	return host_fact(host, name, &value, NULL) == 0 && value.len > 0;
+}
+
+static int check_systemd(const struct host *host,
+	const struct config *config UNUSED, struct buf *why)
+{
+	if (has_fact(host, "systemd"))
+		return 0;
+	return because(why, -ENOTSUP,
+		"systemd does not run %s, and a relay on a server needs it",
+		host->name);
+}
+
+/* Of ours, or of the chatmail software in Python. */
+static bool is_any_relay(const struct host *host, const struct config *config)
+{
+	return remote_is_relay(host, config) || has_fact(host, "predecessor");
+}
+
+static int check_sites(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf site = BUF_INIT(FACT_MAX_BYTES);
+
+	if (is_any_relay(host, config) ||
+		host_fact(host, "site", &site, NULL) < 0 || site.len == 0)
+		return 0;
+	return because(why, -EEXIST,
+		"%s: nginx serves another site here: %s; a relay needs the "
+		"server for itself: remove that file, or use another server",
+		host->name, buf_str(&site));
+}
+
 static int check_other_relay(
 	const struct host *host, const struct config *config, struct buf *why)
 {
@@ -76,7 +110,7 @@ static int check_memory(const struct host *host,
 {
 	uint64_t mb = remote_number(host, "memory_kb") / KB_PER_MB;
 
-	if (mb >= NEEDED_MEMORY_MB)
+	if (mb >= SERVER_NEEDED_MEMORY_MB)
 		return 0;
 	return because(why, -ENOMEM,
 		"%s has %" PRIu64 " MB of memory; a relay needs 512 MB",
@@ -87,8 +121,8 @@ static int check_disk(
 	const struct host *host, const struct config *config, struct buf *why)
 {
 	uint64_t mb = remote_number(host, "disk_kb") / KB_PER_MB;
-	unsigned needed =
-		remote_is_relay(host, config) ? KEPT_DISK_MB : NEEDED_DISK_MB;
+	unsigned needed = remote_is_relay(host, config) ? SERVER_KEPT_DISK_MB
+							: SERVER_NEEDED_DISK_MB;
 
 	if (mb >= needed)
 		return 0;
@@ -127,7 +161,7 @@ static int check_ports(
 {
 	AUTO_BUF struct buf all = BUF_INIT(FACT_MAX_BYTES);
 
-	if (remote_is_relay(host, config))
+	if (is_any_relay(host, config))
 		return 0;
 	int r = host_fact(host, "listeners", &all, why);
 	struct slice rest = buf_slice(&all), word, port, program;
@@ -149,9 +183,11 @@ int remote_check(
 	static int (*const checks[])(const struct host *host,
 		const struct config *config, struct buf *why) = {
 		check_system,
+		check_systemd,
 		check_other_relay,
 		check_memory,
 		check_disk,
+		check_sites,
 		check_ports,
 	};
 	int r = 0;
