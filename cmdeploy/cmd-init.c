@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <libgen.h>
 #include <string.h>
 
 #include "chatmaild/common/config.h"
@@ -11,12 +12,22 @@ enum {
 	INI_MAX_BYTES = 1 << 20,
 };
 
+static int make_folder_of(const char *path, struct buf *why)
+{
+	AUTO_FREE char *copy = xstrdup(path);
+
+	return dir_make(dirname(copy), 0755, why);
+}
+
 /* Never over a file that is there, not even one of this moment. */
 static int write_new(const char *path, struct slice text, struct buf *why)
 {
+	int r = make_folder_of(path, why);
+
+	if (r < 0)
+		return r;
 	AUTO_CLOSE int fd =
 		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-
 	if (fd < 0 && errno == EEXIST)
 		return because(why, -EEXIST,
 			"%s is there already and stays as it is; move it away, "
@@ -24,7 +35,7 @@ static int write_new(const char *path, struct slice text, struct buf *why)
 			path);
 	if (fd < 0)
 		return because(why, -errno, "%s: %s", path, strerror(errno));
-	int r = fd_write_all(fd, text);
+	r = fd_write_all(fd, text);
 	if (r == 0 && fsync(fd) < 0)
 		r = -errno;
 	if (r < 0) {

@@ -12,6 +12,8 @@
 #include "cmdeploy/status/remote.h"
 #include "cmdeploy/status/render.h"
 
+#define INI_DEFAULT "chatmail.ini"
+
 #define AUTO_RELAY    __attribute__((cleanup(relay_release)))
 #define AUTO_FINDINGS __attribute__((cleanup(findings_release)))
 
@@ -132,7 +134,24 @@ static int show_remote(const struct status_options *o)
 	return EXIT_FAILURE;
 }
 
-/* Nothing was named: the folder of `up`, else a server that this one is. */
+/* The relay of the settings that lie here, by its own name. */
+static int show_settings(struct status_options *o)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	__attribute__((cleanup(config_release))) struct config config = { 0 };
+
+	if (config_load(INI_DEFAULT, &config, NULL, NULL, &why) < 0) {
+		say_error("%s", buf_str(&why));
+		return EXIT_FAILURE;
+	}
+	o->ssh_host = config.mail_domain;
+	return show_remote(o);
+}
+
+/*
+ * Nothing was named: the folder of `up`, else a server that this one is,
+ * else one whose settings lie here.
+ */
 static int show_what_is_there(struct status_options *o)
 {
 	AUTO_FREE char *state = xasprintf("%s/state", DIR_DEFAULT);
@@ -140,6 +159,8 @@ static int show_what_is_there(struct status_options *o)
 	o->dir = DIR_DEFAULT;
 	if (!file_exists(state) && file_exists(SERVER_INI))
 		return show_server(o);
+	if (!file_exists(state) && file_exists(INI_DEFAULT))
+		return show_settings(o);
 	return show_folder(o);
 }
 

@@ -22,6 +22,7 @@ struct options {
 	int jobs;
 	bool is_list;
 	bool is_apart;
+	bool has_hosts;
 };
 
 static int default_jobs(void)
@@ -60,6 +61,7 @@ static int parse_options(
 		{ .name = "-j", .text = &jobs },
 		{ .name = "--list", .flag = &o.is_list },
 		{ .name = "--apart", .flag = &o.is_apart },
+		{ .name = "--hosts", .flag = &o.has_hosts },
 	};
 	int r = cmd_parse(argc, argv, table, ARRAY_LEN(table), 0, why);
 
@@ -95,6 +97,20 @@ static void read_cases(const char *build, struct test_cases *cases)
 	if (file_read(path, &text, &why) < 0 ||
 		test_cases_add(cases, buf_slice(&text), path, &why) < 0)
 		die("test: %s", buf_str(&why));
+}
+
+static void select_cases(struct test_cases *cases, const struct options *o)
+{
+	test_cases_select(cases, o->pattern);
+	if (cases->n == 0)
+		fprintf(stderr,
+			"cmdeploy test: no test is called %s; "
+			"--list prints them\n",
+			o->pattern);
+	else if (!o->has_hosts && !strncmp(cases->v[0].name, "hosts/", 6))
+		fprintf(stderr,
+			"cmdeploy test: the tests on hosts of their own "
+			"run with --hosts\n");
 }
 
 static int list_cases(const struct test_cases *cases)
@@ -147,12 +163,9 @@ int cmd_test(int argc, char **argv)
 	AUTO_FREE char *build = find_build();
 	read_cases(build, &cases);
 	if (o.pattern)
-		test_cases_select(&cases, o.pattern);
-	if (o.pattern && cases.n == 0)
-		fprintf(stderr,
-			"cmdeploy test: no test is called %s; "
-			"--list prints them\n",
-			o.pattern);
+		select_cases(&cases, &o);
+	if (!o.has_hosts)
+		test_cases_drop(&cases, "hosts");
 	if (o.is_apart && network_go_apart(&why) < 0)
 		die("test: %s", buf_str(&why));
 	int status = o.is_list ? list_cases(&cases)

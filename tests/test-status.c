@@ -26,6 +26,13 @@ static void test_is_error(void)
 		{ "x [error] 7#7: *5 broken header: \"\" while reading PROXY "
 		  "protocol, client: IP",
 			false },
+		{ "[error] 7#7: *1 FastCGI sent in stderr: \"<5>refused: "
+		  "reason=nocreate\" while reading response",
+			false },
+		{ "[error] 7#7: *1 FastCGI sent in stderr: \"<4>not now\"",
+			false },
+		{ "[error] 7#7: *1 FastCGI sent in stderr: \"<3>failed\"",
+			true },
 		{ "", false },
 	};
 

@@ -40,6 +40,9 @@ static void test_manifest(void)
 		{ "lists nothing", "u\t*\t5\t-\t/bin/true\n",
 			"m:1: /bin/true lists no tests" },
 		{ "cannot list", "u\t*\t5\t-\t/bin/false\n", "u/* " },
+		{ "a ground", "u\t@\t5\t-\tx\nu\ta\t5\t-\ty\n", "u/a " },
+		{ "two grounds", "u\t@\t5\t-\tx\nu\t@\t5\t-\ty\n",
+			"m:2: one ground too many: u/@" },
 	};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO_BUF struct buf got = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -101,6 +104,25 @@ static void test_select(void)
 		check_str(cases[i].pattern, buf_str(&got), cases[i].want);
 		test_cases_release(&list);
 	}
+}
+
+static void test_drop(void)
+{
+	struct test_cases list = { 0 };
+
+	check_int("reads",
+		test_cases_add(&list,
+			SLICE("h\t@\t5\t-\tx\nh\ta\t5\t-\tx\n"
+			      "ho\ta\t5\t-\tx\n"),
+			"m", NULL),
+		0);
+	check_int("stands", test_cases_ground(&list, &list.v[0]), 0);
+	check_int(
+		"stands on nothing", test_cases_ground(&list, &list.v[1]), -1);
+	test_cases_drop(&list, "h");
+	check_int("one is left", list.n, 1);
+	check_str("the other", list.v[0].name, "ho/a");
+	test_cases_release(&list);
 }
 
 /* Runs the manifest with its standard output in *out. */
@@ -196,6 +218,54 @@ static void test_late(void)
 	unlink(path);
 }
 
+/* It is there before the first test, told to it, and ends after the last. */
+static void test_ground(void)
+{
+	AUTO_BUF struct buf out = BUF_INIT(1 << 20);
+	struct runner_counts counts = run_captured(
+		"u\tbefore\t9\t-\t/bin/sh\t-c\ttest -z \"$GROUND\"\n"
+		"g\t@\t9\t-\t/bin/sh\t-c\techo GROUND=$$; echo ready; "
+		"cat; echo over >&2\n"
+		"g\ta\t9\t-\t/bin/sh\t-c\tkill -0 $GROUND\n"
+		"g\tb\t9\t-\t/bin/sh\t-c\tkill -0 $GROUND\n",
+		&out);
+
+	unsetenv("GROUND");
+	check_int("passed", counts.n_passed, 3);
+	check_int("failed", counts.n_failed, 0);
+	check_has("ended last", &out, " s\nover\n");
+}
+
+static void test_bad_ground(void)
+{
+	static const struct {
+		const char *name;
+		const char *script;
+		const char *want;
+		size_t n_failed;
+	} cases[] = {
+		{ "never ready", "echo no wood >&2; exit 3",
+			"no wood\nFAIL g/a  0.00 s  g/@: it ended before it "
+			"was ready\n",
+			2 },
+		{ "not in time", "sleep 60",
+			"FAIL g/b  0.00 s  g/@: not ready after 1 s\n", 2 },
+		{ "ends badly", "echo ready; cat; exit 4",
+			"FAIL g/@  0.00 s  exit status 4\n", 1 },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF struct buf out = BUF_INIT(1 << 20);
+		AUTO_FREE char *manifest = xasprintf(
+			"g\t@\t1\t-\t/bin/sh\t-c\t%s\n"
+			"g\ta\t9\t-\t/bin/true\ng\tb\t9\t-\t/bin/true\n",
+			cases[i].script);
+		struct runner_counts counts = run_captured(manifest, &out);
+
+		check_has(cases[i].name, &out, cases[i].want);
+		check_int(cases[i].name, counts.n_failed, cases[i].n_failed);
+	}
+}
+
 /* As nobody for a moment, where the tests run as root. */
 static void test_unmet_need(void)
 {
@@ -223,7 +293,10 @@ int main(void)
 	test_manifest();
 	test_fields();
 	test_select();
+	test_drop();
 	test_run();
+	test_ground();
+	test_bad_ground();
 	test_late();
 	test_unmet_need();
 	const char *const argv[] = { "rm", "-rf", dir, NULL };

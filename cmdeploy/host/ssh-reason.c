@@ -39,7 +39,8 @@ static const struct {
 		NONE },
 	{ "Could not resolve hostname", -EHOSTUNREACH,
 		"that name is neither in DNS nor in your ~/.ssh/config; is it "
-		"spelt right, or give another one by --ssh-host",
+		"spelt right, and its address published? Another name or an "
+		"address is given by --ssh-host",
 		NONE },
 	{ "Connection refused", -ECONNREFUSED,
 		"nothing answers for ssh there; another port is given as "

@@ -7,6 +7,7 @@
 #include "cmdeploy/host/fetch.h"
 #include "cmdeploy/relay/acme.h"
 #include "cmdeploy/relay/run.h"
+#include "cmdeploy/relay/server.h"
 #include "lib/json.h"
 
 enum {
@@ -94,7 +95,7 @@ int certificate_check_external(const struct relay *relay, struct buf *why)
 			return because(why, -ENOENT,
 				"%s, named by tls_external_cert_and_key in %s, "
 				"is not there",
-				paths->items[i], relay->ini_path);
+				paths->items[i], server_settings_name(relay));
 	if (OPENSSL(relay, SLICE_NONE, &of_cert, NULL, "x509", "-noout",
 		    "-pubkey", "-in", cert) < 0)
 		return because(why, -EINVAL, "%s: no certificate", cert);

@@ -191,29 +191,43 @@ static int deploy(struct relay *relay, struct buf *told, struct buf *why)
 	return r;
 }
 
-static void show_end(const struct relay *relay, const struct buf *told)
+/* Where people get in, and what the operator does next. */
+static void show_start(const struct relay *relay)
 {
 	const char *domain = relay->config.mail_domain;
-	bool is_as_it_was = told->len == 0 && relay->n_changed == 0;
 
-	if (is_as_it_was)
+	say("Its page, with the invitation: https://%s/", domain);
+	if (!relay->config.is_ip_literal)
+		say("Next: \"%s dns\" shows which DNS records it needs.",
+			say_program());
+}
+
+static void show_end(
+	const struct relay *relay, const struct buf *told, bool is_new)
+{
+	const char *domain = relay->config.mail_domain;
+	const char *settings = server_settings_name(relay);
+
+	if (told->len == 0 && relay->n_changed == 0)
 		say_bold("The relay %s is as %s wants it; nothing was changed.",
-			domain, relay->ini_path);
+			domain, settings);
+	else if (is_new && !relay->is_without_mail)
+		say_bold("The relay %s runs.", domain);
 	else
 		say_bold("The relay %s is now as %s wants it.", domain,
-			relay->ini_path);
+			settings);
 	if (relay->is_without_mail)
 		say("Mail is disabled; \"%s run\" without --disable-mail "
 		    "brings it back.",
 			say_program());
-	else if (!relay->config.is_ip_literal && told->len > 0)
-		say("Next: \"%s dns\" shows which DNS records it needs.",
-			say_program());
+	else if (is_new)
+		show_start(relay);
 }
 
 static int deploy_locked(struct relay *relay, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *claimed = server_claimed_by(relay);
 	AUTO_CLOSE int fd = -1;
 	int r = lock(&fd, why);
 
@@ -221,11 +235,12 @@ static int deploy_locked(struct relay *relay, struct buf *why)
 		return r;
 	/* Another run may have changed it meanwhile. */
 	server_look_again(relay);
+	bool is_new = !claimed || wants_certificate(relay);
 	r = server_claim(relay, why);
 	if (r == 0)
 		r = deploy(relay, &told, why);
 	if (r == 0)
-		show_end(relay, &told);
+		show_end(relay, &told, is_new);
 	return r;
 }
 
@@ -256,7 +271,9 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 		return r;
 	if (o->is_dry_run)
 		return setup_show(&relay, why);
-	say_bold("A relay for %s on this server", relay.config.mail_domain);
+	if (!server_is_driven())
+		say_bold("A relay for %s on this server",
+			relay.config.mail_domain);
 	if (wants_dns(o, &relay))
 		r = dns_step(relay.apply.host, &relay.config, why);
 	return r < 0 ? r : deploy_locked(&relay, why);

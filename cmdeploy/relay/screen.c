@@ -42,10 +42,42 @@ static void add_link(const struct relay *relay, struct buf *out)
 }
 
 /* The code comes last, to be whole on a terminal of 24 lines. */
+static void draw(const struct buf *link)
+{
+	AUTO_BUF struct buf drawing = BUF_INIT(DRAWING_MAX_BYTES);
+
+	say("\n%s\n", buf_str(link));
+	/* A code without its colours is inverted on a light terminal. */
+	if (qr_draw(buf_str(link), say_is_terminal(), &drawing) == 0) {
+		fputs(buf_str(&drawing), stdout);
+		fflush(stdout);
+	}
+}
+
+void screen_invitation(const struct config *config)
+{
+	AUTO_BUF struct buf link = BUF_INIT(LINK_MAX_BYTES);
+	AUTO_BUF struct buf address = BUF_INIT(LINK_MAX_BYTES);
+	__attribute__((cleanup(buf_release_secret))) struct buf password =
+		BUF_INIT(LINK_MAX_BYTES);
+
+	if (!invite_is_personal(config)) {
+		invite_add_dcaccount(config, &link);
+		say("Scan the code with Delta Chat, or open the link there. It "
+		    "is for everybody:\neach gets an account of their own.");
+	} else {
+		invite_new_account(config, &address, &password);
+		invite_add_dclogin(config, buf_slice(&address),
+			buf_slice(&password), &link);
+		say("Scan the code with Delta Chat, or open the link there. It "
+		    "makes one account;\nanother call draws another.");
+	}
+	draw(&link);
+}
+
 void screen_link(const struct relay *relay)
 {
 	AUTO_BUF struct buf link = BUF_INIT(LINK_MAX_BYTES);
-	AUTO_BUF struct buf drawing = BUF_INIT(DRAWING_MAX_BYTES);
 
 	add_link(relay, &link);
 	if (is_underscored(relay))
@@ -56,12 +88,7 @@ void screen_link(const struct relay *relay)
 		say("Scan the code with Delta Chat, or open the link there. It "
 		    "makes one account;\n\"%s qr --dir %s\" draws another.",
 			say_program(), relay->dir);
-	say("\n%s\n", buf_str(&link));
-	/* A code without its colours is inverted on a light terminal. */
-	if (qr_draw(buf_str(&link), say_is_terminal(), &drawing) == 0) {
-		fputs(buf_str(&drawing), stdout);
-		fflush(stdout);
-	}
+	draw(&link);
 }
 
 static void show_ports(const struct relay *relay)

@@ -75,7 +75,8 @@ static int check_claim(const struct relay *relay, struct buf *why)
 		"this server is the relay %s, and %s names %s; use another "
 		"server, or, to give up %s, remove "
 		"/var/lib/chatmail/mail_domain there",
-		domain, relay->ini_path, relay->config.mail_domain, domain);
+		domain, server_settings_name(relay), relay->config.mail_domain,
+		domain);
 }
 
 /* It runs on this server, or has: of one that is not there, no part is. */

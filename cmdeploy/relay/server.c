@@ -149,12 +149,25 @@ bool server_look_again(struct relay *relay)
 	return is_changed;
 }
 
+const char *server_settings_name(const struct relay *relay)
+{
+	const char *name = getenv(SERVER_ENV_SETTINGS);
+
+	return name && name[0] ? name : relay->ini_path;
+}
+
+bool server_is_driven(void)
+{
+	return getenv(SERVER_ENV_SETTINGS) != NULL;
+}
+
 static void set_all(struct relay *relay)
 {
 	struct template_vars *vars = &relay->apply.vars;
 
 	vars_set_config(relay);
 	template_vars_set(vars, "operators_ini_path", relay->ini_path);
+	template_vars_set(vars, "settings_name", server_settings_name(relay));
 	for (size_t i = 0; i < ARRAY_LEN(places); i++)
 		template_vars_set(vars, places[i].name, places[i].value);
 	set_kind(relay);

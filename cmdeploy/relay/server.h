@@ -10,6 +10,17 @@
 #define SERVER_INI "/etc/chatmail/chatmail.ini"
 
 /*
+ * A cmdeploy that runs us over ssh says here what its operator calls the
+ * settings: the file to edit is there, and ours is a copy.
+ */
+#define SERVER_ENV_SETTINGS "CMDEPLOY_SETTINGS"
+
+/* For messages: the file that the operator edits. */
+const char *server_settings_name(const struct relay *relay);
+/* Another cmdeploy, which has said what is going on, runs this one. */
+bool server_is_driven(void);
+
+/*
  * Reads the operator's file, and finds out the rest; writes nothing. To be
  * released by relay_release().
  */

@@ -26,7 +26,7 @@ if [ -e "$dir/in/chatmail.deb" ]; then
 fi
 lacking=$(ldd "$program" 2>/dev/null | sed -n 's/^\t*\(.*\) => not found/\1/p')
 if [ -n "$lacking" ]; then
-	echo "More can be told once these are there:" $lacking
+	echo "More can be told once the run has brought these libraries:" $lacking
 	exit 0
 fi
 "$program" run --ssh-host @local --ini "$dir/etc/chatmail.ini" --dry-run "$@"

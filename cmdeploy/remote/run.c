@@ -7,6 +7,7 @@
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/relay/run.h"
+#include "cmdeploy/relay/server.h"
 #include "cmdeploy/remote/cargo.h"
 #include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
@@ -32,6 +33,7 @@ struct run {
 	struct ssh_host ssh;
 	char *called; /* "NAME=value" for the cmdeploy there */
 	char *plain;
+	char *settings_name;
 	struct package package;
 	struct cargo cargo;
 };
@@ -222,8 +224,8 @@ static int run_there(struct run *run, struct buf *why)
 		"@local", INI_OPTION, "--skip-dns-check" };
 
 	add_flags(run->options, argv + 6);
-	return ssh_attach(
-		&run->ssh, argv, PROC_WORDS(run->called, run->plain), why);
+	return ssh_attach(&run->ssh, argv,
+		PROC_WORDS(run->called, run->plain, run->settings_name), why);
 }
 
 static void print_line(struct slice line, void *owner UNUSED)
@@ -247,7 +249,8 @@ static int show_changes(struct run *run, struct buf *why)
 	add_flags(run->options, flags);
 	return ssh_script(&run->ssh, PROC_WORDS("remote/dry-run.sh"), flags,
 		&(struct proc){
-			.env = PROC_WORDS(run->called, run->plain),
+			.env = PROC_WORDS(
+				run->called, run->plain, run->settings_name),
 			.input = buf_slice(&archive),
 			.timeout_sec = DRY_RUN_SEC,
 			.on_line = print_line,
@@ -292,6 +295,7 @@ static void release(struct run *run)
 	ssh_close(&run->ssh);
 	free(run->called);
 	free(run->plain);
+	free(run->settings_name);
 	package_release(&run->package);
 	remote_settings_close(&run->settings);
 }
@@ -322,6 +326,8 @@ int remote_run(const struct remote_options *options)
 		.options = options,
 		.called = xasprintf("CMDEPLOY_CALLED=%s", say_program()),
 		.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : ""),
+		.settings_name =
+			xasprintf(SERVER_ENV_SETTINGS "=%s", options->ini_path),
 	};
 
 	run_prepare();

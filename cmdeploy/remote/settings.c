@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "cmdeploy/host/temp.h"
+#include "cmdeploy/relay/server.h"
 #include "cmdeploy/say.h"
 #include "lib/file.h"
 #include "lib/proc.h"
@@ -64,6 +65,11 @@ static int copy_ini(
 static int read_all(
 	struct remote_settings *s, const char *ini_path, struct buf *why)
 {
+	if (!file_exists(ini_path) && file_exists(SERVER_INI))
+		return because(why, -ENOENT,
+			"%s is not there; on the server itself, it is \"%s run "
+			"--ssh-host @local\"",
+			ini_path, say_program());
 	if (!file_exists(ini_path))
 		return because(why, -ENOENT,
 			"%s is not there; write it with \"%s init DOMAIN\", or "

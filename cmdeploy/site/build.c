@@ -185,8 +185,10 @@ static int add_png(struct building *b, const struct template_vars *relay)
 static void note_privacy(const struct template_vars *relay, struct buf *notes)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(NAME_MAX_BYTES);
-	const char *ini = template_vars_get(relay, SLICE("operators_ini_path"));
+	const char *ini = template_vars_get(relay, SLICE("settings_name"));
 
+	if (!ini)
+		ini = template_vars_get(relay, SLICE("operators_ini_path"));
 	site_missing_privacy(relay, &missing);
 	if (notes && missing.len > 0)
 		buf_addf(notes,

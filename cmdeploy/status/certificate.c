@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "cmdeploy/relay/ports.h"
+#include "cmdeploy/say.h"
 #include "cmdeploy/status/collect.h"
 #include "cmdeploy/status/x509.h"
 
@@ -72,8 +73,9 @@ static void add_kind(const struct relay *relay, const struct x509_facts *facts,
 		relay->is_server)
 		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
 			"certificate kind",
-			"no authority has given one yet; \"cmdeploy run\" "
-			"asks again and says why");
+			"no authority has given one yet; \"%s run\" asks again "
+			"and says why",
+			say_program());
 }
 
 static void compare_port(const struct relay *relay,

@@ -2,6 +2,7 @@
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/dns/facts.h"
 #include "cmdeploy/dns/report.h"
+#include "cmdeploy/say.h"
 #include "cmdeploy/status/collect.h"
 
 static void add_report(const struct dns_report *report, struct findings *list)
@@ -15,12 +16,13 @@ static void add_report(const struct dns_report *report, struct findings *list)
 		return;
 	}
 	dns_report_sum(report, &text);
+	if (!is_right)
+		buf_addf(&text, " \"%s dns\" shows them.", say_program());
 	findings_add(list, STATUS_DNS,
 		report->n_grave    ? STATUS_BAD
 			: is_right ? STATUS_FINE
 				   : STATUS_DOUBT,
-		"DNS", "%s%s", buf_str(&text),
-		is_right ? "" : " \"cmdeploy dns\" shows them.");
+		"DNS", "%s", buf_str(&text));
 	findings_number(
 		list, "records", (int64_t)(report->n_grave + report->n_other));
 }

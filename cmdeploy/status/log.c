@@ -141,7 +141,8 @@ static void look_at_journal(char *const *units, size_t n, struct findings *list)
 		return;
 	rest = buf_slice(&text);
 	while (slice_next_line(&rest, &line))
-		log_errors_add(&errors, line);
+		if (!log_is_harmless(line))
+			log_errors_add(&errors, line);
 	add_journal(&errors, list);
 }
 

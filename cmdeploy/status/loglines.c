@@ -27,12 +27,27 @@ static const struct {
 	{ { " [emerg] ", 9 } },
 };
 
-/* A client that left before nginx had passed its first bytes on. */
-static const char left_early[] = "broken header: \"\" while reading PROXY";
+/* What nginx calls an error, and is none. */
+static const char *const harmless[] = {
+	/* A client that left before nginx had passed its first bytes on. */
+	"broken header: \"\" while reading PROXY",
+	/* newemail has refused an account, and said so. */
+	"FastCGI sent in stderr: \"<4>",
+	"FastCGI sent in stderr: \"<5>",
+};
+
+bool log_is_harmless(struct slice line)
+{
+	for (size_t i = 0; i < ARRAY_LEN(harmless); i++)
+		if (memmem(line.ptr, line.len, harmless[i],
+			    strlen(harmless[i])))
+			return true;
+	return false;
+}
 
 bool log_is_error(struct slice line)
 {
-	if (memmem(line.ptr, line.len, left_early, strlen(left_early)))
+	if (log_is_harmless(line))
 		return false;
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
 		if (memmem(line.ptr, line.len, marks[i].words.ptr,

@@ -9,6 +9,8 @@
 
 /* `line` may begin with the time. */
 bool log_is_error(struct slice line);
+/* Logged as an error, yet nothing that anybody has to mend. */
+bool log_is_harmless(struct slice line);
 
 /*
  * The last lines that do, newest first: views into what they came from. Of

@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include "cmdeploy/relay/ports.h"
+#include "cmdeploy/say.h"
 #include "cmdeploy/status/collect.h"
 
 enum {
@@ -177,6 +178,32 @@ static void add_failed_runs(const struct relay *relay,
 				started.name[i]);
 }
 
+/* It is started by whoever calls, as after a boot; the socket is there. */
+static bool is_on_call(const struct relay *relay, const struct service *decl,
+	const struct service_status *status)
+{
+	return relay->is_server && !status->is_up && !status->is_failed &&
+		decl->enable &&
+		slice_ends(slice_of(decl->enable), SLICE(".socket"));
+}
+
+static void add_service(const struct relay *relay, const struct units *units,
+	size_t i, struct findings *list)
+{
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct service *decl = units->decl[i];
+	const struct service_status *status = &units->status[i];
+	bool waits = is_on_call(relay, decl, status);
+
+	if (waits)
+		buf_add_str(&text, "on call");
+	else
+		add_state(decl, units->name[i], status, &text);
+	findings_add(list, STATUS_SERVICES,
+		waits ? STATUS_FINE : grade_of(decl, status), decl->name, "%s",
+		buf_str(&text));
+}
+
 void status_services(struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -189,19 +216,15 @@ void status_services(struct relay *relay, struct findings *list)
 	}
 	relay->is_without_mail = is_mail_off(relay, &units);
 	for (size_t i = 0; i < units.n; i++) {
-		AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 		if (relay->is_without_mail && units.decl[i]->is_mail)
 			continue;
-		add_state(
-			units.decl[i], units.name[i], &units.status[i], &text);
-		findings_add(list, STATUS_SERVICES,
-			grade_of(units.decl[i], &units.status[i]),
-			units.decl[i]->name, "%s", buf_str(&text));
+		add_service(relay, &units, i, list);
 	}
 	add_failed_runs(relay, &units, list);
 	if (relay->is_without_mail)
 		findings_add(list, STATUS_SERVICES, STATUS_DOUBT, "mail",
-			"switched off; \"cmdeploy run\" switches it on");
+			"switched off; \"%s run\" switches it on",
+			say_program());
 }
 
 /* Those for users by number; of the inner ones only the silent are told. */

@@ -96,8 +96,8 @@ static void add_package(const struct relay *relay, struct findings *list)
 			expected ? ", the same as here" : "");
 	else
 		findings_add(list, STATUS_VERSION, STATUS_DOUBT, "chatmail",
-			"%s, here it is %s; \"cmdeploy run\" brings that",
-			buf_str(&version), expected);
+			"%s, here it is %s; \"%s run\" brings that",
+			buf_str(&version), expected, say_program());
 }
 
 static void add_plan(
@@ -112,9 +112,9 @@ static void add_plan(
 		findings_add(list, STATUS_VERSION, STATUS_DOUBT,
 			"configuration",
 			"%zu file%s not as chatmail.ini and this version "
-			"want%s; \"cmdeploy %s\" puts that right",
+			"want%s; \"%s %s\" puts that right",
 			n, n == 1 ? " is" : "s are", n == 1 ? " it" : " them",
-			up_or_run(relay));
+			say_program(), up_or_run(relay));
 	findings_number(list, "files", (int64_t)n);
 }
 
@@ -142,8 +142,8 @@ static void add_missing(const struct relay *relay, struct findings *list)
 
 	if (apply_missing_packages(&relay->apply, &missing, &why) > 0)
 		findings_add(list, STATUS_VERSION, STATUS_BAD, "packages",
-			"not installed: %s; \"cmdeploy %s\" brings them",
-			buf_str(&missing), up_or_run(relay));
+			"not installed: %s; \"%s %s\" brings them",
+			buf_str(&missing), say_program(), up_or_run(relay));
 }
 
 /* As far as the lists go that apt-get has. */

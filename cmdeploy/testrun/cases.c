@@ -26,8 +26,22 @@ void test_cases_release(struct test_cases *cases)
 {
 	for (size_t i = 0; i < cases->n; i++)
 		case_release(&cases->v[i]);
+	for (size_t i = 0; i < cases->n_grounds; i++)
+		case_release(&cases->grounds[i]);
 	free(cases->v);
+	free(cases->grounds);
 	*cases = (struct test_cases){ 0 };
+}
+
+int test_cases_ground(
+	const struct test_cases *cases, const struct test_case *test)
+{
+	size_t len = (size_t)(strchr(test->name, '/') - test->name) + 1;
+
+	for (size_t i = 0; i < cases->n_grounds; i++)
+		if (!strncmp(cases->grounds[i].name, test->name, len))
+			return (int)i;
+	return -1;
 }
 
 /* Program and arguments, `extra` (may be empty) as the last of them. */
@@ -61,8 +75,8 @@ static struct slice extra_argument(
 }
 
 /* fields: as in the manifest; `name` replaces the second. */
-static int add_case(struct test_cases *cases, const struct slice *fields,
-	size_t n, struct slice name, struct buf *why)
+static int make_case(const struct slice *fields, size_t n, struct slice name,
+	struct test_case *ret_case, struct buf *why)
 {
 	struct test_case c = { 0 };
 	uint64_t sec;
@@ -74,18 +88,51 @@ static int add_case(struct test_cases *cases, const struct slice *fields,
 	int r = needs_parse(fields[3], &c.needs, why);
 	if (r < 0)
 		return r;
-	if (cases->n == CASES_MAX)
-		return because(why, -E2BIG, "over %d cases", CASES_MAX);
 	c.limit_sec = (int)sec;
 	c.name = xasprintf("%.*s/%.*s", SLICE_FMT(fields[0]), SLICE_FMT(name));
-	if (has_case(cases, c.name)) {
+	c.argv = make_argv(fields + 4, n - 4, extra_argument(fields, name));
+	*ret_case = c;
+	return 0;
+}
+
+static int add_case(struct test_cases *cases, const struct slice *fields,
+	size_t n, struct slice name, struct buf *why)
+{
+	struct test_case c;
+	int r = make_case(fields, n, name, &c, why);
+
+	if (r < 0)
+		return r;
+	if (cases->n == CASES_MAX)
+		r = because(why, -E2BIG, "over %d cases", CASES_MAX);
+	else if (has_case(cases, c.name))
 		r = because(why, -EEXIST, "a second test %s", c.name);
-		free(c.name);
+	if (r < 0) {
+		case_release(&c);
 		return r;
 	}
-	c.argv = make_argv(fields + 4, n - 4, extra_argument(fields, name));
 	cases->v = xreallocarray(cases->v, cases->n + 1, sizeof(*cases->v));
 	cases->v[cases->n++] = c;
+	return 0;
+}
+
+static int add_ground(struct test_cases *cases, const struct slice *fields,
+	size_t n, struct buf *why)
+{
+	struct test_case c;
+	int r = make_case(fields, n, fields[1], &c, why);
+
+	if (r < 0)
+		return r;
+	if (test_cases_ground(cases, &c) >= 0 ||
+		cases->n_grounds == GROUNDS_MAX) {
+		r = because(why, -EEXIST, "one ground too many: %s", c.name);
+		case_release(&c);
+		return r;
+	}
+	cases->grounds = xreallocarray(
+		cases->grounds, cases->n_grounds + 1, sizeof(*cases->grounds));
+	cases->grounds[cases->n_grounds++] = c;
 	return 0;
 }
 
@@ -148,6 +195,8 @@ static int add_line(
 				why, -EINVAL, "field %zu is empty", i + 1);
 	if (slice_eq_str(fields[1], "*"))
 		return add_listed(cases, fields, n, why);
+	if (slice_eq_str(fields[1], "@"))
+		return add_ground(cases, fields, n, why);
 	return add_case(cases, fields, n, fields[1], why);
 }
 
@@ -171,15 +220,39 @@ static bool is_selected(const struct test_case *c, const char *pattern)
 	return strstr(c->name, pattern) || fnmatch(pattern, c->name, 0) == 0;
 }
 
-void test_cases_select(struct test_cases *cases, const char *pattern)
+static bool is_of_suite(const struct test_case *c, const char *suite)
+{
+	size_t len = strlen(suite);
+
+	return strncmp(c->name, suite, len) == 0 && c->name[len] == '/';
+}
+
+static bool is_of_other_suite(const struct test_case *c, const char *suite)
+{
+	return !is_of_suite(c, suite);
+}
+
+static void keep(struct test_cases *cases,
+	bool (*is_kept)(const struct test_case *c, const char *text),
+	const char *text)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < cases->n; i++) {
-		if (is_selected(&cases->v[i], pattern))
+		if (is_kept(&cases->v[i], text))
 			cases->v[kept++] = cases->v[i];
 		else
 			case_release(&cases->v[i]);
 	}
 	cases->n = kept;
+}
+
+void test_cases_select(struct test_cases *cases, const char *pattern)
+{
+	keep(cases, is_selected, pattern);
+}
+
+void test_cases_drop(struct test_cases *cases, const char *suite)
+{
+	keep(cases, is_of_other_suite, suite);
 }

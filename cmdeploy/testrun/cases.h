@@ -11,6 +11,11 @@
  * the cases that the program names, one a line, when it is called with
  * --list after its arguments; each is run as `program argument... NAME`.
  * A program that cannot do so is one test, which fails.
+ *
+ * A name `@` is no test but the ground that the tests of its suite stand
+ * on: a program that is started before the first of them and kept until
+ * the last has ended (ground.h).
+ *
  * Empty lines and lines that begin with # are skipped.
  */
 #ifndef CMDEPLOY_TESTRUN_CASES_H
@@ -20,6 +25,7 @@
 
 enum {
 	CASES_MAX = 10000,
+	GROUNDS_MAX = 8,
 	CASE_ARGS_MAX = 32,
 	CASE_SEC_MAX = 3600,
 	MANIFEST_MAX_BYTES = 1 << 20,
@@ -36,6 +42,8 @@ struct test_case {
 struct test_cases {
 	struct test_case *v;
 	size_t n;
+	struct test_case *grounds;
+	size_t n_grounds;
 };
 
 /*
@@ -45,6 +53,13 @@ struct test_cases {
 int test_cases_add(struct test_cases *cases, struct slice manifest,
 	const char *path, struct buf *why) MUST_CHECK;
 void test_cases_release(struct test_cases *cases);
+
+/* The index of the ground that the test stands on, or -1. */
+int test_cases_ground(
+	const struct test_cases *cases, const struct test_case *test);
+
+/* Drops all cases of a suite. */
+void test_cases_drop(struct test_cases *cases, const char *suite);
 
 /* Keeps the cases whose name contains `pattern`, or matches it as a glob. */
 void test_cases_select(struct test_cases *cases, const char *pattern);

@@ -11,10 +11,17 @@ static void set_files(
 	posix_spawn_file_actions_t *files, const struct child_command *command)
 {
 	posix_spawn_file_actions_init(files);
-	posix_spawn_file_actions_addopen(
-		files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	if (command->in_fd)
+		posix_spawn_file_actions_adddup2(
+			files, command->in_fd, STDIN_FILENO);
+	else
+		posix_spawn_file_actions_addopen(
+			files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	/* Standard error first: it may be our standard output. */
+	posix_spawn_file_actions_adddup2(files,
+		command->err_fd ? command->err_fd : command->out_fd,
+		STDERR_FILENO);
 	posix_spawn_file_actions_adddup2(files, command->out_fd, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(files, command->out_fd, STDERR_FILENO);
 	if (command->dir)
 		posix_spawn_file_actions_addchdir_np(files, command->dir);
 }

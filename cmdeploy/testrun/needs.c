@@ -162,15 +162,32 @@ static int meet_browser(const char *build, struct buf *why)
 		"axe-core@" AXE_VERSION, why);
 }
 
-static int meet_clang(const char *build UNUSED, struct buf *why)
+/* Those that are missing; the list ends with NULL. */
+static int install_all(const char *const *packages, struct buf *why)
 {
-	static const char *const packages[] = { "clang", "libclang-rt-14-dev" };
 	int r = 0;
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(packages); i++)
-		if (!is_installed(packages[i]))
-			r = install(packages[i], why);
+	for (; r == 0 && *packages; packages++)
+		if (!is_installed(*packages))
+			r = install(*packages, why);
 	return r;
+}
+
+static int meet_clang(const char *build UNUSED, struct buf *why)
+{
+	static const char *const packages[] = { "clang", "libclang-rt-14-dev",
+		NULL };
+
+	return install_all(packages, why);
+}
+
+static int meet_hosts(const char *build UNUSED, struct buf *why)
+{
+	static const char *const packages[] = { "debootstrap",
+		"systemd-container", "iproute2", "openssh-client", "openssl",
+		"curl", "procps", NULL };
+
+	return install_all(packages, why);
 }
 
 /* The package's own daemon is of no use here. */
@@ -249,6 +266,7 @@ static const struct {
 	{ "core", NEED_CORE, meet_core },
 	{ "relay", NEED_RELAY, meet_relay },
 	{ "promtool", NEED_PROMTOOL, meet_promtool },
+	{ "hosts", NEED_HOSTS, meet_hosts },
 	{ "bed", NEED_BED, meet_bed },
 	{ "knot", NEED_KNOT, meet_knot },
 	{ "browser", NEED_BROWSER, meet_browser },

@@ -19,13 +19,14 @@ enum {
 	NEED_PROMTOOL = 1 << 4,
 	NEED_BED = 1 << 5,     /* a host for ssh: tests/t/bed/bed.sh */
 	NEED_KNOT = 1 << 6,    /* name servers */
-	NEED_BROWSER = 1 << 7, /* Chromium, its driver, axe, zbarimg */
-	NEEDS_N = 8,
+	NEED_HOSTS = 1 << 7,   /* what makes throw-away hosts */
+	NEED_BROWSER = 1 << 8, /* Chromium, its driver, axe, zbarimg */
+	NEEDS_N = 9,
 };
 
 /*
  * "-" or names joined by commas: root, core, relay, clang, promtool, bed,
- * knot, browser.
+ * knot, hosts, browser.
  */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #include "cmdeploy/testrun/child.h"
+#include "cmdeploy/testrun/ground.h"
 #include "cmdeploy/testrun/needs.h"
 #include "lib/file.h"
 #include "lib/proc.h"
@@ -38,6 +39,8 @@ struct runner {
 	unsigned met;    /* needs that are there */
 	unsigned failed; /* needs that cannot be met */
 	char *need_why[NEEDS_N];
+	struct ground grounds[GROUNDS_MAX];
+	char *ground_why[GROUNDS_MAX];
 };
 
 static int64_t now_ms(void)
@@ -243,16 +246,83 @@ static const char *missing_need(struct runner *r, const struct test_case *test)
 	return NULL;
 }
 
+/* NULL when what the test stands on is there. */
+static const char *missing_ground(
+	struct runner *r, const struct test_case *test)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int i = test_cases_ground(r->cases, test);
+
+	if (i < 0 || r->grounds[i].pid)
+		return NULL;
+	const struct test_case *program = &r->cases->grounds[i];
+	if (!r->ground_why[i]) {
+		const char *missing = missing_need(r, program);
+		if (missing)
+			return missing;
+		if (ground_open(program, &r->grounds[i], &why) == 0)
+			return NULL;
+		r->ground_why[i] =
+			xasprintf("%s: %s", program->name, buf_str(&why));
+	}
+	return r->ground_why[i];
+}
+
+/* What holds the ground fails as a test does. */
+static void close_grounds(struct runner *r)
+{
+	for (size_t i = 0; i < r->cases->n_grounds; i++) {
+		AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+		int64_t start = now_ms();
+		if (ground_close(&r->grounds[i], &why) < 0)
+			print_failed(r, &r->cases->grounds[i], now_ms() - start,
+				buf_str(&why));
+		free(r->ground_why[i]);
+	}
+}
+
+/* Asked twice, it is not less patient: relays are being taken down. */
+static void stop_all(struct runner *r)
+{
+	r->counts.was_stopped = true;
+	r->next = r->cases->n;
+	for (int i = 0; i < r->options->jobs; i++)
+		if (r->jobs[i].test && !r->jobs[i].is_late)
+			r->jobs[i].kill_ms = now_ms();
+}
+
+/* Bringing in what a test needs takes long enough to be stopped meanwhile. */
+static void take_stop(struct runner *r)
+{
+	static const struct timespec at_once = { 0 };
+	sigset_t stops;
+
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGINT);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGHUP);
+	if (sigtimedwait(&stops, NULL, &at_once) > 0)
+		stop_all(r);
+}
+
+static void start_next(struct runner *r)
+{
+	const struct test_case *test = &r->cases->v[r->next++];
+	const char *missing = missing_need(r, test);
+
+	if (!missing)
+		missing = missing_ground(r, test);
+	take_stop(r);
+	if (missing)
+		print_failed(r, test, 0, missing);
+	else if (!r->counts.was_stopped)
+		job_start(r, test);
+}
+
 static void start_jobs(struct runner *r)
 {
-	while (r->n_running < r->options->jobs && r->next < r->cases->n) {
-		const struct test_case *test = &r->cases->v[r->next++];
-		const char *missing = missing_need(r, test);
-		if (missing)
-			print_failed(r, test, 0, missing);
-		else
-			job_start(r, test);
-	}
+	while (r->n_running < r->options->jobs && r->next < r->cases->n)
+		start_next(r);
 }
 
 static void signal_late(struct job *job)
@@ -272,16 +342,6 @@ static int64_t next_due_ms(const struct runner *r)
 		if (r->jobs[i].test && r->jobs[i].kill_ms < due)
 			due = r->jobs[i].kill_ms;
 	return due;
-}
-
-/* Asked twice, it is not less patient: relays are being taken down. */
-static void stop_all(struct runner *r)
-{
-	r->counts.was_stopped = true;
-	r->next = r->cases->n;
-	for (int i = 0; i < r->options->jobs; i++)
-		if (r->jobs[i].test && !r->jobs[i].is_late)
-			r->jobs[i].kill_ms = now_ms();
 }
 
 /* Sleeps until a child ends, somebody stops us, or a limit is reached. */
@@ -329,6 +389,7 @@ int runner_run(const struct runner_options *options,
 		return error;
 	for (start_jobs(&r); r.n_running > 0; start_jobs(&r))
 		wait_something(&r, &signals);
+	close_grounds(&r);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	for (int i = 0; i < NEEDS_N; i++)
 		free(r.need_why[i]);

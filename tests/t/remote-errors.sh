@@ -22,6 +22,13 @@ says err 'www_folder is pages, but there is no folder'
 run 1 run
 says out 'A relay for relay.invalid on relay.invalid'
 says err 'neither in DNS nor in your ~/.ssh/config'
+run 1 status
+says err 'relay.invalid: that name is neither in DNS'
+run 0 init relay.invalid --ini new/folder/chatmail.ini
+run 0 qr
+says out dcaccount:https://relay.invalid/new
+grep -q '^mail_domain = relay.invalid$' new/folder/chatmail.ini ||
+  fail 'no settings in a folder that was not there'
 run 1 run --ssh-host $address:9
 says err 'nothing answers for ssh there'
 CMDEPLOY_SSH=no-such-ssh run 1 run --ssh-host bed

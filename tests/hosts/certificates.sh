@@ -1,0 +1,142 @@
+#!/bin/bash
+# Certificates: issued, renewed with the same key, kept while the authority
+# fails; and those that somebody else renews.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/relay.sh"
+
+authorities=$PWD/authorities.pem
+ini=$BED/op/certs/chatmail.ini
+
+# An authority whose certificates live for 90 seconds, so that one sees them
+# renewed when it is time; acmetool does that in their last third.
+short_lived() {
+  local root
+  root=$(host_tree infra)
+  sed 's/14000/14001/; s/15000/15001/
+    s/"ocspResponderURL"/"certificateValidityPeriod": 90, &/' \
+    "$tests/infra/pebble.json" >"$root/etc/bed/short.json"
+  sed 's/pebble.json/short.json/' "$tests/infra/pebble.service" \
+    >"$root/etc/systemd/system/pebble-short.service"
+  on infra systemctl start pebble-short
+  eventually 10 curl -sS --cacert "$root/etc/bed/authority.pem" \
+    -o "$authorities" https://acme.example:15001/roots/0
+  cat "$root/etc/bed/authority.pem" >>"$authorities"
+}
+
+# served PORT: the certificate that is shown there, verified, as PEM.
+served() {
+  timeout 10 openssl s_client -connect "certs.example:$1" -servername \
+    certs.example -verify_return_error -verify_hostname certs.example \
+    -CAfile "$authorities" </dev/null 2>served-errors |
+    openssl x509 2>>served-errors
+}
+
+serial() {
+  openssl x509 -noout -serial
+}
+
+# serials: of what the three servers show, one a line.
+serials() {
+  local port
+  for port in 465 993 443; do
+    served "$port" | serial
+  done
+}
+
+# all_show SERIAL
+all_show() {
+  [ "$(serials | sort -u)" = "$1" ]
+}
+
+have_changed_from() {
+  [ "$(serials | sort -u | wc -l)" = 1 ] && ! all_show "$1"
+}
+
+key() {
+  served 993 | openssl x509 -noout -pubkey
+}
+
+pids() {
+  on certs systemctl show --property=Id,MainPID 'postfix@-' dovecot nginx
+}
+
+# renewed FROM: acmetool's own timer would do it as soon as it is due.
+renewed() {
+  on certs systemctl start acmetool || true
+  have_changed_from "$1"
+}
+
+# due: the last third of the time of what is served has begun.
+due() {
+  ! served 993 | openssl x509 -noout -checkend 28
+}
+
+issue() {
+  only certs
+  host_start certs
+  zone_relay certs
+  relay_settings certs
+  set_key "$ini" acme_directory https://acme.example:14001/dir
+  heavy deploy certs || fail "run: $(tail -n 20 said)"
+  serials | sort -u >first
+  is 'certificates shown' "$(wc -l <first)" 1
+  served 443 | openssl x509 -noout -ext subjectAltName >names
+  for name in certs.example www.certs.example mta-sts.certs.example; do
+    says names "DNS:$name"
+  done
+}
+
+renew() {
+  key >first-key
+  pids >first-pids
+  eventually 90 renewed "$(cat first)" || fail "$(on certs journalctl \
+    --no-pager -n 20 -u acmetool)"
+  is 'the key' "$(key)" "$(cat first-key)"
+  is 'what was restarted' "$(pids | diff first-pids -)" ''
+}
+
+fail_to_renew() {
+  serials | sort -u >second
+  on certs nft 'add table inet block; add chain inet block out
+    { type filter hook output priority 0; };
+    add rule inet block out tcp dport 14001 reject with tcp reset'
+  eventually 90 due
+  on certs systemctl start acmetool && fail 'acmetool has not failed'
+  all_show "$(cat second)" || fail "$(cat second) is not shown any more"
+  "$CMDEPLOY" status --ssh-host certs.example >status 2>&1 </dev/null &&
+    fail "status does not warn: $(cat status)"
+  says status certificate
+  on certs nft delete table inet block
+}
+
+# external NAME: a certificate and key from elsewhere, in place at once.
+external() {
+  local etc dir
+  etc=$(host_tree infra)/etc/bed
+  dir=$(host_tree certs)/etc/tls
+  mkdir -p "$dir"
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -days 30 -subj /CN=certs.example -keyout "$dir/key.new" \
+    -out "$dir/chain.new" -addext subjectAltName=DNS:certs.example \
+    -addext basicConstraints=critical,CA:FALSE \
+    -CA "$etc/authority.pem" -CAkey "$etc/authority.key" 2>/dev/null
+  serial <"$dir/chain.new" >external
+  mv "$dir/key.new" "$dir/key.pem"
+  mv "$dir/chain.new" "$dir/chain.pem"
+}
+
+by_others() {
+  external
+  set_key "$ini" tls_external_cert_and_key '/etc/tls/chain.pem /etc/tls/key.pem'
+  deploy certs || fail "external: $(tail -n 20 said)"
+  eventually 10 all_show "$(cat external)"
+  external
+  eventually 30 all_show "$(cat external)"
+}
+
+short_lived
+issue
+renew
+fail_to_renew
+by_others
+done_testing

@@ -1,0 +1,74 @@
+# lib.sh - what the tests on hosts share; sourced, not run.
+#
+# A test says what is wrong by `fail`, goes on, and ends by `done_testing`.
+# A host that it alone needs it takes down by `only NAME`; what several
+# tests need, the first of them makes (`relay`), and the bed takes down.
+# shellcheck shell=bash disable=SC2034
+set -eu
+. "${BASH_SOURCE[0]%/*}/host.sh"
+. "${BASH_SOURCE[0]%/*}/zone.sh"
+cd "${TEST_DIR:?}"
+failures=0
+mine=()
+
+fail() {
+  printf '%s\n' "$*"
+  failures=$((failures + 1))
+}
+
+# The kept folder of a failed test has what its hosts had to say.
+finish() {
+  local name
+  for name in "${mine[@]}"; do
+    on "$name" journalctl --no-pager -o short-monotonic >"journal-$name" 2>&1
+    host_down "$name"
+  done || true
+}
+trap finish EXIT
+
+# only NAME: a host for this test alone, created and not yet started.
+only() {
+  mine+=("$1")
+  host_create "$1"
+}
+
+# says FILE TEXT: a line of it holds the text.
+says() {
+  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(tail -n 8 "$1" | cut -c 1-200)"
+}
+
+says_not() {
+  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(grep -F -- "$2" "$1" | head -n 4)"
+}
+
+# is WHAT GOT WANT
+is() {
+  [ "$2" = "$3" ] || fail "$1: \"$2\", not \"$3\""
+}
+
+# eventually SECONDS PROGRAM...: soon it succeeds.
+eventually() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >last 2>&1; do
+    if [ "$SECONDS" -ge "$end" ]; then
+      fail "not in time: $*" "$(tail -n 5 last)"
+      return 1
+    fi
+    sleep 0.1
+  done
+}
+
+# alone FUNCTION...: while no other test of the bed does heavy work.
+alone() {
+  (flock 6 && "$@") 6>>"$BED/load"
+}
+
+# heavy FUNCTION...: beside others such, but not while one measures.
+heavy() {
+  (flock --shared 6 && "$@") 6>>"$BED/load"
+}
+
+done_testing() {
+  [ "$failures" = 0 ] || exit 1
+}

@@ -1,0 +1,63 @@
+#!/bin/bash
+# Mail that leaves: signed, over TLS that is verified; and what cannot be
+# delivered comes back, signed, too.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/relay.sh"
+. "$(dirname "$0")/mail.sh"
+
+# carol_has TEXT: the file of a message in her mailbox that has it.
+carol_has() {
+  grep -rlF -- "$1" "$(host_tree classic)/home/carol/Maildir/new"
+}
+
+# signed_as DOMAIN TEXT: dkimpy agrees with the signature of that message.
+signed_as() {
+  local file
+  file=$(carol_has "$2" | head -n 1)
+  on classic python3 /etc/bed/verify.py "$1" <"$file" >verdict 2>&1 ||
+    fail "$2: $(tail -n 1 verdict)"
+}
+
+# waits_for RELAY RECIPIENT REASON: that mail is in its queue for that.
+waits_for() {
+  on "$1" postqueue -j | grep -F "$2" | grep -qF -- "$3"
+}
+
+classic
+relay alpha
+relay beta
+chat alpha beta
+account alpha
+us=$user@alpha.example
+them=carol@classic.example
+
+# To a stranger: signed for our domain, verified connection.
+encrypted "$us" "$them" | submit alpha "$us" "$them"
+replied 'to a stranger' '250 2.0.0'
+eventually 20 carol_has "From: <$us>"
+signed_as alpha.example "From: <$us>"
+carol_has "From: <$us>" | xargs cat >received
+says received 'using TLSv1.3 with cipher'
+
+# A server whose certificate is not its own gets nothing; the mail waits.
+encrypted "$us" eve@impostor.classic.example |
+  submit alpha "$us" eve@impostor.classic.example
+eventually 20 waits_for alpha impostor 'Server certificate not verified'
+
+# To nobody, at a stranger's and at a relay: the bounce comes, and is let in
+# since the relay has signed it.
+encrypted "$us" nosuch@classic.example |
+  submit alpha "$us" nosuch@classic.example
+eventually 20 has_mail alpha "$user" 'User unknown in local recipient table'
+encrypted "$us" nosuch@beta.example |
+  submit alpha "$us" nosuch@beta.example
+replied 'to nobody' '250 2.0.0'
+eventually 30 has_mail alpha "$user" 'Reporting-MTA: dns; beta.example'
+
+# A bounce to a stranger is signed as all else.
+letter "$them" nosuch@alpha.example bounced | sign classic.example mail |
+  to_relay alpha "$them" nosuch@alpha.example
+replied 'to nobody here' '250 2.0.0'
+eventually 30 carol_has 'Undelivered Mail Returned to Sender'
+signed_as alpha.example 'Undelivered Mail Returned to Sender'
+done_testing
