@@ -5,7 +5,7 @@
 # both. Those of the table $sources/table can be had.
 # shellcheck shell=bash
 net4=10.77.0
-net6=fd77::
+net6=2001:db8:77::
 name_server4=$net4.53
 name_server6=${net6}53
 tests=${BASH_SOURCE[0]%/*}

@@ -16,13 +16,22 @@ fail() {
   failures=$((failures + 1))
 }
 
-# The kept folder of a failed test has what its hosts had to say.
+# The kept folder of a failed test has what the hosts had to say.
+keep_journals() {
+  local dir name
+  for dir in "$BED"/h/*/; do
+    name=$(basename "$dir")
+    on "$name" journalctl --no-pager -o short-precise >"journal-$name" 2>&1 ||
+      true
+  done
+}
+
 finish() {
-  local name
+  local status=$? name
+  [ "$status" = 0 ] || keep_journals
   for name in "${mine[@]}"; do
-    on "$name" journalctl --no-pager -o short-monotonic >"journal-$name" 2>&1
-    host_down "$name"
-  done || true
+    host_down "$name" || true
+  done
 }
 trap finish EXIT
 
