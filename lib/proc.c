@@ -324,14 +324,6 @@ int proc_run(const struct proc *proc, int *ret_status, struct buf *why)
 	return 0;
 }
 
-static struct slice last_line(struct slice text)
-{
-	struct slice before, after;
-
-	text = slice_trim(text);
-	return slice_cut_last(text, '\n', &before, &after) ? after : text;
-}
-
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -352,9 +344,9 @@ int proc_run_ok(const struct proc *proc, struct buf *why)
 	if (r < 0 || status == 0)
 		return r;
 	proc_status_text(status, &ended);
-	struct slice line = last_line(buf_slice(with.err));
+	struct slice line = slice_last_line(buf_slice(with.err));
 	if (line.len == 0 && with.out)
-		line = last_line(buf_slice(with.out));
+		line = slice_last_line(buf_slice(with.out));
 	return because(why, -EIO, "%s: %s%s%.*s", base_name(proc->argv[0]),
 		buf_str(&ended), line.len ? ": " : "", SLICE_FMT(line));
 }

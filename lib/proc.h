@@ -10,6 +10,9 @@
 
 #include "lib/buf.h"
 
+/* An argument list, ended by NULL. */
+#define PROC_WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
+
 struct proc {
 	const char *const *argv; /* ended by NULL; argv[0] found by PATH */
 	/* "NAME=value" added to (or replacing in) our environment; NULL. */

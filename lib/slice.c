@@ -132,6 +132,14 @@ bool slice_next_line(struct slice *rest, struct slice *ret_line)
 	return true;
 }
 
+struct slice slice_last_line(struct slice s)
+{
+	struct slice before, after;
+
+	s = slice_trim(s);
+	return slice_cut_last(s, '\n', &before, &after) ? slice_trim(after) : s;
+}
+
 char *slice_dup(struct slice s)
 {
 	return xstrndup(s.ptr, s.len);

@@ -65,6 +65,9 @@ bool slice_next_word(struct slice *rest, struct slice *ret_word);
  */
 bool slice_next_line(struct slice *rest, struct slice *ret_line);
 
+/* The last line that is not blank, without white space around it. */
+struct slice slice_last_line(struct slice s);
+
 /* A NUL-terminated copy; the caller frees. */
 char *slice_dup(struct slice s);
 

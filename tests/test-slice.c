@@ -58,6 +58,10 @@ static void test_trim(void)
 {
 	check_slice("both", slice_trim(SLICE(" \ta b\r\n")), SLICE("a b"));
 	check_slice("all", slice_trim(SLICE(" \r\n")), SLICE(""));
+	check_slice("last of three", slice_last_line(SLICE("a\nb\n c \r\n\n")),
+		SLICE("c"));
+	check_slice("last of one", slice_last_line(SLICE("a")), SLICE("a"));
+	check_slice("last of none", slice_last_line(SLICE("\n ")), SLICE(""));
 }
 
 int main(void)

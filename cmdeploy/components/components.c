@@ -28,6 +28,16 @@ const struct component *const components_server[] = {
 	NULL,
 };
 
+const struct component *const components_web[] = {
+	&component_base,
+	&component_unbound,
+	&component_tls,
+	&component_acmetool,
+	&component_nginx,
+	&component_www,
+	NULL,
+};
+
 const struct component *const components_website[] = {
 	&component_www,
 	NULL,

@@ -24,6 +24,8 @@ extern const struct component component_acmetool;
 extern const struct component *const components_private[];
 /* Those of a relay that has the server for itself. */
 extern const struct component *const components_server[];
+/* Of those, what a certificate authority wants to see. */
+extern const struct component *const components_web[];
 /* The web pages alone. */
 extern const struct component *const components_website[];
 

@@ -87,15 +87,6 @@ static bool has_text(struct slice text, const char *part)
 	return memmem(text.ptr, text.len, part, strlen(part)) != NULL;
 }
 
-static struct slice last_line(struct slice text)
-{
-	struct slice before, after;
-
-	text = slice_trim(text);
-	return slice_cut_last(text, '\n', &before, &after) ? slice_trim(after)
-							   : text;
-}
-
 static void add_command(
 	const struct ssh_target *t, enum command command, struct buf *out)
 {
@@ -113,7 +104,7 @@ int ssh_reason(
 	const struct ssh_target *target, struct slice said, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct slice line = last_line(said);
+	struct slice line = slice_last_line(said);
 	int error = -EIO;
 
 	for (size_t i = 0; i < ARRAY_LEN(reasons) && error == -EIO; i++) {

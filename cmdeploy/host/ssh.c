@@ -22,8 +22,6 @@ enum {
 	EXIT_SSH_FAILED = 255,
 };
 
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 /* Before every command: become root, with the paths of root. */
 #define AS_ROOT                                                                \
 	"PATH=$PATH:/usr/sbin:/sbin; export PATH; unset LC_ALL LANGUAGE; "     \
@@ -113,15 +111,6 @@ static int add_command(const char *const *argv, const char *const *env,
 	return 0;
 }
 
-static struct slice last_line(struct slice text)
-{
-	struct slice before, after;
-
-	text = slice_trim(text);
-	return slice_cut_last(text, '\n', &before, &after) ? slice_trim(after)
-							   : text;
-}
-
 static bool is_ssh_failure(int status)
 {
 	return status != PROC_TIMED_OUT && WIFEXITED(status) &&
@@ -133,7 +122,7 @@ static int explain(const struct ssh_host *ssh, int status, struct slice said,
 	struct buf *why)
 {
 	AUTO_BUF struct buf ended = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct slice line = last_line(said);
+	struct slice line = slice_last_line(said);
 
 	if (is_ssh_failure(status) || slice_starts(line, SLICE("sudo: ")) ||
 		memmem(said.ptr, said.len, "sudo: not found", 15))
@@ -200,7 +189,7 @@ static int put(const struct host *host, const char *path, struct slice data,
 static int fetch_facts(struct ssh_host *ssh, struct buf *why)
 {
 	buf_reset(&ssh->facts);
-	return ssh_script(ssh, LIST("host/facts.sh"), LIST(NULL),
+	return ssh_script(ssh, PROC_WORDS("host/facts.sh"), PROC_WORDS(NULL),
 		&(struct proc){ .out = &ssh->facts, .timeout_sec = FACTS_SEC },
 		why);
 }
@@ -312,7 +301,8 @@ int ssh_connect(struct ssh_host *ssh, struct buf *why)
 
 	if (r != -EKEYREJECTED || !isatty(STDIN_FILENO))
 		return r;
-	printf("\n");
+	if (isatty(STDOUT_FILENO))
+		puts("");
 	fflush(stdout);
 	r = connect_asking(ssh, why);
 	return r < 0 ? r : fetch_facts(ssh, why);
@@ -332,7 +322,7 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 				why, -ENOENT, "%s: not in this program", *name);
 		buf_add_slice(&text, part);
 	}
-	line_add_all(&line, LIST("sh", "-c", buf_str(&text), "sh"));
+	line_add_all(&line, PROC_WORDS("sh", "-c", buf_str(&text), "sh"));
 	line_add_all(&line, args);
 	with.argv = line.v;
 	return run(&ssh->host, &with, why);

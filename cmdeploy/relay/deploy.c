@@ -7,6 +7,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/step.h"
 #include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/relay/fetching.h"
 #include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/ready.h"
 #include "cmdeploy/relay/run.h"
@@ -89,15 +90,12 @@ static int settle_services(const struct relay *relay,
 	return r;
 }
 
-/* Files by `setup`, and the services that depend on them. */
-static int pass(struct relay *relay,
-	int (*setup)(struct relay *relay, struct service_states *ret_states,
-		struct buf *why),
-	struct buf *all_told, struct buf *why)
+/* Files, and the services that depend on them. */
+static int pass(struct relay *relay, struct buf *all_told, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
-	int r = setup(relay, &states, why);
+	int r = setup_files(relay, &states, why);
 
 	if (r == 0)
 		r = settle_services(relay, &states, &told, why);
@@ -108,26 +106,62 @@ static int pass(struct relay *relay,
 	return r;
 }
 
+/* With --website-only nothing but pages is made. */
 static bool wants_certificate(const struct relay *relay)
 {
 	return relay_place(relay, "has_acme")[0] &&
+		relay->apply.components == components_server &&
 		!certificate_is_there(relay);
 }
 
-/* acmetool gets our key first; what it is to do follows by files. */
-static int fetch_certificate(
+/* Passes until what is there is what was reckoned with. */
+static int settle(struct relay *relay, struct buf *told, struct buf *why)
+{
+	int r = pass(relay, told, why);
+
+	for (int i = 0; r == 0 && i < PASSES_MAX && server_look_again(relay);
+		i++)
+		r = pass(relay, told, why);
+	return r;
+}
+
+static int install_and_settle(
 	struct relay *relay, struct buf *told, struct buf *why)
 {
-	say_step("tls");
-	int r = certificate_bring_key(relay, why);
+	int r = setup_packages(relay, why);
 
-	if (r == 0 && server_look_again(relay)) {
-		say_done("the key for the certificate is at hand");
-		r = pass(relay, setup_files, told, why);
-		say_step("tls");
-	}
+	if (r < 0)
+		return r;
+	/* That took its time, and a certificate may have come. */
+	server_look_again(relay);
+	return settle(relay, told, why);
+}
+
+/*
+ * What a certificate needs is set up by itself: names are resolved, nginx
+ * answers, acmetool has the key. The authority then takes its time while
+ * the rest is installed.
+ */
+static int begin_certificate(struct relay *relay, struct fetching *fetching,
+	struct buf *told, struct buf *why)
+{
+	const struct component *const *all = relay->apply.components;
+
+	relay->apply.components = components_web;
+	int r = install_and_settle(relay, told, why);
 	if (r == 0)
-		r = certificate_fetch(relay, why);
+		r = certificate_bring_key(relay, why);
+	if (r == 0 && server_look_again(relay))
+		r = settle(relay, told, why);
+	relay->apply.components = all;
+	return r < 0 ? r : fetching_begin(relay, fetching, why);
+}
+
+static int end_certificate(
+	struct relay *relay, struct fetching *fetching, struct buf *why)
+{
+	say_step("tls");
+	int r = fetching_end(fetching, why);
 	if (r == 0)
 		say_done("certificate fetched for %s",
 			relay->config.mail_domain);
@@ -141,16 +175,19 @@ static int fetch_certificate(
  */
 static int deploy(struct relay *relay, struct buf *told, struct buf *why)
 {
-	int r = pass(relay, setup_apply, told, why);
+	__attribute__((
+		cleanup(fetching_drop))) struct fetching fetching = { 0 };
+	int r = 0;
 
-	for (int i = 0; r == 0 && i < PASSES_MAX; i++) {
-		if (server_look_again(relay))
-			r = pass(relay, setup_files, told, why);
-		else if (wants_certificate(relay))
-			r = fetch_certificate(relay, told, why);
-		else
-			break;
-	}
+	if (wants_certificate(relay))
+		r = begin_certificate(relay, &fetching, told, why);
+	if (r == 0)
+		r = install_and_settle(relay, told, why);
+	if (r < 0 || fetching.pid == 0)
+		return r;
+	r = end_certificate(relay, &fetching, why);
+	if (r == 0 && server_look_again(relay))
+		r = settle(relay, told, why);
 	return r;
 }
 

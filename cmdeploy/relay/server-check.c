@@ -18,10 +18,6 @@
 
 enum {
 	MEGABYTE = 1 << 20,
-	/* Of a machine that is sold with 512 MB, what the kernel leaves. */
-	NEEDED_MEMORY_MB = 440,
-	NEEDED_DISK_MB = 1000, /* packages, and room for mail */
-	KEPT_DISK_MB = 100,    /* of one that is a relay already */
 	CONF_MAX_BYTES = 1 << 20,
 	QUICK_SEC = 30,
 };
@@ -108,7 +104,7 @@ static int check_memory(const struct relay *relay UNUSED, struct buf *why)
 	if (sysinfo(&info) < 0)
 		return 0;
 	uint64_t mb = (uint64_t)info.totalram * info.mem_unit / MEGABYTE;
-	if (mb >= NEEDED_MEMORY_MB)
+	if (mb >= SERVER_NEEDED_MEMORY_MB)
 		return 0;
 	return because(why, -ENOMEM,
 		"this machine has %" PRIu64 " MB of memory; a relay needs 512 "
@@ -118,7 +114,8 @@ static int check_memory(const struct relay *relay UNUSED, struct buf *why)
 
 static int check_disk(const struct relay *relay, struct buf *why)
 {
-	uint64_t needed = is_ours(relay) ? KEPT_DISK_MB : NEEDED_DISK_MB;
+	uint64_t needed =
+		is_ours(relay) ? SERVER_KEPT_DISK_MB : SERVER_NEEDED_DISK_MB;
 	struct statvfs fs;
 
 	if (statvfs("/var", &fs) < 0)

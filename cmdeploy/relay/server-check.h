@@ -7,6 +7,13 @@
 
 #include "cmdeploy/relay/relay.h"
 
+enum {
+	/* Of a machine that is sold with 512 MB, what the kernel leaves. */
+	SERVER_NEEDED_MEMORY_MB = 440,
+	SERVER_NEEDED_DISK_MB = 1000, /* packages, and room for mail */
+	SERVER_KEPT_DISK_MB = 100,    /* of one that is a relay already */
+};
+
 /* System, rights, memory, disk, ports, other sites, external certificate. */
 int server_check(const struct relay *relay, struct buf *why) MUST_CHECK;
 

@@ -187,8 +187,7 @@ int setup_files(
 	return r;
 }
 
-int setup_apply(
-	struct relay *relay, struct service_states *ret_states, struct buf *why)
+int setup_packages(struct relay *relay, struct buf *why)
 {
 	int r = step_packages(relay, why);
 
@@ -196,9 +195,15 @@ int setup_apply(
 		r = step_users(relay, why);
 	if (r == 0 && run_is_told_to_stop())
 		r = -EINTR;
-	if (r == 0)
-		r = setup_files(relay, ret_states, why);
 	return r;
+}
+
+int setup_apply(
+	struct relay *relay, struct service_states *ret_states, struct buf *why)
+{
+	int r = setup_packages(relay, why);
+
+	return r < 0 ? r : setup_files(relay, ret_states, why);
 }
 
 static void show_services(const struct service_states *states)

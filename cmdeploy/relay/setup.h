@@ -15,7 +15,8 @@
 int setup_apply(struct relay *relay, struct service_states *ret_states,
 	struct buf *why) MUST_CHECK;
 
-/* The same, of folders and files alone. */
+/* Its two halves: packages and users; folders and files. */
+int setup_packages(struct relay *relay, struct buf *why) MUST_CHECK;
 int setup_files(struct relay *relay, struct service_states *ret_states,
 	struct buf *why) MUST_CHECK;
 

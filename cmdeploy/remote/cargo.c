@@ -4,15 +4,14 @@
 #include <string.h>
 
 #include "cmdeploy/embed.h"
+#include "cmdeploy/say.h"
 
 enum {
 	PACK_SEC = 120,
-	SEND_SEC = 1800,
+	SEND_SEC = 3600,
 	ARCHIVE_MAX_BYTES = 256 << 20,
 	FACTS_MAX_BYTES = 4096,
 };
-
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /* Of "name=value" lines. */
 static struct slice value_of(const struct buf *facts, const char *name)
@@ -39,7 +38,7 @@ static int read_own(
 
 	return proc_run_ok(
 		&(struct proc){
-			.argv = LIST(
+			.argv = PROC_WORDS(
 				"sh", "-c", script, "sh", cargo->ini_path, www),
 			.timeout_sec = PACK_SEC,
 			.out = facts,
@@ -149,7 +148,7 @@ static int pack(const char *dir, struct buf *out, struct buf *why)
 {
 	return proc_run_ok(
 		&(struct proc){
-			.argv = LIST("sh", "-ec",
+			.argv = PROC_WORDS("sh", "-ec",
 				"cd \"$1\"; set -- *; cp=; for name; do "
 				"[ \"$name\" = end ] || cp=\"$cp $name\"; "
 				"done; "
@@ -180,6 +179,11 @@ int cargo_pack(const struct cargo *cargo, const char *dir, struct buf *out,
 	return r;
 }
 
+static void on_line(struct slice line, void *owner UNUSED)
+{
+	say_progress(line);
+}
+
 int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
 	const char *dir, struct buf *why)
 {
@@ -188,8 +192,12 @@ int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
 
 	if (r < 0)
 		return r;
-	return ssh_script(ssh, LIST("remote/place.sh"), LIST(NULL),
+	return ssh_script(ssh, PROC_WORDS("remote/alone.sh", "remote/place.sh"),
+		PROC_WORDS(NULL),
 		&(struct proc){
-			.input = buf_slice(&archive), .timeout_sec = SEND_SEC },
+			.input = buf_slice(&archive),
+			.timeout_sec = SEND_SEC,
+			.on_line = on_line,
+		},
 		why);
 }

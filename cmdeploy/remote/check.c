@@ -4,15 +4,12 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmdeploy/relay/server-check.h"
 #include "lib/num.h"
 
 enum {
 	FACT_MAX_BYTES = 4096,
 	KB_PER_MB = 1024,
-	/* Of a machine that is sold with 512 MB, what the kernel leaves. */
-	NEEDED_MEMORY_MB = 440,
-	NEEDED_DISK_MB = 1000,
-	KEPT_DISK_MB = 100, /* of one that is a relay already */
 };
 
 uint64_t remote_number(const struct host *host, const char *name)
@@ -76,7 +73,7 @@ static int check_memory(const struct host *host,
 {
 	uint64_t mb = remote_number(host, "memory_kb") / KB_PER_MB;
 
-	if (mb >= NEEDED_MEMORY_MB)
+	if (mb >= SERVER_NEEDED_MEMORY_MB)
 		return 0;
 	return because(why, -ENOMEM,
 		"%s has %" PRIu64 " MB of memory; a relay needs 512 MB",
@@ -87,8 +84,8 @@ static int check_disk(
 	const struct host *host, const struct config *config, struct buf *why)
 {
 	uint64_t mb = remote_number(host, "disk_kb") / KB_PER_MB;
-	unsigned needed =
-		remote_is_relay(host, config) ? KEPT_DISK_MB : NEEDED_DISK_MB;
+	unsigned needed = remote_is_relay(host, config) ? SERVER_KEPT_DISK_MB
+							: SERVER_NEEDED_DISK_MB;
 
 	if (mb >= needed)
 		return 0;

@@ -1,5 +1,6 @@
 # Installs the package that was shipped, and removes what building it here
-# has needed. Argument: "broken" when dpkg is to be mended first.
+# has needed. Arguments: "broken" when dpkg is to be mended first, and the
+# version that there is to be in the end.
 deb=$cache/chatmail.deb
 build=$cache/build
 
@@ -28,10 +29,11 @@ install_package() {
 		return
 	fi
 	set -- -y --no-install-recommends --allow-downgrades "$deb"
-	apt-get -s install "$@" >/dev/null 2>&1 || apt update || give_up
-	apt install "$@" || give_up
+	# It fails where the lists of packages are old, or missing.
+	apt install "$@" || { apt update && apt install "$@"; } || give_up
 }
 
+wanted=$2
 [ "$1" != broken ] || mend
 if [ -e "$deb" ]; then
 	install_package
@@ -41,3 +43,9 @@ if [ -e "$build/before" ]; then
 	remove_tools
 fi
 rm -rf "$cache"
+is=$(dpkg-query -W -f '${db:Status-Status} ${Version}' chatmail 2>/dev/null)
+[ "$is" = "installed $wanted" ] || {
+	echo "chatmail is \"$is\" here; another run has been at work, or dpkg" \
+		'has failed; run it again' >&2
+	exit 1
+}

@@ -10,8 +10,6 @@ enum {
 	OUTPUT_MAX_BYTES = 1 << 20,
 };
 
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 /* This program is in BUILD/cmdeploy, or it was installed. */
 static int find_build(char **ret_build, struct buf *why)
 {
@@ -76,7 +74,8 @@ static bool can_use_ours(const struct host *host)
 
 	if (host_fact(&host_local, "os", &os, NULL) < 0 ||
 		host_fact(&host_local, "os_version", &version, NULL) < 0 ||
-		ask(LIST("dpkg", "--print-architecture"), &arch, NULL) < 0)
+		ask(PROC_WORDS("dpkg", "--print-architecture"), &arch, NULL) <
+			0)
 		return false;
 	return is_same(host, "os", buf_str(&os)) &&
 		is_same(host, "os_version", buf_str(&version)) &&
@@ -101,7 +100,7 @@ static int make_here(const char *build, const char *source,
 	struct package *package, struct buf *why)
 {
 	AUTO_FREE char *script = xasprintf("%s/scripts/build-deb", source);
-	int r = ask(LIST(script, build), &package->deb, why);
+	int r = ask(PROC_WORDS(script, build), &package->deb, why);
 
 	return r < 0 ? r : read_version(package->deb, &package->version, why);
 }
@@ -112,14 +111,16 @@ static int pack_sources(const char *dir, const char *source,
 	AUTO_FREE char *script = xasprintf("%s/scripts/source-archive", source);
 
 	package->archive = xasprintf("%s/source.tar", dir);
-	return ask(LIST(script, package->archive), &package->version, why);
+	return ask(
+		PROC_WORDS(script, package->archive), &package->version, why);
 }
 
 /* This cmdeploy came in the package itself. */
 static int name_installed(
 	const struct host *host, struct package *package, struct buf *why)
 {
-	int r = ask(LIST("dpkg-query", "-W", "-f", "${Version}", "chatmail"),
+	int r = ask(
+		PROC_WORDS("dpkg-query", "-W", "-f", "${Version}", "chatmail"),
 		&package->version, why);
 
 	if (r == 0 && !is_same(host, "package", package->version))

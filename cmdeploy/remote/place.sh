@@ -2,9 +2,6 @@
 # Standard input: a tar archive of any of chatmail.deb, chatmail.ini, www,
 # no-www and source.tar, and "end" as its last member. A file is put in place
 # whole or not at all.
-set -eu
-umask 022
-cache=/var/cache/chatmail
 etc=/etc/chatmail
 
 mkdir -p "$cache" "$etc"

@@ -1,9 +1,6 @@
 # In front of the other scripts: commands that go on when the connection is
 # lost, so that dpkg is never cut in two, and whose words go into a log.
-set -eu
-umask 022
 export DEBIAN_FRONTEND=noninteractive NEEDRESTART_SUSPEND=1
-cache=/var/cache/chatmail
 log=$cache/log
 mkdir -p "$cache"
 

@@ -8,8 +8,6 @@
 
 #include <stdbool.h>
 
-#include "lib/buf.h"
-
 struct remote_options {
 	const char *ssh_host; /* NULL: the mail_domain of the settings */
 	const char *ini_path;
@@ -25,20 +23,5 @@ struct remote_options {
  * not; returns the exit status.
  */
 int remote_run(const struct remote_options *options);
-
-/*
- * Runs the cmdeploy that is installed on the host with these arguments
- * (without a program name, ended by NULL), in our place: its input and
- * output are ours. Its exit status; negative when it could not be run.
- */
-int remote_exec(const char *ssh_host, const char *const *args,
-	struct buf *why) MUST_CHECK;
-
-/*
- * The same, but what it prints is appended to *out, and only exit status
- * 0 is success.
- */
-int remote_read(const char *ssh_host, const char *const *args, struct buf *out,
-	struct buf *why) MUST_CHECK;
 
 #endif

@@ -3,10 +3,10 @@
  * what there is to do, so that a run which was cut is simply repeated.
  */
 #include <errno.h>
-#include <signal.h>
 
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
+#include "cmdeploy/relay/run.h"
 #include "cmdeploy/remote/cargo.h"
 #include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
@@ -16,14 +16,11 @@
 
 enum {
 	FACT_MAX_BYTES = 4096,
-	BUILD_SEC = 3600,
-	INSTALL_SEC = 3600,
+	SCRIPT_SEC = 2 * 3600,
 	DRY_RUN_SEC = 300,
 	KB_PER_GB = 1 << 20,
 	FLAGS_MAX = 4,
 };
-
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 #define HOST_INI   "/etc/chatmail/chatmail.ini"
 #define INI_OPTION "--ini=" HOST_INI
@@ -39,25 +36,9 @@ struct run {
 	struct cargo cargo;
 };
 
-static bool is_told_to_stop(void *owner UNUSED)
+static bool is_unwanted(void *owner UNUSED)
 {
-	sigset_t pending;
-
-	sigpending(&pending);
-	return sigismember(&pending, SIGINT) ||
-		sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
-}
-
-/* They are looked at between steps, so that nothing is left lying about. */
-static void hold_signals(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	return run_is_told_to_stop();
 }
 
 /* A fact that there must be, as a string. */
@@ -171,12 +152,13 @@ static void on_line(struct slice line, void *owner)
 }
 
 /* A script that takes a while and tells about itself. */
-static int run_script(struct run *run, const char *name, const char *arg,
-	unsigned seconds, struct buf *why)
+static int run_script(struct run *run, const char *name,
+	const char *const *args, struct buf *why)
 {
-	return ssh_script(&run->ssh, LIST("remote/quietly.sh", name), LIST(arg),
+	return ssh_script(&run->ssh,
+		PROC_WORDS("remote/alone.sh", "remote/quietly.sh", name), args,
 		&(struct proc){
-			.timeout_sec = seconds,
+			.timeout_sec = SCRIPT_SEC,
 			.on_line = on_line,
 			.owner = run,
 		},
@@ -189,7 +171,7 @@ static int step_build(struct run *run, struct buf *why)
 		return 0;
 	say_step("build");
 	int r = run_script(
-		run, "remote/build.sh", run->package.version, BUILD_SEC, why);
+		run, "remote/build.sh", PROC_WORDS(run->package.version), why);
 	if (r == 0)
 		say_done("chatmail %s", run->package.version);
 	return r;
@@ -213,7 +195,9 @@ static int step_install(struct run *run, struct buf *why)
 		return 0;
 	say_step("install");
 	int r = run_script(run, "remote/install.sh",
-		is_broken ? "broken" : "whole", INSTALL_SEC, why);
+		PROC_WORDS(
+			is_broken ? "broken" : "whole", run->package.version),
+		why);
 	if (r == 0)
 		say_done("chatmail %s", run->package.version);
 	return r;
@@ -238,7 +222,8 @@ static int run_there(struct run *run, struct buf *why)
 		"@local", INI_OPTION, "--skip-dns-check" };
 
 	add_flags(run->options, argv + 6);
-	return ssh_attach(&run->ssh, argv, LIST(run->called, run->plain), why);
+	return ssh_attach(
+		&run->ssh, argv, PROC_WORDS(run->called, run->plain), why);
 }
 
 static void print_line(struct slice line, void *owner UNUSED)
@@ -260,9 +245,9 @@ static int show_changes(struct run *run, struct buf *why)
 	if (r < 0)
 		return r;
 	add_flags(run->options, flags);
-	return ssh_script(&run->ssh, LIST("remote/dry-run.sh"), flags,
+	return ssh_script(&run->ssh, PROC_WORDS("remote/dry-run.sh"), flags,
 		&(struct proc){
-			.env = LIST(run->called, run->plain),
+			.env = PROC_WORDS(run->called, run->plain),
 			.input = buf_slice(&archive),
 			.timeout_sec = DRY_RUN_SEC,
 			.on_line = print_line,
@@ -296,7 +281,7 @@ static int carry_out(struct run *run, struct buf *why)
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		r = is_dry ? dry_steps[i](run, why) : steps[i](run, why);
-		if (is_told_to_stop(NULL))
+		if (run_is_told_to_stop())
 			r = -EINTR;
 	}
 	return r;
@@ -311,29 +296,36 @@ static void release(struct run *run)
 	remote_settings_close(&run->settings);
 }
 
+/* The settings first: what is wrong there needs no host to be seen. */
+static int open_and_carry_out(struct run *run, struct buf *why)
+{
+	const struct remote_options *o = run->options;
+	const char *domain;
+	int r = remote_settings_open(o->ini_path, &run->settings, why);
+
+	if (r < 0)
+		return r;
+	domain = run->settings.config.mail_domain;
+	r = ssh_open(o->ssh_host ? o->ssh_host : domain, &run->ssh, why);
+	if (r < 0)
+		return r;
+	run->ssh.is_unwanted = is_unwanted;
+	say_bold("A relay for %s on %s", domain, run->ssh.target.where);
+	return carry_out(run, why);
+}
+
 int remote_run(const struct remote_options *options)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *no_color = getenv("NO_COLOR");
 	__attribute__((cleanup(release))) struct run run = {
 		.options = options,
+		.called = xasprintf("CMDEPLOY_CALLED=%s", say_program()),
+		.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : ""),
 	};
 
-	const char *no_color = getenv("NO_COLOR");
-
-	run.called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
-	run.plain = xasprintf("NO_COLOR=%s", no_color ? no_color : "");
-	hold_signals();
-	int r = remote_settings_open(options->ini_path, &run.settings, &why);
-	const char *where = options->ssh_host;
-	if (r == 0)
-		r = ssh_open(where ? where : run.settings.config.mail_domain,
-			&run.ssh, &why);
-	if (r == 0) {
-		run.ssh.is_unwanted = is_told_to_stop;
-		say_bold("A relay for %s on %s",
-			run.settings.config.mail_domain, run.ssh.target.where);
-		r = carry_out(&run, &why);
-	}
+	run_prepare();
+	int r = open_and_carry_out(&run, &why);
 	if (r == -EINTR) {
 		say_interrupted();
 		say("Run it again; it goes on where it stopped.");

@@ -10,8 +10,6 @@
 #include "lib/file.h"
 #include "lib/proc.h"
 
-#define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
-
 #define WWW_DEFAULT "www"
 
 static void warn(const char *text, void *owner UNUSED)
@@ -55,7 +53,7 @@ static int copy_ini(
 	s->ini_path = xasprintf("%s/chatmail.ini", s->dir);
 	return proc_run_ok(
 		&(struct proc){
-			.argv = LIST("sh", "-ec",
+			.argv = PROC_WORDS("sh", "-ec",
 				"sed 's/^\\( *www_folder *[=:]\\).*/\\1 www/' "
 				"\"$1\" >\"$2\"",
 				"sh", ini_path, s->ini_path),
