@@ -36,6 +36,17 @@ listeners() {
 		sed -n '/^127\./d; /^\[::1\]/d; s/^[^ ]* //p' | sort -u
 }
 
+# The first file by which nginx serves something, beside Debian's own page.
+sites() {
+	dpkg --verify nginx-common 2>/dev/null |
+		grep -q sites-available/default && changed=yes || changed=no
+	for file in /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*; do
+		[ -e "$file" ] || continue
+		[ "$(readlink -f "$file") $changed" = \
+			'/etc/nginx/sites-available/default no' ] || echo "$file"
+	done | head -n 1
+}
+
 if [ $# = 2 ]; then
 	tell_settings "$1" "$2"
 	exit
@@ -55,6 +66,7 @@ package=$(dpkg-query -W -f '${db:Status-Status} ${Version}' chatmail \
 	2>/dev/null | sed -n 's/^installed //p')
 relay=$(cat /var/lib/chatmail/mail_domain 2>/dev/null)
 listeners=$(listeners | tr '\n' ' ')
+site=$(sites)
 dpkg=$(half_done && echo broken || echo whole)
 cache=$([ -e /var/cache/chatmail ] && echo left || echo none)
 END
