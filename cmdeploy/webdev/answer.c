@@ -132,7 +132,7 @@ static void answer_trouble(
 	AUTO_BUF struct buf page = BUF_INIT(SERVE_ANSWER_MAX_BYTES);
 
 	trouble_page(project->trouble, &page);
-	answer->status = 200;
+	answer->status = 500;
 	answer->type = type_of(".html");
 	add_html(buf_slice(&page), &answer->body);
 }

@@ -84,7 +84,16 @@ static bool decode_path(struct slice target, struct buf *out)
 
 static const char *status_text(int status)
 {
-	return status == 200 ? "OK" : status == 404 ? "Not Found" : "No";
+	switch (status) {
+	case 200:
+		return "OK";
+	case 404:
+		return "Not Found";
+	case 405:
+		return "Method Not Allowed";
+	default:
+		return "Internal Server Error";
+	}
 }
 
 static void send_answer(

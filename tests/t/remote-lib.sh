@@ -31,9 +31,9 @@ finish() {
 }
 trap finish EXIT
 
-# wait_for COMMAND...: until it succeeds, within twenty seconds.
+# wait_for COMMAND...: until it succeeds, within a minute.
 wait_for() {
-  local end=$((SECONDS + 20))
+  local end=$((SECONDS + 60))
   until "$@"; do
     [ "$SECONDS" -lt "$end" ] || {
       fail "never came: $*"

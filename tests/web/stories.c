@@ -194,7 +194,7 @@ static int story_name(struct bed *bed)
 }
 
 const struct story stories[] = {
-	{ "address", 1, NULL, story_address, NULL },
-	{ "name", 1, "_web.test", story_name, NULL },
+	{ "address", 1, .tell = story_address },
+	{ "name", 1, "_web.test", .tell = story_name },
 };
 const size_t stories_n = ARRAY_LEN(stories);
