@@ -161,18 +161,20 @@ host_up() {
   host_create "$1" && host_start "$1"
 }
 
-# host_down NAME: as if it had never been.
+# host_down NAME: as if it had never been; also when it is half made.
 host_down() {
   local nspawn leader tries
-  nspawn=$(cat "$BED/h/$1/pid" 2>/dev/null) || return 0
+  nspawn=$(cat "$BED/h/$1/pid" 2>/dev/null) || nspawn=
   leader=$(host_leader "$1") || leader=
   # shellcheck disable=SC2086
-  kill -KILL $leader $nspawn 2>/dev/null || true
+  [ -z "$nspawn" ] || kill -KILL $leader $nspawn 2>/dev/null || true
   for ((tries = 0; tries < 200; tries++)); do
-    [ -d "/proc/$nspawn" ] || break
+    [ -n "$nspawn" ] && [ -d "/proc/$nspawn" ] || break
     sleep 0.05
   done
-  umount "$(host_tree "$1")" || umount --lazy "$(host_tree "$1")"
-  ip netns del "$1"
+  if mountpoint -q "$(host_tree "$1")"; then
+    umount "$(host_tree "$1")" || umount --lazy "$(host_tree "$1")"
+  fi
+  [ ! -e "/run/netns/$1" ] || ip netns del "$1"
   rm -rf "${BED:?}/h/$1"
 }

@@ -34,6 +34,9 @@ finish() {
   done
 }
 trap finish EXIT
+# A command that nobody expected to fail: which one.
+set -E
+trap 'echo "${BASH_SOURCE[0]##*/}, line $LINENO: status $? of $BASH_COMMAND"' ERR
 
 # only NAME: a host for this test alone, created and not yet started.
 only() {
