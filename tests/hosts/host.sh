@@ -67,7 +67,8 @@ host_identify() {
   root=$(host_tree "$1")
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
   printf '%s\n' "$1" >"$root/etc/hostname"
-  printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+  printf '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 %s\n' "$1" \
+    >"$root/etc/hosts"
   server=$name_server4
   host_has "$1" 4 || server=$name_server6
   printf 'nameserver %s\n' "$server" >"$root/etc/resolv.conf"

@@ -57,7 +57,7 @@ says said systemd-socket
 on spare systemctl stop foreign
 mkdir -p "$tree/etc/nginx/sites-enabled"
 echo 'server { listen 80; }' >"$tree/etc/nginx/sites-enabled/shop"
-refused 'a site of another' 'serves another site here'
+refused 'a site of another' 'nginx serves another site'
 rm -r "$tree/etc/nginx"
 
 # Settings, before anything else.
