@@ -10,6 +10,20 @@ name_server4=$net4.53
 name_server6=${net6}53
 tests=${BASH_SOURCE[0]%/*}
 
+# until_ok SECONDS PROGRAM...: tries until it succeeds; else says what it said.
+until_ok() {
+  local start=$SECONDS end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$end" ] || {
+      echo "not within $((SECONDS - start)) s: $*" >&2
+      "$@" >&2 || true
+      return 1
+    }
+    sleep 0.05
+  done
+}
+
 # host_field NAME COLUMN
 host_field() {
   awk -v name="$1" -v column="$2" '$1 == name { print $column }' \

@@ -6,7 +6,7 @@
 
 # start_run: in the background; its number goes to $run.
 start_run() {
-  (cd "$BED/op/dark" && exec "$CMDEPLOY" run -v) >cut 2>&1 </dev/null &
+  (cd "$BED/op/dark" && exec "$CMDEPLOY" run -v) >broken 2>&1 </dev/null &
   run=$!
 }
 
@@ -39,7 +39,7 @@ start_run
 eventually 120 has_unpacked dovecot-core
 pull_the_plug
 wait "$run" && fail 'a run whose host has gone succeeds'
-says cut 'cmdeploy: '
+says broken 'cmdeploy: '
 
 host_start dark
 deploy dark || fail "after the cuts: $(tail -n 20 said)"
