@@ -146,7 +146,8 @@ make_full() {
   say 'installing a layer with all servers (once)'
   rm -rf "$cache/full" "$cache/full.new" "$cache/full.work"
   mkdir -p "$root" "$cache/full.new" "$cache/full.work"
-  mount -t overlay overlay -o "lowerdir=$cache/bare,upperdir=$cache/full.new,workdir=$cache/full.work" "$root"
+  mount -t overlay overlay "$root" -o "lowerdir=$cache/bare" \
+    -o "upperdir=$cache/full.new,workdir=$cache/full.work"
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
   chmod 755 "$root/usr/sbin/policy-rc.d"
   printf 'postfix postfix/main_mailer_type select No configuration\n' |

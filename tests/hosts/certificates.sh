@@ -97,9 +97,14 @@ renew() {
 
 fail_to_renew() {
   serials | sort -u >second
-  on certs nft 'add table inet block; add chain inet block out
-    { type filter hook output priority 0; };
-    add rule inet block out tcp dport 14001 reject with tcp reset'
+  on certs nft -f - <<'EOF'
+table inet block {
+  chain out {
+    type filter hook output priority 0
+    tcp dport 14001 reject with tcp reset
+  }
+}
+EOF
   eventually 90 due
   on certs systemctl start acmetool && fail 'acmetool has not failed'
   all_show "$(cat second)" || fail "$(cat second) is not shown any more"

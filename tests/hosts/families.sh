@@ -4,6 +4,7 @@
 . "$(dirname "$0")/relay.sh"
 
 relay alpha
+mine+=(four six)
 relay four
 relay six
 is 'IPv6 of four' "$(on four ip -6 addr show scope global)" ''
@@ -12,6 +13,5 @@ chat four alpha
 chat six alpha
 for name in four six; do
   records "$name" || fail "dns of $name: $(cat records)"
-  host_down "$name"
 done
 done_testing

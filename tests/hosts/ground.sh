@@ -11,9 +11,9 @@ is 'address' "$(ask fresh.example A)" "$(host_ip4 fresh)"
 is 'IPv6 address' "$(ask fresh.example AAAA)" "$(host_ip6 fresh)"
 is 'mail server' "$(ask fresh.example MX)" '10 fresh.example.'
 is 'backward' "$(ask 42.0.77.10.in-addr.arpa PTR)" 'fresh.example.'
-on infra kdig @"$name_server6" . SOA +dnssec >soa
+on infra kdig @"$name_server6" . SOA +dnssec >soa || true
 says soa RRSIG
-on fresh getent ahostsv4 fresh.example >resolved
+on fresh getent ahostsv4 fresh.example >resolved || true
 says resolved "$(host_ip4 fresh)"
 printf 'anew TXT "yes"\n' | zone_put fresh
 is 'a new record' "$(ask anew.fresh.example TXT)" '"yes"'

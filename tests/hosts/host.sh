@@ -5,10 +5,24 @@
 # both. Those of the table $sources/table can be had.
 # shellcheck shell=bash
 net4=10.77.0
-net6=fd77::
+net6=2001:db8:77::
 name_server4=$net4.53
 name_server6=${net6}53
 tests=${BASH_SOURCE[0]%/*}
+
+# until_ok SECONDS PROGRAM...: tries until it succeeds; else says what it said.
+until_ok() {
+  local start=$SECONDS end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ "$SECONDS" -lt "$end" ] || {
+      echo "not within $((SECONDS - start)) s: $*" >&2
+      "$@" >&2 || true
+      return 1
+    }
+    sleep 0.05
+  done
+}
 
 # host_field NAME COLUMN
 host_field() {
@@ -67,7 +81,8 @@ host_identify() {
   root=$(host_tree "$1")
   tr -d - </proc/sys/kernel/random/uuid >"$root/etc/machine-id"
   printf '%s\n' "$1" >"$root/etc/hostname"
-  printf '127.0.0.1 localhost\n::1 localhost\n' >"$root/etc/hosts"
+  printf '127.0.0.1 localhost\n::1 localhost\n127.0.1.1 %s\n' "$1" \
+    >"$root/etc/hosts"
   server=$name_server4
   host_has "$1" 4 || server=$name_server6
   printf 'nameserver %s\n' "$server" >"$root/etc/resolv.conf"
@@ -161,18 +176,20 @@ host_up() {
   host_create "$1" && host_start "$1"
 }
 
-# host_down NAME: as if it had never been.
+# host_down NAME: as if it had never been; also when it is half made.
 host_down() {
   local nspawn leader tries
-  nspawn=$(cat "$BED/h/$1/pid" 2>/dev/null) || return 0
+  nspawn=$(cat "$BED/h/$1/pid" 2>/dev/null) || nspawn=
   leader=$(host_leader "$1") || leader=
   # shellcheck disable=SC2086
-  kill -KILL $leader $nspawn 2>/dev/null || true
+  [ -z "$nspawn" ] || kill -KILL $leader $nspawn 2>/dev/null || true
   for ((tries = 0; tries < 200; tries++)); do
-    [ -d "/proc/$nspawn" ] || break
+    [ -n "$nspawn" ] && [ -d "/proc/$nspawn" ] || break
     sleep 0.05
   done
-  umount "$(host_tree "$1")" || umount --lazy "$(host_tree "$1")"
-  ip netns del "$1"
+  if mountpoint -q "$(host_tree "$1")"; then
+    umount "$(host_tree "$1")" || umount --lazy "$(host_tree "$1")"
+  fi
+  [ ! -e "/run/netns/$1" ] || ip netns del "$1"
   rm -rf "${BED:?}/h/$1"
 }

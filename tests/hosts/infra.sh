@@ -37,20 +37,6 @@ infra_files() {
   done
 }
 
-# until_ok SECONDS PROGRAM...
-until_ok() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >/dev/null 2>&1; do
-    [ "$SECONDS" -lt "$end" ] || {
-      echo "not in time: $*" >&2
-      "$@" >&2 || true
-      return 1
-    }
-    sleep 0.05
-  done
-}
-
 # Whom the hosts trust: root key, and certificate authorities.
 infra_trust() {
   local own=$BED/common/usr/local/share/ca-certificates
@@ -63,8 +49,9 @@ infra_trust() {
     "$own"/*.crt >"$all/ca-certificates.crt"
   on infra keymgr . ds | sed -n 's/^\. DS \(.* 2 .*\)/. IN DS \1/p' \
     >"$BED/common/usr/share/dns/root.key"
-  printf '. 3600000 NS ns.example.\nns.example. 3600000 A %s\nns.example. 3600000 AAAA %s\n' \
-    "$name_server4" "$name_server6" >"$BED/common/usr/share/dns/root.hints"
+  printf '%s 3600000 %s %s\n' . NS ns.example. \
+    ns.example. A "$name_server4" ns.example. AAAA "$name_server6" \
+    >"$BED/common/usr/share/dns/root.hints"
 }
 
 # The resolver of a relay begins at our root; else it is as it comes.

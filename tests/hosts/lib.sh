@@ -16,15 +16,27 @@ fail() {
   failures=$((failures + 1))
 }
 
-# The kept folder of a failed test has what its hosts had to say.
+# The kept folder of a failed test has what the hosts had to say.
+keep_journals() {
+  local dir name
+  for dir in "$BED"/h/*/; do
+    name=$(basename "$dir")
+    on "$name" journalctl --no-pager -o short-precise >"journal-$name" 2>&1 ||
+      true
+  done
+}
+
 finish() {
-  local name
+  local status=$? name
+  [ "$status" = 0 ] || keep_journals
   for name in "${mine[@]}"; do
-    on "$name" journalctl --no-pager -o short-monotonic >"journal-$name" 2>&1
-    host_down "$name"
-  done || true
+    host_down "$name" || true
+  done
 }
 trap finish EXIT
+# A command that nobody expected to fail: which one.
+set -E
+trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: status $? of $BASH_COMMAND"' ERR
 
 # only NAME: a host for this test alone, created and not yet started.
 only() {
@@ -34,11 +46,13 @@ only() {
 
 # says FILE TEXT: a line of it holds the text.
 says() {
-  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(tail -n 8 "$1" | cut -c 1-200)"
+  grep -qF -- "$2" "$1" ||
+    fail "no \"$2\" in $1:" "$(tail -n 8 "$1" | cut -c 1-200)"
 }
 
 says_not() {
-  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(grep -F -- "$2" "$1" | head -n 4)"
+  ! grep -F -- "$2" "$1" >found ||
+    fail "\"$2\" in $1:" "$(head -n 4 found)"
 }
 
 # is WHAT GOT WANT
@@ -48,15 +62,10 @@ is() {
 
 # eventually SECONDS PROGRAM...: soon it succeeds.
 eventually() {
-  local end=$((SECONDS + $1))
-  shift
-  until "$@" >last 2>&1; do
-    if [ "$SECONDS" -ge "$end" ]; then
-      fail "not in time: $*" "$(tail -n 5 last)"
-      return 1
-    fi
-    sleep 0.1
-  done
+  until_ok "$@" 2>last || {
+    fail "$(tail -n 6 last)"
+    return 1
+  }
 }
 
 # alone FUNCTION...: while no other test of the bed does heavy work.

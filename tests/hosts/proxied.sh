@@ -9,32 +9,31 @@ only proxy
 only behind
 host_start proxy
 host_start behind
-cat >"$(host_tree proxy)/etc/nftables.conf" <<EOF
-flush ruleset
+ports='{ 25, 80, 143, 443, 465, 587, 993 }'
+on proxy sysctl -q -w net.ipv4.ip_forward=1
+on proxy nft -f - <<EOF
 table ip nat {
   chain in {
-    type nat hook prerouting priority dstnat;
-    ip daddr $(host_ip4 proxy) tcp dport { 25, 80, 143, 443, 465, 587, 993 } dnat to $(host_ip4 behind)
+    type nat hook prerouting priority dstnat
+    ip daddr $(host_ip4 proxy) tcp dport $ports dnat to $(host_ip4 behind)
   }
   chain out {
-    type nat hook postrouting priority srcnat;
+    type nat hook postrouting priority srcnat
     ip daddr $(host_ip4 behind) masquerade
   }
 }
 EOF
-on proxy sysctl -q -w net.ipv4.ip_forward=1
-on proxy nft -f /etc/nftables.conf
-# What does not come from the proxy, but for the operator's ssh, is dropped.
-cat >"$(host_tree behind)/etc/nftables.conf" <<EOF
+# What comes from neither the proxy nor itself, but for ssh, is dropped.
+on behind nft -f - <<EOF
 table inet filter {
   chain in {
-    type filter hook input priority 0;
-    tcp dport { 25, 80, 143, 443, 465, 587, 993 } ip saddr != { $(host_ip4 proxy), 127.0.0.0/8, $(host_ip4 behind) } drop
-    tcp dport { 25, 80, 143, 443, 465, 587, 993 } ip6 saddr != ::1 drop
+    type filter hook input priority 0
+    iifname lo accept
+    ip saddr $(host_ip4 proxy) accept
+    tcp dport $ports drop
   }
 }
 EOF
-on behind nft -f /etc/nftables.conf
 printf '@ A %s\n@ MX 10 @\nwww CNAME @\nmta-sts CNAME @\n' \
   "$(host_ip4 proxy)" | zone_put behind
 relay_settings behind

@@ -1,0 +1,61 @@
+#!/bin/bash
+# What a relay shows to the world: every protocol on its port and all of
+# them on 443, TLS as new as it should be, and nothing else.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/relay.sh"
+. "$(dirname "$0")/mail.sh"
+
+certificates=$BED/common/etc/ssl/certs/ca-certificates.crt
+
+# tls PORT ARGUMENT...: what is said there after a verified handshake.
+tls() {
+  timeout 10 openssl s_client -quiet -verify_quiet -verify_return_error \
+    -CAfile "$certificates" -connect "alpha.example:$1" \
+    -verify_hostname alpha.example "${@:2}" <hello 2>&1 | head -n 5
+}
+
+# speaks WHAT TEXT PORT ARGUMENT...
+speaks() {
+  tls "${@:3}" >heard
+  grep -qF -- "$2" heard || fail "$1: no \"$2\" in:" "$(cat heard)"
+}
+
+relay alpha
+printf 'a LOGOUT\r\n' >hello
+speaks 'IMAP on 993' '* OK' 993
+speaks 'IMAP on 143' 'a OK' 143 -starttls imap
+speaks 'IMAP on 443' '* OK' 443 -alpn imap
+printf 'QUIT\r\n' >hello
+speaks 'SMTP on 465' '220 alpha.example ESMTP' 465
+speaks 'SMTP on 587' '221 ' 587 -starttls smtp
+speaks 'SMTP on 25' '221 ' 25 -starttls smtp
+speaks 'SMTP on 443' '220 alpha.example ESMTP' 443 -alpn smtp
+printf 'GET / HTTP/1.1\r\nHost: alpha.example\r\nConnection: close\r\n\r\n' \
+  >hello
+speaks 'HTTP on 443' 'HTTP/1.1 200' 443 -alpn http/1.1
+
+# The newest TLS for users, one older for other servers.
+printf 'QUIT\r\n' >hello
+speaks 'TLS 1.2 from a server' '221 ' 25 -starttls smtp -tls1_2
+for port in 465 993; do
+  tls "$port" -tls1_2 >heard
+  grep -qE '^(220|\* OK)' heard && fail "TLS 1.2 on $port: $(cat heard)"
+done
+tls 25 -starttls smtp -tls1_1 -cipher 'ALL:@SECLEVEL=0' >heard
+grep -qE '^(221|250)' heard && fail "TLS 1.1 on 25: $(cat heard)"
+
+# A new account by the web works at once.
+curl -sS --cacert "$certificates" -X POST https://alpha.example/new >account
+says account '"email":"'
+user=$(sed -n 's/.*"email":"\([^@]*\)@.*/\1/p' account)
+password=$(sed -n 's/.*"password":"\([^"]*\)".*/\1/p' account)
+login alpha >logged-in 2>&1 || fail "no login: $(cat logged-in)"
+curl -sS --cacert "$certificates" \
+  https://mta-sts.alpha.example/.well-known/mta-sts.txt >policy
+says policy 'mode: enforce'
+
+# Nothing else listens but ssh.
+on alpha ss -Htlun | awk '{ print $5 }' | sed '/^127\./d; /^\[::1\]/d' |
+  grep -vE ':(22|25|80|143|443|465|587|993)$' >others || true
+is 'other listeners' "$(cat others)" ''
+done_testing
