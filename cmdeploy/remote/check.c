@@ -177,24 +177,6 @@ static int check_ports(
 	return r;
 }
 
-/* Once nginx.conf is ours, no other site is read. */
-static int check_sites(
-	const struct host *host, const struct config *config, struct buf *why)
-{
-	AUTO_BUF struct buf site = BUF_INIT(FACT_MAX_BYTES);
-
-	if (remote_is_relay(host, config))
-		return 0;
-	int r = host_fact(host, "site", &site, why);
-	if (r == 0 && site.len > 0)
-		return because(why, -EEXIST,
-			"%s: nginx serves another site there: %s; a relay "
-			"needs the server for itself: remove that file, or "
-			"use another server",
-			host->name, buf_str(&site));
-	return r;
-}
-
 int remote_check(
 	const struct host *host, const struct config *config, struct buf *why)
 {
@@ -207,7 +189,6 @@ int remote_check(
 		check_disk,
 		check_sites,
 		check_ports,
-		check_sites,
 	};
 	int r = 0;
 
