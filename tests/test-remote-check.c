@@ -40,9 +40,11 @@ static void test_check(void)
 		{ DEBIAN ROOM "systemd=yes\nrelay=relay.example\nlisteners=25:"
 			      "other \n",
 			"" },
-		{ DEBIAN ROOM "systemd=yes\nrelay=\nlisteners=25:master "
-			      "80:nginx 8080:x \n",
-			"" },
+		{ DEBIAN ROOM "systemd=yes\nrelay=\nlisteners=8080:x \n", "" },
+		{ DEBIAN ROOM "systemd=yes\nrelay=\nlisteners=8080:x "
+			      "80:nginx \n",
+			"h: port 80, which a relay needs, is in use by nginx; "
+			"stop and remove that first" },
 		{ "os=debian\nos_version=11\nos_name=Debian 11\n" ROOM FREE,
 			"h runs Debian 11; a relay needs Debian 12" },
 		{ "os=debian\nos_version=\nos_name=Debian sid\n" ROOM FREE,

@@ -132,18 +132,6 @@ static int check_disk(
 		host->name, mb, needed);
 }
 
-/* What a relay is made of may be there already. */
-static bool is_relays_own(struct slice program)
-{
-	static const char *const programs[] = { "master", "smtpd", "dovecot",
-		"imap-login", "nginx" };
-
-	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
-		if (slice_eq_str(program, programs[i]))
-			return true;
-	return false;
-}
-
 static bool is_relays_port(struct slice port)
 {
 	static const char *const ports[] = { "25", "80", "143", "443", "465",
@@ -168,7 +156,7 @@ static int check_ports(
 
 	while (r == 0 && slice_next_word(&rest, &word))
 		if (slice_cut(word, ':', &port, &program) &&
-			is_relays_port(port) && !is_relays_own(program))
+			is_relays_port(port))
 			return because(why, -EADDRINUSE,
 				"%s: port %.*s, which a relay needs, is in use "
 				"by %.*s; stop and remove that first",
