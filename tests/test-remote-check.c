@@ -5,7 +5,7 @@
 
 #define DEBIAN "os=debian\nos_version=12\nos_name=Debian 12\n"
 #define ROOM   "memory_kb=1000000\ndisk_kb=8000000\n"
-#define FREE   "relay=\nlisteners=22:sshd \n"
+#define FREE   "systemd=yes\nrelay=\nsite=\nlisteners=22:sshd \n"
 
 /* What a host has told, as it is. */
 struct told {
@@ -37,9 +37,11 @@ static void test_check(void)
 		{ DEBIAN ROOM FREE, "" },
 		{ "os=debian\nos_version=13\nos_name=Debian 13\n" ROOM FREE,
 			"h runs Debian 13; a relay needs Debian 12" },
-		{ DEBIAN ROOM "relay=relay.example\nlisteners=25:other \n",
+		{ DEBIAN ROOM "systemd=yes\nrelay=relay.example\nlisteners=25:"
+			      "other \n",
 			"" },
-		{ DEBIAN ROOM "relay=\nlisteners=25:master 80:nginx 8080:x \n",
+		{ DEBIAN ROOM "systemd=yes\nrelay=\nlisteners=25:master "
+			      "80:nginx 8080:x \n",
 			"" },
 		{ "os=debian\nos_version=11\nos_name=Debian 11\n" ROOM FREE,
 			"h runs Debian 11; a relay needs Debian 12" },
@@ -47,7 +49,7 @@ static void test_check(void)
 			"h runs Debian sid; a relay needs Debian 12" },
 		{ "os=ubuntu\nos_version=12\nos_name=U\n" ROOM FREE,
 			"h runs U; a relay needs Debian 12" },
-		{ DEBIAN ROOM "relay=other.example\nlisteners=\n",
+		{ DEBIAN ROOM "systemd=yes\nrelay=other.example\nlisteners=\n",
 			"h is the relay other.example, but mail_domain is "
 			"relay.example; name another host by --ssh-host, or, "
 			"to give up other.example, remove "
@@ -58,14 +60,29 @@ static void test_check(void)
 			"h: 878 MB free in /var, 1000 MB needed; make room "
 			"first" },
 		{ DEBIAN "memory_kb=1000000\ndisk_kb=900000\n"
-			 "relay=relay.example\nlisteners=\n",
+			 "systemd=yes\nrelay=relay.example\nlisteners=\n",
 			"" },
-		{ DEBIAN ROOM "relay=\nlisteners=22:sshd 25:exim4 \n",
+		{ DEBIAN ROOM
+			"systemd=yes\nrelay=\nlisteners=22:sshd 25:exim4 \n",
 			"h: port 25, which a relay needs, is in use by exim4; "
 			"stop and remove that first" },
-		{ DEBIAN ROOM "relay=\nlisteners=443:apache2 80:apache2 \n",
+		{ DEBIAN ROOM "systemd=yes\nrelay=\nlisteners=443:apache2 "
+			      "80:apache2 \n",
 			"h: port 443, which a relay needs, is in use by "
 			"apache2; stop and remove that first" },
+		{ DEBIAN ROOM "systemd=\nrelay=\n",
+			"systemd does not run h, and a relay on a server "
+			"needs it" },
+		{ DEBIAN ROOM "systemd=yes\nrelay=\n"
+			      "site=/etc/nginx/sites-enabled/shop\n",
+			"h: nginx serves another site here: "
+			"/etc/nginx/sites-enabled/shop; a relay needs the "
+			"server for itself: remove that file, or use another "
+			"server" },
+		{ DEBIAN ROOM "systemd=yes\nrelay=\npredecessor=yes\n"
+			      "site=/etc/nginx/sites-enabled/chatmail\n"
+			      "listeners=25:smtpd 993:x\n",
+			"" },
 	};
 	char domain[] = "relay.example";
 	const struct config config = { .mail_domain = domain };

@@ -36,16 +36,21 @@ listeners() {
 		sed -n '/^127\./d; /^\[::1\]/d; s/^[^ ]* //p' | sort -u
 }
 
-# The first file by which nginx serves something, beside Debian's own page.
-sites() {
-	dpkg --verify nginx-common 2>/dev/null |
-		grep -q sites-available/default && changed=yes || changed=no
-	for file in /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*; do
-		[ -e "$file" ] || continue
-		[ "$(readlink -f "$file") $changed" = \
-			'/etc/nginx/sites-available/default no' ] || echo "$file"
-	done | head -n 1
+# The first site that nginx serves for somebody else. Not Debian's own page,
+# while its package knows its bytes, nor what a relay has made.
+foreign_site() {
+	for path in /etc/nginx/sites-enabled/* /etc/nginx/conf.d/*; do
+		if [ ! -e "$path" ] && [ ! -L "$path" ]; then
+			continue # the pattern itself
+		fi
+		if [ "$(realpath "$path")" != "$page" ] ||
+			dpkg --verify nginx-common | grep -qF "$page"; then
+			echo "$path"
+			return
+		fi
+	done
 }
+page=/etc/nginx/sites-available/default
 
 if [ $# = 2 ]; then
 	tell_settings "$1" "$2"
@@ -65,8 +70,10 @@ disk_kb=$(df -Pk /var | sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')
 package=$(dpkg-query -W -f '${db:Status-Status} ${Version}' chatmail \
 	2>/dev/null | sed -n 's/^installed //p')
 relay=$(cat /var/lib/chatmail/mail_domain 2>/dev/null)
+predecessor=$([ -e /usr/local/lib/chatmaild/chatmail.ini ] && echo yes)
+systemd=$([ -d /run/systemd/system ] && echo yes)
+site=$(grep -qs 'Rendered by cmdeploy' /etc/nginx/nginx.conf || foreign_site)
 listeners=$(listeners | tr '\n' ' ')
-site=$(sites)
 dpkg=$(half_done && echo broken || echo whole)
 cache=$([ -e /var/cache/chatmail ] && echo left || echo none)
 END

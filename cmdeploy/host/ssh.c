@@ -1,10 +1,8 @@
 #include "cmdeploy/host/ssh.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "cmdeploy/embed.h"
@@ -13,6 +11,7 @@
 
 enum {
 	WORDS_MAX = 64,
+	OWN_WORDS_MAX = 24, /* of the operator */
 	WORDS_MAX_BYTES = 4096,
 	COMMAND_MAX_BYTES = 100000,
 	FACTS_MAX_BYTES = 65536,
@@ -215,15 +214,22 @@ static int fact(const struct host *host, const char *name, struct buf *out,
 		host->name, name);
 }
 
-static void split_words(struct buf *out)
+static int split_words(struct buf *out, struct buf *why)
 {
 	const char *text = getenv("CMDEPLOY_SSH");
 	struct slice rest = slice_of(text && text[0] ? text : "ssh"), word;
+	size_t n = 0;
 
-	while (slice_next_word(&rest, &word)) {
+	for (; slice_next_word(&rest, &word); n++) {
 		buf_add_slice(out, word);
 		buf_add_char(out, '\0');
 	}
+	if (n == 0 || n > OWN_WORDS_MAX || !buf_ok(out))
+		return because(why, -EINVAL,
+			"$CMDEPLOY_SSH must have 1 to %d words: a program and "
+			"its options",
+			OWN_WORDS_MAX);
+	return 0;
 }
 
 int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
@@ -233,16 +239,17 @@ int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
 		.words = BUF_INIT(WORDS_MAX_BYTES),
 		.facts = BUF_INIT(FACTS_MAX_BYTES),
 	};
-	int r = ssh_target_parse(where, &ssh.target, why);
+	int r = split_words(&ssh.words, why);
 
+	if (r == 0)
+		r = ssh_target_parse(where, &ssh.target, why);
 	if (r == 0)
 		r = temp_make(&ssh.dir, why);
 	if (r < 0) {
-		ssh_target_release(&ssh.target);
+		ssh_close(&ssh);
 		return r;
 	}
 	ssh.host.name = ssh.target.where;
-	split_words(&ssh.words);
 	*ret_ssh = ssh;
 	return 0;
 }

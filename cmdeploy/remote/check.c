@@ -52,6 +52,43 @@ static int check_system(const struct host *host,
 		host->name, buf_str(&name));
 }
 
+static bool has_fact(const struct host *host, const char *name)
+{
+	AUTO_BUF struct buf value = BUF_INIT(FACT_MAX_BYTES);
+
+	return host_fact(host, name, &value, NULL) == 0 && value.len > 0;
+}
+
+static int check_systemd(const struct host *host,
+	const struct config *config UNUSED, struct buf *why)
+{
+	if (has_fact(host, "systemd"))
+		return 0;
+	return because(why, -ENOTSUP,
+		"systemd does not run %s, and a relay on a server needs it",
+		host->name);
+}
+
+/* Of ours, or of the chatmail software in Python. */
+static bool is_any_relay(const struct host *host, const struct config *config)
+{
+	return remote_is_relay(host, config) || has_fact(host, "predecessor");
+}
+
+static int check_sites(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf site = BUF_INIT(FACT_MAX_BYTES);
+
+	if (is_any_relay(host, config) ||
+		host_fact(host, "site", &site, NULL) < 0 || site.len == 0)
+		return 0;
+	return because(why, -EEXIST,
+		"%s: nginx serves another site here: %s; a relay needs the "
+		"server for itself: remove that file, or use another server",
+		host->name, buf_str(&site));
+}
+
 static int check_other_relay(
 	const struct host *host, const struct config *config, struct buf *why)
 {
@@ -124,7 +161,7 @@ static int check_ports(
 {
 	AUTO_BUF struct buf all = BUF_INIT(FACT_MAX_BYTES);
 
-	if (remote_is_relay(host, config))
+	if (is_any_relay(host, config))
 		return 0;
 	int r = host_fact(host, "listeners", &all, why);
 	struct slice rest = buf_slice(&all), word, port, program;
@@ -140,35 +177,18 @@ static int check_ports(
 	return r;
 }
 
-/* Once nginx.conf is ours, no other site is read. */
-static int check_sites(
-	const struct host *host, const struct config *config, struct buf *why)
-{
-	AUTO_BUF struct buf site = BUF_INIT(FACT_MAX_BYTES);
-
-	if (remote_is_relay(host, config))
-		return 0;
-	int r = host_fact(host, "site", &site, why);
-	if (r == 0 && site.len > 0)
-		return because(why, -EEXIST,
-			"%s: nginx serves another site there: %s; a relay "
-			"needs the server for itself: remove that file, or "
-			"use another server",
-			host->name, buf_str(&site));
-	return r;
-}
-
 int remote_check(
 	const struct host *host, const struct config *config, struct buf *why)
 {
 	static int (*const checks[])(const struct host *host,
 		const struct config *config, struct buf *why) = {
 		check_system,
+		check_systemd,
 		check_other_relay,
 		check_memory,
 		check_disk,
-		check_ports,
 		check_sites,
+		check_ports,
 	};
 	int r = 0;
 

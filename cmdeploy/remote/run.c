@@ -120,7 +120,7 @@ static int step_package(struct run *run, struct buf *why)
 	r = cargo_compare(&run->cargo, &run->ssh.host, why);
 	if (r == 0)
 		say_done("chatmail %s, %s", run->package.version,
-			!run->cargo.has_package    ? "as installed there"
+			!run->cargo.has_package    ? "there already"
 				: run->package.deb ? "made here"
 						   : "to be built there");
 	return r;

@@ -11,7 +11,8 @@ fail() {
 }
 
 deb=$("$source/scripts/build-deb" "$BUILD_DIR")
-[[ ${deb##*/} = chatmail_[0-9]*+*_*.deb ]] || fail "its name is ${deb##*/}"
+[[ ${deb##*/} =~ ^chatmail_[0-9.]*\+[0-9]{12}\.[0-9a-f]{8}_[a-z0-9]*\.deb$ ]] ||
+  fail "its name is ${deb##*/}"
 
 echo '-- again: nothing to do; afresh: the same'
 cp "$deb" first.deb
@@ -51,6 +52,7 @@ odd=$(cd root && find . -type f | grep -vE \
   '^\./usr/(bin/cmdeploy|libexec/chatmail/|share/(man|chatmail|doc/chatmail)/)' ||
   true)
 [ -z "$odd" ] || fail "does not belong there: $odd"
+[ -d root/etc/chatmail ] || fail 'no folder for the settings'
 for program in doveauth lastlogin filtermail newemail chatmail-metadata \
   chatmail-expire delete_inactive_users chatmail-metrics chatmail-log \
   instant-idle-setup; do

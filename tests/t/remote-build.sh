@@ -2,7 +2,7 @@
 # cmdeploy run over ssh from another Debian release than that of the host: it
 # builds the package for itself, once, and keeps nothing of that.
 . "$(dirname "$0")/remote-lib.sh"
-start_bed 127.0.8.203
+start_bed
 cache=/var/cache/chatmail
 # What the operator's machine is.
 sed 's/^VERSION_ID=.*/VERSION_ID="99"/' /etc/os-release >os-release
@@ -13,7 +13,7 @@ exec unshare --mount sh -c 'mount --bind "$PWD/os-release" /etc/os-release &&
 END
 chmod +x elsewhere
 cmdeploy=$PWD/elsewhere
-run 0 init 127.0.8.203
+run 0 init $address
 
 echo '-- cut while it builds'
 "$cmdeploy" run --ssh-host bed >out 2>err </dev/null &
@@ -29,16 +29,16 @@ says out 'to be built there'
 says out 'ship      the sources'
 says out 'build     chatmail '
 says out 'install   chatmail '
-says err 'systemd does not run this machine'
+says err 'Failed to connect to bus'
 version=$(there dpkg-query -W -f '${Version}' chatmail)
-[[ $version = *+s* ]] || fail "it has the version $version"
+[[ $version = *+*.s* ]] || fail "it has the version $version"
 there test ! -e $cache || fail "$cache stays: $(there find $cache)"
 there cmdeploy --version | grep -q '^cmdeploy ' || fail 'it does not run'
 there test -x /usr/libexec/chatmail/filtermail || fail 'not all is there'
 
 echo '-- and again: nothing to build'
 run 1 run --ssh-host bed
-says out "chatmail $version, as installed there"
+says out "chatmail $version, there already"
 says_not out 'build '
 says_not out ship
 done_testing

@@ -22,12 +22,15 @@ says err 'www_folder is pages, but there is no folder'
 run 1 run
 says out 'A relay for relay.invalid on relay.invalid'
 says err 'neither in DNS nor in your ~/.ssh/config'
-run 1 run --ssh-host 127.0.8.201:9
+run 1 run --ssh-host $address:9
 says err 'nothing answers for ssh there'
 CMDEPLOY_SSH=no-such-ssh run 1 run --ssh-host bed
 says err 'no-such-ssh: cannot be started'
 
-start_bed 127.0.8.201
+CMDEPLOY_SSH=$(seq 25) run 1 run --ssh-host bed
+says err '$CMDEPLOY_SSH must have 1 to 24 words'
+
+start_bed
 
 echo '-- keys'
 mv "$bed/ssh/known" known
@@ -51,11 +54,19 @@ run 1 run --ssh-host nobodys@bed
 says err 'sudo is not installed there'
 
 echo '-- a host that is taken'
-run 0 init 127.0.8.201 --ini ip.ini
+run 0 init $address --ini ip.ini
 there sh -c 'mkdir -p /var/lib/chatmail; echo other.example >/var/lib/chatmail/mail_domain'
 run 1 run --ini ip.ini --ssh-host bed
-says err 'bed is the relay other.example, but mail_domain is 127.0.8.201'
+says err "bed is the relay other.example, but mail_domain is $address"
 there rm -r /var/lib/chatmail
+there sh -c 'mkdir -p /etc/nginx/sites-enabled; : >/etc/nginx/sites-enabled/shop'
+run 1 run --ini ip.ini --ssh-host bed
+says err 'bed: nginx serves another site here: /etc/nginx/sites-enabled/shop'
+there rm /etc/nginx/sites-enabled/shop
+there rmdir /run/systemd/system
+run 1 run --ini ip.ini --ssh-host bed
+says err 'systemd does not run bed'
+there mkdir /run/systemd/system
 listeners=$(unshare --net sh -c 'ip link set lo up && exec perl -MIO::Socket::INET -e "
   \$0 = q(imapd);
   my @s = map { IO::Socket::INET->new(LocalAddr => \$_, Listen => 1) or die }

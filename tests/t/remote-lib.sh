@@ -43,10 +43,13 @@ wait_for() {
   done
 }
 
-# start_bed ADDRESS: a host "bed", "bed-op" with another user.
+# An address of this process alone, for the host.
+address=127.$((64 + ($$ >> 16 & 63))).$(($$ >> 8 & 255)).$(($$ & 255))
+
+# start_bed: a host "bed" on that address; "bed-op" is another user there.
 start_bed() {
   mkdir "$bed"
-  "$(dirname "$0")/bed/bed.sh" run "$BUILD_DIR/ssh-bed" "$bed" "$1" &
+  "$(dirname "$0")/bed/bed.sh" run "$BUILD_DIR/ssh-bed" "$bed" "$address" &
   bed_pid=$!
   export CMDEPLOY_SSH="ssh -F $bed/ssh/config"
   wait_for grep -qs 'Server listening' "$bed/ssh/log"
@@ -54,7 +57,7 @@ start_bed() {
 
 # there COMMAND...: in the bed, not by ssh.
 there() {
-  nsenter -t "$bed_pid" --mount --root --wd=/ "$@"
+  nsenter -t "$bed_pid" --mount --root --wd "$@"
 }
 
 # run STATUS ARGUMENT...: standard output goes to out, the rest to err.

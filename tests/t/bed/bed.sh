@@ -118,7 +118,8 @@ END
 # The folder of the keys is seen in there, too.
 host() {
   see "$2" "$1/layer"
-  mkdir -p "$2/root$2/ssh" "$2/root/run/sshd"
+  # A systemd that does not answer: there a run ends.
+  mkdir -p "$2/root$2/ssh" "$2/root/run/sshd" "$2/root/run/systemd/system"
   rm -f "$2/root/var/lib/man-db/auto-update" # which takes seconds each time
   mount --bind "$2/ssh" "$2/root$2/ssh"
   user "$2/root" op 'ALL=(ALL) NOPASSWD: ALL'
