@@ -129,7 +129,7 @@ bool walk_is_open(struct walk *walk)
 		.has_edns = true,
 	};
 	struct dns_servers *roots = &walk->zones[0]->servers;
-	const struct addr *racers[ASK_RACE_MAX];
+	const struct addr *racers[ASK_RACE_MAX] = { NULL };
 	size_t n = roots->n < ASK_RACE_MAX ? roots->n : ASK_RACE_MAX;
 
 	/* From all over the list, and so of both families. */
