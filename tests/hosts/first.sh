@@ -15,6 +15,12 @@ seconds() {
     END { printf "%.2f", sum }' said
 }
 
+# figure FORMAT...: to be kept, for doc/performance.md.
+figure() {
+  # shellcheck disable=SC2059
+  printf "$@" | tee -a "$BUILD_DIR/hosts/figures"
+}
+
 # What runs: each unit, and which of its starts this is.
 starts() {
   on first systemctl show --property=Id,InvocationID --all '*.service' |
@@ -40,14 +46,14 @@ all_up() {
   done
 }
 
-# Nearly all of it is apt-get's time.
+# Most of it is apt-get's time, though packages need not come far here.
 first_run() {
   local apt
   deploy first -v || fail "the first run: $(tail -n 20 said)"
   cp said first-run
   apt=$(seconds '^(install|packages)$')
-  printf 'first run: %d ms, of these %s s in apt-get\n' "$took" "$apt"
-  [ "$(awk "BEGIN { print ($apt >= 0.8 * $took / 1000) }")" = 1 ] ||
+  figure 'first run: %d ms, of these %s s in apt-get\n' "$took" "$apt"
+  [ "$(awk "BEGIN { print ($apt >= 0.7 * $took / 1000) }")" = 1 ] ||
     fail "the first run: $took ms, but only $apt s in apt-get"
 }
 
@@ -58,7 +64,7 @@ second_run() {
   starts "$ours" >after
   cmp -s before after || fail 'the second run has restarted something:' \
     "$(diff before after)"
-  printf 'second run: %d ms\n' "$took"
+  figure 'second run: %d ms\n' "$took"
   [ "$took" -lt 4000 ] || fail "the second run took $took ms" "$(cat said)"
   says said 'nothing was changed'
 }
@@ -76,7 +82,7 @@ changed_value() {
   deploy first || fail "the change: $(tail -n 20 said)"
   starts "$ours" >after
   comm -13 before after | sed 's/.*Id=\(\S*\).*/\1/' | sort >changed
-  printf 'a changed value: %d ms\n' "$took"
+  figure 'a changed value: %d ms\n' "$took"
   [ "$took" -lt 6000 ] || fail "the change took $took ms" "$(cat said)"
   is 'what was restarted' "$(cat changed)" filtermail-outgoing.service
   exec {TALK[1]}>&-
@@ -142,6 +148,7 @@ without_mail() {
   chat first first
 }
 
+rm -f "$BUILD_DIR/hosts/figures"
 only first
 host_start first
 zone_relay first
