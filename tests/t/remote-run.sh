@@ -79,18 +79,24 @@ there test ! -e /usr/bin/cmdeploy || fail 'it was no dry run'
 echo '-- cut while it ships'
 mkdir -p www/src
 head -c 100000000 /dev/urandom >www/src/big
-# The tar that unpacks there, to be held while it does.
-hold_tar() {
-  tar=$(pgrep -f "^tar -x -C $cache/incoming") && kill -STOP "$tar"
-}
+# The tar that unpacks there reads nothing until it may.
+there tee /usr/local/bin/tar >/dev/null <<'END'
+#!/bin/sh
+echo $$ >/run/tar.new && mv /run/tar.new /run/tar
+until [ -e /run/go ]; do sleep 0.05; done
+exec /usr/bin/tar "$@"
+END
+there chmod 755 /usr/local/bin/tar
 "$cmdeploy" run --ssh-host bed >out 2>err </dev/null &
 run=$!
-wait_for hold_tar
+wait_for there test -e /run/tar
+tar=$(there cat /run/tar)
 kill -KILL $run
 wait $run 2>/dev/null || true
 # The kernel ends it as soon as the connection has gone, or it reads the end.
-kill -CONT "$tar" 2>/dev/null || true
+there touch /run/go
 tail --pid="$tar" -f /dev/null
+there rm /usr/local/bin/tar
 there test -e $cache/incoming || fail "it came whole: $(cat out)"
 there grep -q '= 70' /etc/chatmail/chatmail.ini || fail 'a part was put in place'
 there test ! -e /etc/chatmail/www || fail 'a part was put in place'
