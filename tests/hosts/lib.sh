@@ -10,24 +10,26 @@ set -eu
 cd "${TEST_DIR:?}"
 mine=()
 
-# A file, since it is also called where a variable would be forgotten.
-fail() {
-  printf '%s\n' "$*" | tee -a "$TEST_DIR/failures"
-}
-
-# The kept folder of a failed test has what the hosts had to say.
+# The kept folder of a failed test has what the hosts had to say at its first
+# failure: a reboot makes them forget.
 keep_journals() {
   local dir name
   for dir in "$BED"/h/*/; do
     name=$(basename "$dir")
-    on "$name" journalctl --no-pager -o short-precise >"journal-$name" 2>&1 ||
+    on "$name" journalctl --no-pager -o short-precise >"$TEST_DIR/journal-$name" 2>&1 ||
       true
   done
 }
 
+# A file, since it is also called where a variable would be forgotten.
+fail() {
+  [ -e "$TEST_DIR/failures" ] || keep_journals
+  printf '%s\n' "$*" | tee -a "$TEST_DIR/failures"
+}
+
 finish() {
   local status=$? name
-  [ "$status" = 0 ] || keep_journals
+  [ "$status" = 0 ] || [ -e "$TEST_DIR/failures" ] || keep_journals
   for name in "${mine[@]}"; do
     host_down "$name" || true
   done
@@ -35,7 +37,7 @@ finish() {
 trap finish EXIT
 # A command that nobody expected to fail: which one.
 set -E
-trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: status $? of $BASH_COMMAND"' ERR
+trap 'echo "${BASH_SOURCE[0]##*/}:$LINENO: status $? of $BASH_COMMAND" >&2' ERR
 
 # only NAME: a host for this test alone, created and not yet started.
 only() {
