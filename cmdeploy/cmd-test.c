@@ -25,10 +25,9 @@ struct options {
 	bool has_hosts;
 };
 
-/* One more than there are processors: tests wait for servers, mostly. */
 static int default_jobs(void)
 {
-	long n = sysconf(_SC_NPROCESSORS_ONLN) + 1;
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
 
 	if (n < 1)
 		return 1;
