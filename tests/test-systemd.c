@@ -31,6 +31,10 @@ static const struct {
 		"LoadState=loaded\nActiveState=failed\n"
 		"UnitFileState=disabled\n",
 		{ .is_known = true, .is_failed = true } },
+	{ "has ended, and will start again",
+		"LoadState=loaded\nActiveState=activating\nMainPID=0\n"
+		"ExecMainExitTimestampMonotonic=4999999999\n",
+		{ .is_known = true, .end_stamp = 4999999999 } },
 	{ "on its way", "LoadState=loaded\nActiveState=activating\n",
 		{ .is_known = true } },
 	{ "reads its files again", "LoadState=loaded\nActiveState=reloading\n",
@@ -66,6 +70,7 @@ static void check_status(const char *name, const struct service_status *got,
 	check_int(name, got->pid, want->pid);
 	check_int(name, got->since, want->since);
 	check_int(name, got->n_restarts, want->n_restarts);
+	check_int(name, (long long)got->end_stamp, (long long)want->end_stamp);
 }
 
 static void test_blocks(void)

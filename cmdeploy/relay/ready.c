@@ -11,13 +11,13 @@ enum {
 	READY_SEC = 30,
 	ROUND_MSEC = 25,
 	SERVER_ROUND_MSEC = 150, /* to ask systemd takes a process */
-	STARTS_MAX = 3,          /* as many, and it will not come up */
+	ENDS_MAX = 3,            /* as many, and it will not come up */
 	LOG_LINES = 8,
 };
 
-/* How often a service was seen with another process. */
-struct starts {
-	pid_t pid;
+/* How often a service has ended since we wait for it. */
+struct ends {
+	uint64_t last_stamp;
 	int n;
 };
 
@@ -25,7 +25,7 @@ struct waiting {
 	const struct relay *relay;
 	struct relay_ports ports;
 	char **units;          /* one a port, of its service */
-	struct starts *starts; /* likewise */
+	struct ends *ends; /* likewise */
 	struct service_status *statuses;
 	bool *is_up;
 	size_t n_left;
@@ -49,14 +49,13 @@ static int check_service(struct waiting *w, size_t i,
 	const struct service_status *status, struct buf *why)
 {
 	const char *name = w->ports.v[i].service->name;
-	struct starts *starts = &w->starts[i];
-	bool is_other = status->pid != 0 && status->pid != starts->pid;
+	struct ends *ends = &w->ends[i];
 
-	if (is_other) {
-		starts->pid = status->pid;
-		starts->n++;
+	if (status->end_stamp != 0 && status->end_stamp != ends->last_stamp) {
+		ends->last_stamp = status->end_stamp;
+		ends->n++;
 	}
-	if (!status->is_failed && starts->n < STARTS_MAX)
+	if (!status->is_failed && ends->n < ENDS_MAX)
 		return 0;
 	because(why, -EIO, "%s dies right after its start", name);
 	tell_log(w, i, why);
@@ -157,7 +156,7 @@ static void waiting_release(struct waiting *w)
 	for (size_t i = 0; i < w->ports.n; i++)
 		free(w->units[i]);
 	free(w->units);
-	free(w->starts);
+	free(w->ends);
 	free(w->statuses);
 	free(w->is_up);
 	relay_ports_release(&w->ports);
@@ -170,7 +169,7 @@ int ready_wait(const struct relay *relay, struct buf *why)
 
 	if (r < 0)
 		return r;
-	w.starts = xcalloc(w.ports.n, sizeof(*w.starts));
+	w.ends = xcalloc(w.ports.n, sizeof(*w.ends));
 	w.statuses = xcalloc(w.ports.n, sizeof(*w.statuses));
 	w.is_up = xcalloc(w.ports.n, sizeof(*w.is_up));
 	w.n_left = w.ports.n;

@@ -35,6 +35,7 @@ static int status_one(const struct supervisor *s, const char *unit,
 		.is_enabled = r == 1,
 		.pid = status.pid,
 		.since = status.since,
+		.end_stamp = status.is_up ? 0 : status.stamp,
 	};
 	return 0;
 }

@@ -10,9 +10,11 @@
 enum {
 	/* TAI64N time, pid (little endian), paused, want, got TERM, state */
 	STATUS_BYTES = 20,
+	STATUS_NSEC_AT = 8,
 	STATUS_PID_AT = 12,
 	STATUS_STATE_AT = 19,
 	STATE_RUN = 1,
+	NSEC = 1000000000,
 	LOG_MAX_BYTES = 4 << 20,
 	STAMP_BYTES = 26, /* of svlogd -tt, with the blank behind it */
 };
@@ -29,11 +31,11 @@ static int open_fifo(const char *service_dir, const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-static uint64_t big_endian(const unsigned char *at)
+static uint64_t big_endian(const unsigned char *at, size_t n)
 {
 	uint64_t value = 0;
 
-	for (int i = 0; i < 8; i++)
+	for (size_t i = 0; i < n; i++)
 		value = value << 8 | at[i];
 	return value;
 }
@@ -60,7 +62,10 @@ int runit_status(const char *service_dir, struct runit_status *ret_status)
 	if (bytes.len != STATUS_BYTES)
 		return 0;
 	const unsigned char *at = (const unsigned char *)bytes.ptr;
-	ret_status->since = (time_t)(big_endian(at) - TAI_EPOCH);
+	uint64_t sec = big_endian(at, STATUS_NSEC_AT) - TAI_EPOCH;
+	ret_status->since = (time_t)sec;
+	ret_status->stamp = sec * NSEC +
+		big_endian(at + STATUS_NSEC_AT, STATUS_PID_AT - STATUS_NSEC_AT);
 	ret_status->pid = (pid_t)little_endian(at + STATUS_PID_AT);
 	ret_status->is_up = at[STATUS_STATE_AT] == STATE_RUN;
 	return 1;

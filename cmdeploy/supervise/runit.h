@@ -6,6 +6,7 @@
 #define CMDEPLOY_SUPERVISE_RUNIT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -15,6 +16,7 @@ struct runit_status {
 	bool is_up;   /* its program runs */
 	pid_t pid;    /* 0: none */
 	time_t since; /* in this state */
+	uint64_t stamp; /* the same, exact; only to be compared */
 };
 
 /* 1 read, 0 nobody supervises that folder, negative broken. */

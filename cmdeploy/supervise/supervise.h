@@ -8,6 +8,7 @@
 #define CMDEPLOY_SUPERVISE_SUPERVISE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -21,6 +22,9 @@ struct service_status {
 	bool is_stale;   /* its unit file has changed since it was read */
 	pid_t pid;       /* 0: none */
 	time_t since;    /* in this state; 0: not known */
+	/* When its process ended, to tell one end from another; 0: it runs,
+	 * or never did. */
+	uint64_t end_stamp;
 	unsigned n_restarts;
 };
 

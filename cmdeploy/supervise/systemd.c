@@ -71,6 +71,11 @@ static void set_since(struct service_status *s, struct slice value)
 	s->since = (time_t)number_of(value);
 }
 
+static void set_end(struct service_status *s, struct slice value)
+{
+	s->end_stamp = number_of(value);
+}
+
 static const struct {
 	const char *name;
 	void (*set)(struct service_status *s, struct slice value);
@@ -82,6 +87,7 @@ static const struct {
 	{ "MainPID", set_pid },
 	{ "NRestarts", set_restarts },
 	{ "StateChangeTimestampMonotonic", set_since },
+	{ "ExecMainExitTimestampMonotonic", set_end },
 };
 
 static void take_line(struct service_status *s, struct slice line)

@@ -11,7 +11,8 @@
 /* The properties that systemd_parse_show() wants, for --property=. */
 #define SYSTEMD_PROPERTIES                                                     \
 	"Id,LoadState,ActiveState,UnitFileState,NeedDaemonReload,MainPID,"     \
-	"NRestarts,StateChangeTimestampMonotonic"
+	"NRestarts,StateChangeTimestampMonotonic,"                             \
+	"ExecMainExitTimestampMonotonic"
 
 /*
  * Fills in n statuses from what `systemctl show` prints of n units: a
