@@ -7,6 +7,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/apply/services.h"
@@ -80,7 +81,10 @@ static struct folder folders[] = {
 };
 
 static struct file files[] = {
-	{ .path = "{{root}}/etc/conf", .mode = 0644, .from = "conf" },
+	{ .path = "{{root}}/etc/conf",
+		.mode = 0644,
+		.from = "conf",
+		.is_dated_back = true },
 	{ .path = "{{root}}/etc/text", .mode = 0600, .make = make_text },
 	{ .path = "{{root}}/etc/key", .mode = 0600, .create = create_key },
 	{ .path = "{{root}}/etc/cert",
@@ -206,6 +210,15 @@ static void run(const char *name, size_t want_folders, size_t want_files,
 	plan_free(plan);
 }
 
+static double age(const char *name)
+{
+	AUTO_FREE char *path = xasprintf("%s/%s", root, name);
+	struct stat st = { 0 };
+
+	check_int("stat", stat(path, &st), 0);
+	return difftime(time(NULL), st.st_mtime);
+}
+
 static void test_first_runs(void)
 {
 	run("first", 4, 6, "server restart, bystander restart");
@@ -218,6 +231,8 @@ static void test_first_runs(void)
 	check_mode("folder", "secret", 0700);
 	check_mode("file", "etc/text", 0600);
 	check_mode("program", "program", 0755);
+	check_int("dated back", age("etc/conf") >= 5, true);
+	check_int("not dated back", age("etc/text") < 5, true);
 	run("second", 0, 0, "server keep, bystander keep");
 }
 

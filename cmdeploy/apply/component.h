@@ -64,6 +64,8 @@ struct file {
 	bool is_operators;
 	/* What stands there as a symbolic link is replaced. */
 	bool may_be_link;
+	/* Dated back a little, for readers who wait until a file is old. */
+	bool is_dated_back;
 };
 
 /* How a port shows that the service behind it works. */

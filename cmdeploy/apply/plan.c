@@ -1,13 +1,16 @@
 #include "cmdeploy/apply/plan.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 enum {
 	CONTENT_MAX_BYTES = 256 << 20,
+	DATED_BACK_SEC = 5,
 };
 
 static const uid_t NOBODY_YET = (uid_t)-1;
@@ -399,6 +402,17 @@ static int file_remove(const char *path, struct buf *why)
 	return 0;
 }
 
+static int date_back(const char *path, struct buf *why)
+{
+	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+		{ .tv_sec = time(NULL) - DATED_BACK_SEC } };
+
+	if (utimensat(AT_FDCWD, path, times, 0) < 0)
+		return because(why, -errno, "%s: cannot be dated back: %s",
+			path, strerror(errno));
+	return 0;
+}
+
 static int file_carry_out(
 	const struct apply *apply, struct plan_file *f, struct buf *why)
 {
@@ -415,9 +429,12 @@ static int file_carry_out(
 			return r;
 	}
 	int r = make_folder_of(f->path, why);
-	return r < 0 ? r
-		     : host_put(apply->host, f->path, buf_slice(&f->content),
-			       f->owner, why);
+	if (r == 0)
+		r = host_put(apply->host, f->path, buf_slice(&f->content),
+			f->owner, why);
+	if (r == 0 && f->decl->is_dated_back)
+		r = date_back(f->path, why);
+	return r;
 }
 
 int plan_carry_out(

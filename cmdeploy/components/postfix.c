@@ -50,7 +50,12 @@ static const struct folder folders[] = {
 };
 
 static const struct file files[] = {
-	CONF("main.cf"),
+	/* Postfix reads it again and again until it is two seconds old, lest
+	 * it be half written; ours never is. */
+	{ .path = "{{etc_dir}}/postfix/main.cf",
+		.mode = 0644,
+		.from = "postfix/main.cf",
+		.is_dated_back = true },
 	CONF("master.cf"),
 	CONF("delivery-checks"),
 	CONF("header-checks"),

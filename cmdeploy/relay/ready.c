@@ -24,7 +24,7 @@ struct ends {
 struct waiting {
 	const struct relay *relay;
 	struct relay_ports ports;
-	char **units;          /* one a port, of its service */
+	char **units;      /* one a port, of its service */
 	struct ends *ends; /* likewise */
 	struct service_status *statuses;
 	bool *is_up;

@@ -13,9 +13,9 @@
 #include "lib/buf.h"
 
 struct runit_status {
-	bool is_up;   /* its program runs */
-	pid_t pid;    /* 0: none */
-	time_t since; /* in this state */
+	bool is_up;     /* its program runs */
+	pid_t pid;      /* 0: none */
+	time_t since;   /* in this state */
 	uint64_t stamp; /* the same, exact; only to be compared */
 };
 
