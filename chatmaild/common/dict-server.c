@@ -20,10 +20,8 @@ struct client {
 	struct dict_server *server;
 	struct conn *conn;
 	struct buf scratch; /* unescaped fields of the line at hand */
-	struct dict_request *first, **tail;
-	size_t n_queued;
-	struct dict_transaction *transactions;
-	size_t n_transactions;
+	struct dict_requests requests;
+	struct dict_transactions transactions;
 	void *iteration;
 	uint64_t rows_left;
 	sd_event_source *turn; /* of the iteration */
@@ -33,30 +31,10 @@ struct client {
 	bool is_eof;           /* answers are due, then it closes */
 };
 
-struct dict_request {
-	struct dict_request *next;
-	struct client *client; /* NULL: gone, the answer goes nowhere */
-	uint64_t id;           /* of the transaction */
-	bool is_commit;
-	bool is_answered;
-	struct buf text;
-};
-
 static const struct conn_limits limits = {
 	.in_max = DICT_LINE_MAX_BYTES,
 	.out_max = DICT_OUT_MAX_BYTES,
 };
-
-static void transaction_free(struct dict_transaction *t)
-{
-	struct dict_change *next;
-
-	for (struct dict_change *c = t->changes; c; c = next) {
-		next = c->next;
-		free(c);
-	}
-	free(t);
-}
 
 static void end_iteration(struct client *client)
 {
@@ -69,25 +47,12 @@ static void end_iteration(struct client *client)
 /* Without the connection, which the caller closes. */
 static void client_free(struct client *client)
 {
-	struct dict_request *request;
-	struct dict_transaction *t;
-
 	*client->at = client->next;
 	if (client->next)
 		client->next->at = client->at;
 	end_iteration(client);
-	while ((request = client->first)) {
-		client->first = request->next;
-		request->client = NULL;
-		if (request->is_answered) {
-			buf_release_secret(&request->text);
-			free(request);
-		}
-	}
-	while ((t = client->transactions)) {
-		client->transactions = t->next;
-		transaction_free(t);
-	}
+	dict_requests_release(&client->requests);
+	dict_transactions_release(&client->transactions);
 	buf_release_secret(&client->scratch);
 	free(client);
 }
@@ -98,27 +63,10 @@ static void client_close(struct client *client)
 	client_free(client);
 }
 
-/* The answers that are ready leave, in order, as far as there are any. */
-static void send_answers(struct client *client)
-{
-	struct dict_request *request;
-
-	while ((request = client->first) && request->is_answered) {
-		buf_add_slice(
-			conn_out(client->conn), buf_slice(&request->text));
-		client->first = request->next;
-		if (!client->first)
-			client->tail = &client->first;
-		client->n_queued--;
-		buf_release_secret(&request->text);
-		free(request);
-	}
-}
-
 static bool is_finished(const struct client *client)
 {
-	return client->is_eof && !client->first && !client->iteration &&
-		!client->is_waiting;
+	return client->is_eof && !client->requests.first &&
+		!client->iteration && !client->is_waiting;
 }
 
 static void finish(struct client *client)
@@ -136,98 +84,17 @@ static void go_on(struct client *client)
 		finish(client);
 		return;
 	}
-	if (!client->iteration && client->n_queued < DICT_QUEUE_MAX)
+	if (!client->iteration && client->requests.n < DICT_QUEUE_MAX)
 		conn_resume(client->conn);
 	conn_flush(client->conn);
 }
 
-static void answered(struct dict_request *request)
+static void on_answers(void *owner)
 {
-	struct client *client = request->client;
+	struct client *client = owner;
 
-	if (!client) {
-		buf_release_secret(&request->text);
-		free(request);
-		return;
-	}
-	request->is_answered = true;
-	if (client->first != request)
-		return;
-	send_answers(client);
 	if (!client->is_in_input)
 		go_on(client);
-}
-
-static struct buf *answer_to(struct dict_request *request)
-{
-	bool is_next = request->client && request->client->first == request;
-
-	/* The one that is due may go out without a detour. */
-	return is_next ? conn_out(request->client->conn) : &request->text;
-}
-
-static void add_outcome(struct dict_request *request, enum dict_outcome outcome,
-	const char *reason)
-{
-	dict_add_committed(
-		answer_to(request), request->id, outcome, slice_of(reason));
-}
-
-void dict_answer_value(struct dict_request *request, struct slice value)
-{
-	if (request->is_commit)
-		bug("a commit is answered with a value");
-	dict_add_value(answer_to(request), value);
-	answered(request);
-}
-
-void dict_answer_none(struct dict_request *request)
-{
-	if (request->is_commit)
-		add_outcome(request, DICT_NOT_FOUND, "");
-	else
-		dict_add_none(answer_to(request));
-	answered(request);
-}
-
-void dict_answer_done(struct dict_request *request)
-{
-	if (!request->is_commit)
-		bug("a lookup is answered with an outcome");
-	add_outcome(request, DICT_DONE, "");
-	answered(request);
-}
-
-void dict_answer_fail(struct dict_request *request, const char *reason)
-{
-	if (request->is_commit)
-		add_outcome(request, DICT_FAILED, reason);
-	else
-		dict_add_fail(answer_to(request), slice_of(reason));
-	answered(request);
-}
-
-static struct dict_request *request_new(struct client *client)
-{
-	struct dict_request *request = xcalloc(1, sizeof(*request));
-
-	request->client = client;
-	request->text = BUF_INIT(DICT_OUT_MAX_BYTES);
-	*client->tail = request;
-	client->tail = &request->next;
-	client->n_queued++;
-	return request;
-}
-
-/* The transaction's place in the list; *place is NULL when it is not. */
-static struct dict_transaction **find_transaction(
-	struct client *client, uint64_t id)
-{
-	struct dict_transaction **place = &client->transactions;
-
-	while (*place && (*place)->id != id)
-		place = &(*place)->next;
-	return place;
 }
 
 static int do_hello(struct client *client,
@@ -242,7 +109,7 @@ static int do_lookup(struct client *client, const struct dict_command *command,
 	struct buf *why UNUSED)
 {
 	struct dict_server *server = client->server;
-	struct dict_request *request = request_new(client);
+	struct dict_request *request = dict_requests_add(&client->requests);
 
 	if (server->ops->lookup)
 		server->ops->lookup(request, command, server->owner);
@@ -330,114 +197,52 @@ static int do_iterate(struct client *client, const struct dict_command *command,
 static int do_begin(struct client *client, const struct dict_command *command,
 	struct buf *why)
 {
-	if (*find_transaction(client, command->id))
-		return because(why, -EPROTO, "transaction begun twice");
-	if (client->n_transactions == DICT_TRANSACTIONS_MAX)
-		return because(why, -EPROTO, "more than %d open transactions",
-			DICT_TRANSACTIONS_MAX);
-	struct dict_transaction *t = xcalloc(1, sizeof(*t) + command->user.len);
-	char *user = (char *)(t + 1);
-	memcpy(user, command->user.ptr ? command->user.ptr : "",
-		command->user.len);
-	t->id = command->id;
-	t->user = slice_make(user, command->user.len);
-	t->tail = &t->changes;
-	t->next = client->transactions;
-	client->transactions = t;
-	client->n_transactions++;
-	return 0;
-}
-
-/* Keeps a copy of the change, in one piece of memory. */
-static void add_change(
-	struct dict_transaction *t, const struct dict_command *command)
-{
-	size_t bytes = command->key.len + command->value.len;
-
-	if (t->n_changes == DICT_CHANGES_MAX ||
-		t->n_bytes + bytes > DICT_CHANGES_MAX_BYTES) {
-		t->failure = "transaction too large";
-		return;
-	}
-	struct dict_change *change = xcalloc(1, sizeof(*change) + bytes);
-	char *text = (char *)(change + 1);
-	memcpy(text, command->key.ptr, command->key.len);
-	if (command->value.len)
-		memcpy(text + command->key.len, command->value.ptr,
-			command->value.len);
-	change->verb = command->verb;
-	change->key = slice_make(text, command->key.len);
-	change->value = slice_make(text + command->key.len, command->value.len);
-	*t->tail = change;
-	t->tail = &change->next;
-	t->n_changes++;
-	t->n_bytes += bytes;
+	return dict_transactions_begin(&client->transactions, command, why);
 }
 
 static int do_change(struct client *client, const struct dict_command *command,
 	struct buf *why)
 {
-	struct dict_transaction *t = *find_transaction(client, command->id);
-
-	if (!t)
-		return because(why, -EPROTO, "unknown transaction");
-	if (command->verb == DICT_ADD)
-		t->failure = "counters are not supported";
-	else
-		add_change(t, command);
-	return 0;
+	return dict_transactions_change(&client->transactions, command, why);
 }
 
 static int do_timestamp(struct client *client,
 	const struct dict_command *command, struct buf *why)
 {
-	if (!*find_transaction(client, command->id))
-		return because(why, -EPROTO, "unknown transaction");
-	return 0;
-}
-
-static struct dict_transaction *take_transaction(
-	struct client *client, uint64_t id)
-{
-	struct dict_transaction **place = find_transaction(client, id);
-	struct dict_transaction *t = *place;
-
-	if (t) {
-		*place = t->next;
-		client->n_transactions--;
-	}
-	return t;
+	return dict_transactions_check(&client->transactions, command->id, why);
 }
 
 static int do_rollback(struct client *client,
 	const struct dict_command *command, struct buf *why)
 {
-	struct dict_transaction *t = take_transaction(client, command->id);
+	struct dict_transaction *t;
+	int r = dict_transactions_take(
+		&client->transactions, command->id, &t, why);
 
-	if (!t)
-		return because(why, -EPROTO, "unknown transaction");
-	transaction_free(t);
-	return 0;
+	if (r == 0)
+		dict_transaction_free(t);
+	return r;
 }
 
 static int do_commit(struct client *client, const struct dict_command *command,
 	struct buf *why)
 {
 	struct dict_server *server = client->server;
-	struct dict_transaction *t = take_transaction(client, command->id);
+	struct dict_transaction *t;
+	int r = dict_transactions_take(
+		&client->transactions, command->id, &t, why);
 
-	if (!t)
-		return because(why, -EPROTO, "unknown transaction");
-	struct dict_request *request = request_new(client);
-	request->id = command->id;
-	request->is_commit = true;
+	if (r < 0)
+		return r;
+	struct dict_request *request =
+		dict_requests_add_commit(&client->requests, command->id);
 	if (t->failure)
 		dict_answer_fail(request, t->failure);
 	else if (server->ops->commit)
 		server->ops->commit(request, t, server->owner);
 	else
 		dict_answer_fail(request, "nothing can be stored here");
-	transaction_free(t);
+	dict_transaction_free(t);
 	return 0;
 }
 
@@ -481,8 +286,8 @@ static bool must_wait(struct client *client, struct slice line)
 {
 	bool is_iterate = line.len > 0 && line.ptr[0] == DICT_ITERATE;
 
-	return client->iteration || client->n_queued >= DICT_QUEUE_MAX ||
-		(is_iterate && client->first);
+	return client->iteration || client->requests.n >= DICT_QUEUE_MAX ||
+		(is_iterate && client->requests.first);
 }
 
 static size_t on_input(struct conn *c, struct slice in)
@@ -529,7 +334,8 @@ static const char *end_reason(int error)
 static void on_end(struct conn *c, int error)
 {
 	struct client *client = conn_owner(c);
-	bool is_due = client->first || client->iteration || client->is_waiting;
+	bool is_due = client->requests.first || client->iteration ||
+		client->is_waiting;
 
 	/* Only its sending side may be closed: the answers still count. */
 	if (error == 0 && is_due && !client->is_eof) {
@@ -582,7 +388,8 @@ void dict_server_accept(struct dict_server *server, int fd)
 	}
 	client->server = server;
 	client->scratch = BUF_INIT(DICT_LINE_MAX_BYTES);
-	client->tail = &client->first;
+	dict_requests_init(
+		&client->requests, conn_out(client->conn), on_answers, client);
 	client->next = server->clients;
 	client->at = &server->clients;
 	if (client->next)

@@ -12,30 +12,11 @@
 
 #include <systemd/sd-event.h>
 
+#include "chatmaild/common/dict-request.h"
+#include "chatmaild/common/dict-transaction.h"
 #include "lib/service.h"
-#include "mail/dict.h"
 
 struct dict_server;
-/* An answer that is due. Exactly one dict_answer_*() ends it. */
-struct dict_request;
-
-struct dict_change {
-	struct dict_change *next;
-	enum dict_verb verb; /* DICT_SET or DICT_UNSET */
-	struct slice key;
-	struct slice value;
-};
-
-struct dict_transaction {
-	struct dict_transaction *next;
-	uint64_t id;
-	struct slice user; /* from begin; may be empty */
-	struct dict_change *changes;
-	struct dict_change **tail;
-	size_t n_changes;
-	size_t n_bytes;
-	const char *failure; /* why it cannot be committed, or NULL */
-};
 
 /*
  * A handler that is NULL answers: not found, no rows, failure. What a
@@ -70,13 +51,5 @@ void dict_server_accept(struct dict_server *server, int fd);
  */
 void dict_server_listen(
 	struct dict_server *server, struct service *service, const char *path);
-
-void dict_answer_value(struct dict_request *request, struct slice value);
-/* Not found. */
-void dict_answer_none(struct dict_request *request);
-/* It is done: the answer to a commit. */
-void dict_answer_done(struct dict_request *request);
-/* A temporary failure; Dovecot logs the reason. */
-void dict_answer_fail(struct dict_request *request, const char *reason);
 
 #endif
