@@ -3,8 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cmdeploy/dns/delegation.h"
 #include "cmdeploy/dns/reply.h"
-#include "cmdeploy/dns/servers.h"
 #include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -16,21 +16,8 @@ enum {
 	RESOLV_CONF_MAX_BYTES = 1 << 16,
 };
 
-/* A zone, as the one above it told. */
-struct zone {
-	char *name;
-	struct dns_servers servers;
-	/* Of servers without an address so far. */
-	char *names[WALK_NAMES_MAX];
-	size_t n_names;
-	/* Nobody answers there; why. */
-	char *failure;
-};
-
 struct walk {
-	struct zone *zones[WALK_ZONES_MAX];
-	size_t n_zones;
-	unsigned port;
+	struct delegations zones;
 	bool is_resolver;
 	unsigned n_questions;
 	unsigned n_silent; /* of the zone just asked */
@@ -47,44 +34,27 @@ struct search {
 	struct walk_answer answer;
 };
 
-static void zone_free(struct zone *zone)
-{
-	free(zone->name);
-	free(zone->failure);
-	for (size_t i = 0; i < zone->n_names; i++)
-		free(zone->names[i]);
-	dns_servers_release(&zone->servers);
-	free(zone);
-}
-
-/* NULL when there is no room for one more. */
-static struct zone *zone_add(struct walk *walk, const char *name)
-{
-	if (walk->n_zones >= WALK_ZONES_MAX)
-		return NULL;
-	struct zone *zone = xcalloc(1, sizeof(*zone));
-	zone->name = xstrdup(name);
-	walk->zones[walk->n_zones++] = zone;
-	return zone;
-}
-
 static struct walk *walk_begin(void)
 {
 	struct walk *walk = xcalloc(1, sizeof(*walk));
 
-	walk->port = DNS_PORT;
-	zone_add(walk, ".");
+	delegations_init(&walk->zones);
 	return walk;
+}
+
+static struct delegation *root_of(const struct walk *walk)
+{
+	return walk->zones.v[0];
 }
 
 int walk_new(const char *roots, struct walk **ret_walk, struct buf *why)
 {
 	struct walk *walk = walk_begin();
-	struct dns_servers *servers = &walk->zones[0]->servers;
+	struct dns_servers *servers = &root_of(walk)->servers;
 	int r = 0;
 
 	if (roots)
-		r = dns_servers_parse(roots, servers, &walk->port, why);
+		r = dns_servers_parse(roots, servers, &walk->zones.port, why);
 	else
 		dns_servers_add_roots(servers);
 	if (r < 0)
@@ -102,7 +72,7 @@ int walk_new_resolver(struct walk **ret_walk, struct buf *why)
 	if (r < 0)
 		return r;
 	struct walk *walk = walk_begin();
-	struct dns_servers *servers = &walk->zones[0]->servers;
+	struct dns_servers *servers = &root_of(walk)->servers;
 	walk->is_resolver = true;
 	dns_servers_add_resolvers(servers, buf_slice(&text));
 	if (servers->n == 0) {
@@ -116,8 +86,8 @@ int walk_new_resolver(struct walk **ret_walk, struct buf *why)
 
 void walk_free(struct walk *walk)
 {
-	for (size_t i = 0; walk && i < walk->n_zones; i++)
-		zone_free(walk->zones[i]);
+	if (walk)
+		delegations_release(&walk->zones);
 	free(walk);
 }
 
@@ -128,7 +98,7 @@ bool walk_is_open(struct walk *walk)
 		.type = DNS_NS,
 		.has_edns = true,
 	};
-	struct dns_servers *roots = &walk->zones[0]->servers;
+	struct dns_servers *roots = &root_of(walk)->servers;
 	const struct addr *racers[ASK_RACE_MAX] = { NULL };
 	size_t n = roots->n < ASK_RACE_MAX ? roots->n : ASK_RACE_MAX;
 
@@ -183,7 +153,7 @@ static void add_reason(
 }
 
 static struct reply_want want_of(const struct walk *walk,
-	const struct zone *zone, const struct search *s)
+	const struct delegation *zone, const struct search *s)
 {
 	return (struct reply_want){
 		.zone = zone->name,
@@ -230,7 +200,7 @@ static bool is_over(const struct walk *walk)
 }
 
 /* Those from `first` on: the living, then those that did not answer before. */
-static enum reply ask_servers(struct walk *walk, const struct zone *zone,
+static enum reply ask_servers(struct walk *walk, const struct delegation *zone,
 	size_t first, struct search *s, struct dns_message *ret,
 	struct buf *reasons)
 {
@@ -258,8 +228,8 @@ static enum reply ask_servers(struct walk *walk, const struct zone *zone,
 static int search(struct walk *walk, struct search *s, struct buf *why);
 
 /* Looks up the addresses of a name server. */
-static void find_server(struct walk *walk, struct zone *zone, const char *name,
-	unsigned depth, struct buf *reasons)
+static void find_server(struct walk *walk, struct delegation *zone,
+	const char *name, unsigned depth, struct buf *reasons)
 {
 	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -274,7 +244,7 @@ static void find_server(struct walk *walk, struct zone *zone, const char *name,
 		int r = search(walk, &s, &why);
 		for (size_t k = 0; r == 1 && k < s.answer.rrs.n; k++)
 			dns_servers_add(&zone->servers, name,
-				s.answer.rrs.v[k].data, walk->port);
+				s.answer.rrs.v[k].data, walk->zones.port);
 		walk_answer_release(&s.answer);
 		free(s.name);
 	}
@@ -284,8 +254,8 @@ static void find_server(struct walk *walk, struct zone *zone, const char *name,
 }
 
 /* The names among the servers of a zone, which then are names no more. */
-static void find_servers(struct walk *walk, struct zone *zone, unsigned depth,
-	struct buf *reasons)
+static void find_servers(struct walk *walk, struct delegation *zone,
+	unsigned depth, struct buf *reasons)
 {
 	while (zone->n_names > 0) {
 		AUTO_FREE char *name = zone->names[--zone->n_names];
@@ -295,7 +265,7 @@ static void find_servers(struct walk *walk, struct zone *zone, unsigned depth,
 }
 
 /* Asking all of them for each name again takes long, and helps nobody. */
-static bool is_hopeless(const struct walk *walk, const struct zone *zone)
+static bool is_hopeless(const struct walk *walk, const struct delegation *zone)
 {
 	if (walk->n_silent >= SILENT_MAX)
 		return true;
@@ -305,7 +275,7 @@ static bool is_hopeless(const struct walk *walk, const struct zone *zone)
 	return true;
 }
 
-static int fail(const struct walk *walk, struct zone *zone,
+static int fail(const struct walk *walk, struct delegation *zone,
 	const struct buf *reasons, struct buf *why)
 {
 	const char *of = walk->is_resolver     ? "this machine's resolvers"
@@ -321,8 +291,9 @@ static int fail(const struct walk *walk, struct zone *zone,
 }
 
 /* The servers with a known address, then those to be looked up. */
-static int ask_zone(struct walk *walk, struct zone *zone, struct search *s,
-	enum reply *ret_reply, struct dns_message *ret, struct buf *why)
+static int ask_zone(struct walk *walk, struct delegation *zone,
+	struct search *s, enum reply *ret_reply, struct dns_message *ret,
+	struct buf *why)
 {
 	AUTO_BUF struct buf reasons = BUF_INIT(BUF_WHY_MAX_BYTES);
 
@@ -341,72 +312,11 @@ static int ask_zone(struct walk *walk, struct zone *zone, struct search *s,
 	return fail(walk, zone, &reasons, why);
 }
 
-static void add_name(struct zone *zone, const char *name)
-{
-	if (zone->n_names < WALK_NAMES_MAX)
-		zone->names[zone->n_names++] = xstrdup(name);
-}
-
-static bool is_glue(const struct dns_rr *rr, const char *name)
-{
-	return rr->section == DNS_ADDITIONAL &&
-		(rr->type == DNS_A || rr->type == DNS_AAAA) &&
-		strcmp(rr->owner, name) == 0;
-}
-
-/*
- * The server's addresses, from who has a say over its name (bailiwick);
- * otherwise they are looked up when needed.
- */
-static void add_server(const struct walk *walk, struct zone *zone,
-	const struct zone *parent, const char *name,
-	const struct dns_message *m)
-{
-	size_t before = zone->servers.n;
-
-	for (size_t i = 0; i < m->rrs.n; i++)
-		if (is_glue(&m->rrs.v[i], name) &&
-			dns_name_is_in(name, parent->name))
-			dns_servers_add(&zone->servers, name, m->rrs.v[i].data,
-				walk->port);
-	if (zone->servers.n == before)
-		add_name(zone, name);
-}
-
-/* A zone as its parent tells it. */
-static struct zone *zone_from(struct walk *walk, const struct zone *parent,
-	const char *name, const struct dns_message *m)
-{
-	struct zone *zone = zone_add(walk, name);
-
-	for (size_t i = 0; zone && i < m->rrs.n; i++) {
-		const struct dns_rr *ns = &m->rrs.v[i];
-		if (ns->section == DNS_AUTHORITY && ns->type == DNS_NS &&
-			strcmp(ns->owner, name) == 0)
-			add_server(walk, zone, parent, ns->data, m);
-	}
-	return zone;
-}
-
-/* The known zone that is nearest to the name. */
-static struct zone *nearest_zone(const struct walk *walk, const char *name)
-{
-	struct zone *nearest = walk->zones[0];
-
-	for (size_t i = 1; i < walk->n_zones; i++) {
-		struct zone *zone = walk->zones[i];
-		if (dns_name_is_in(name, zone->name) &&
-			strlen(zone->name) > strlen(nearest->name))
-			nearest = zone;
-	}
-	return nearest;
-}
-
 /* Down to the zone that answers. */
 static int descend(struct walk *walk, struct search *s, enum reply *ret_reply,
 	struct dns_message *ret, struct buf *why)
 {
-	struct zone *zone = nearest_zone(walk, s->name);
+	struct delegation *zone = delegations_nearest(&walk->zones, s->name);
 
 	for (int i = 0; i < WALK_CUTS_MAX && zone; i++) {
 		struct dns_message m;
@@ -421,7 +331,8 @@ static int descend(struct walk *walk, struct search *s, enum reply *ret_reply,
 			return 0;
 		}
 		const struct reply_want want = want_of(walk, zone, s);
-		zone = zone_from(walk, zone, reply_cut(&m, &want), &m);
+		zone = delegations_add(
+			&walk->zones, zone, reply_cut(&m, &want), &m);
 		dns_message_release(&m);
 	}
 	return because(why, -ELOOP, "%s: too many zones on the way", s->name);
@@ -502,7 +413,7 @@ static bool read_serial(
 	return true;
 }
 
-static void compare_server(struct walk *walk, const struct zone *zone,
+static void compare_server(struct walk *walk, const struct delegation *zone,
 	const struct dns_server *server, struct walk_state *state)
 {
 	const struct dns_question question = {
@@ -530,10 +441,10 @@ size_t walk_compare(struct walk *walk, const char *name,
 {
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *text = dns_name(name);
-	struct zone *zone = nearest_zone(walk, text);
+	struct delegation *zone = delegations_nearest(&walk->zones, text);
 	size_t n = 0;
 
-	if (walk->is_resolver || zone == walk->zones[0])
+	if (walk->is_resolver || zone == root_of(walk))
 		return 0;
 	walk->n_silent = 0;
 	walk->until = clock_msec() + WALK_LOOKUP_MSEC;

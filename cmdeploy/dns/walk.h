@@ -19,8 +19,6 @@ enum {
 	WALK_ALIASES_MAX = 8, /* of one name */
 	WALK_CUTS_MAX = 32,   /* on the way to one name */
 	WALK_DEPTH_MAX = 4,   /* names of servers of names of servers ... */
-	WALK_ZONES_MAX = 128,
-	WALK_NAMES_MAX = 16, /* of servers whose addresses are looked up */
 };
 
 struct walk;
