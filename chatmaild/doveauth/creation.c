@@ -1,30 +1,19 @@
 #include "chatmaild/doveauth/creation.h"
 
-#include <crypt.h>
 #include <errno.h>
 #include <string.h>
 
 #include "chatmaild/common/limits.h"
 #include "chatmaild/common/user-journal.h"
-#include "lib/die.h"
+#include "chatmaild/doveauth/hash.h"
+#include "chatmaild/doveauth/settler.h"
 #include "lib/log.h"
-#include "lib/random.h"
 #include "lib/workers.h"
 
 enum {
 	BUCKETS = 1024,
-	SALT_CHARS = 16,
 	NICENESS = 10,
-	/* How long the journal keeps what it was given, at least. */
-	SETTLE_USEC = 2000000,
-	SETTLE_SLACK_USEC = 200000,
 };
-
-#define SCHEME "{SHA512-CRYPT}"
-
-static const char salt_alphabet[] =
-	"./0123456789"
-	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 struct waiter {
 	struct waiter *next;
@@ -51,13 +40,8 @@ struct creations {
 	creation_done_fn done;
 	struct workers *hashers;
 	struct workers *writers;
-	struct workers *settler;
 	struct user_journal *journal;
-	struct worker_job settling;
-	sd_event_source *settle_timer;
-	bool is_settling; /* the timer or the job is under way */
-	bool has_more;    /* since the job began */
-	bool is_ending;   /* the loop is over; who ends, settles */
+	struct settler *settler;
 	struct creation *buckets[BUCKETS];
 	size_t n;
 };
@@ -86,36 +70,14 @@ static void creation_free(struct creation *c)
 	free(c);
 }
 
-/* A byte chooses evenly: the alphabet has 64 letters. */
-static void add_salt(struct buf *setting)
-{
-	unsigned char chance[SALT_CHARS];
-
-	random_fill(chance, sizeof(chance));
-	for (size_t i = 0; i < sizeof(chance); i++)
-		buf_add_char(setting, salt_alphabet[chance[i] % 64]);
-}
-
 /* On a thread: one password. */
 static void hash(struct worker_job *job)
 {
 	struct creation *c = creation_of(job);
-	struct crypt_data *data = xcalloc(1, sizeof(*data));
-	AUTO_BUF struct buf setting = BUF_INIT(64);
 
-	buf_add_str(&setting, "$6$");
-	add_salt(&setting);
-	const char *text = crypt_rn(
-		c->secret, buf_str(&setting), data, (int)sizeof(*data));
-	if (text) {
-		buf_add_str(&c->password, SCHEME);
-		buf_add_str(&c->password, text);
+	c->error = hash_password(c->secret, &c->password, &c->why);
+	if (c->error == 0)
 		job->then = c->all->writers;
-	} else {
-		c->error = because(&c->why, -EINVAL, "cannot hash a password");
-	}
-	explicit_bzero(data, sizeof(*data));
-	free(data);
 	wipe_secret(c);
 }
 
@@ -266,55 +228,6 @@ static void write_out(struct worker_job *first)
 		user_draft_release(&creation_of(job)->draft);
 }
 
-static void settle(struct creations *all)
-{
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-
-	if (user_journal_settle(all->journal, &why) < 0)
-		log_err("journal of new accounts is kept: %s", buf_str(&why));
-}
-
-/* On the settler's thread. */
-static void run_settling(struct worker_job *job)
-{
-	settle(CONTAINER_OF(job, struct creations, settling));
-}
-
-static void plan_settling(struct creations *all)
-{
-	all->has_more = true;
-	if (all->is_settling || all->is_ending)
-		return;
-	if (sd_event_source_set_time_relative(all->settle_timer, SETTLE_USEC) <
-			0 ||
-		sd_event_source_set_enabled(
-			all->settle_timer, SD_EVENT_ONESHOT) < 0)
-		bug("cannot set a timer");
-	all->is_settling = true;
-}
-
-static int on_settle_time(
-	sd_event_source *s UNUSED, uint64_t usec UNUSED, void *userdata)
-{
-	struct creations *all = userdata;
-
-	all->has_more = false;
-	if (workers_submit(all->settler, &all->settling) < 0) {
-		all->is_settling = false;
-		plan_settling(all);
-	}
-	return 0;
-}
-
-static void on_settled(struct worker_job *job)
-{
-	struct creations *all = CONTAINER_OF(job, struct creations, settling);
-
-	all->is_settling = false;
-	if (all->has_more && !job->is_cancelled)
-		plan_settling(all);
-}
-
 /* FNV-1a. */
 static struct creation **bucket_of(struct creations *all, struct slice address)
 {
@@ -347,7 +260,7 @@ static void finish(struct creation *c)
 		counters_add(c->all->counters, COUNT_REFUSED_FAILED, 1);
 	} else {
 		log_info("account created");
-		plan_settling(c->all);
+		settler_plan(c->all->settler);
 		counters_add(c->all->counters, COUNT_CREATED, 1);
 	}
 	while ((waiter = c->waiters)) {
@@ -391,26 +304,12 @@ static int start_workers(struct creations *all, sd_event *event)
 		.queue_max = CREATIONS_MAX,
 		.batch_max = CREATION_BATCH_MAX,
 	};
-	struct workers_options settler = {
-		.run = run_settling,
-		.n_threads = 1,
-		.queue_max = 1,
-		.batch_max = 1,
-		.niceness = NICENESS,
-	};
 	int r = workers_new(event, &hashers, &all->hashers);
 
 	if (r == 0)
 		r = workers_new(event, &writers, &all->writers);
 	if (r == 0)
-		r = workers_new(event, &settler, &all->settler);
-	if (r == 0)
-		r = sd_event_add_time_relative(event, &all->settle_timer,
-			CLOCK_MONOTONIC, SETTLE_USEC, SETTLE_SLACK_USEC,
-			on_settle_time, all);
-	if (r >= 0)
-		r = sd_event_source_set_enabled(
-			all->settle_timer, SD_EVENT_OFF);
+		r = settler_new(event, all->journal, &all->settler);
 	return r;
 }
 
@@ -437,7 +336,6 @@ int creations_new(sd_event *event, const struct users *users,
 
 	all->users = users;
 	all->done = done;
-	all->settling.done = on_settled;
 	all->journal = user_journal_new(users);
 	int r = start_workers(all, event);
 	if (r < 0) {
@@ -458,12 +356,10 @@ void creations_free(struct creations *all)
 {
 	if (!all)
 		return;
-	all->is_ending = true;
+	settler_stop(all->settler);
 	workers_free(all->hashers);
 	workers_free(all->writers);
-	workers_free(all->settler);
-	sd_event_source_disable_unref(all->settle_timer);
-	settle(all);
+	settler_free(all->settler);
 	user_journal_free(all->journal);
 	free(all);
 }
