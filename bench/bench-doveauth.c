@@ -13,7 +13,6 @@
 #include <crypt.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
@@ -382,19 +381,13 @@ static double bare_round_trips(void)
 	return rate;
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 static void clean_up(void)
 {
 	if (service > 0) {
 		kill(service, SIGTERM);
 		waitpid(service, NULL, 0);
 	}
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	dir_remove(dir);
 }
 
 static void run_all(const char *only)

@@ -300,12 +300,6 @@ static void make_root(void)
 		die("%s: %s", mail, strerror(errno));
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 static void parse_number(const char *text, uint64_t max, uint64_t *ret_number)
 {
 	if (num_parse_max(slice_of(text), max, ret_number) < 0 ||
@@ -336,5 +330,6 @@ int main(int argc, char **argv)
 	bench_nothing_old(argv[1]);
 	bench_deletion(argv[1]);
 	fd_close(&mail_fd);
-	return nftw(folder, remove_one, 64, FTW_DEPTH | FTW_PHYS) == 0 ? 0 : 1;
+	dir_remove(folder);
+	return file_exists(folder) ? 1 : 0;
 }

@@ -20,7 +20,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
@@ -504,12 +503,6 @@ static void bench_backlog(void)
 	stop_service();
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 static void read_options(int argc, char **argv)
 {
 	static const struct {
@@ -561,6 +554,6 @@ int main(int argc, char **argv)
 	if (options.backlog)
 		bench_backlog();
 	stop_nginx();
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	dir_remove(dir);
 	return 0;
 }

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <libgen.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 enum {
 	READ_CHUNK_BYTES = 16384,
+	REMOVE_FDS = 16,
 };
 
 int fd_read_all(int fd, struct buf *out)
@@ -131,6 +134,20 @@ int dir_make(const char *path, mode_t mode, struct buf *why)
 	if (r < 0)
 		return because(why, r, "%s: %s", path, strerror(-r));
 	return 0;
+}
+
+static int remove_one(const char *path, const struct stat *st UNUSED,
+	int type UNUSED, struct FTW *ftw UNUSED)
+{
+	int ignored = remove(path);
+
+	(void)ignored;
+	return 0;
+}
+
+void dir_remove(const char *path)
+{
+	nftw(path, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 bool file_exists(const char *path)

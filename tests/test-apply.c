@@ -2,7 +2,6 @@
 #include "cmdeploy/apply/apply.h"
 
 #include <errno.h>
-#include <ftw.h>
 #include <grp.h>
 #include <pwd.h>
 #include <stdlib.h>
@@ -11,6 +10,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/apply/services.h"
+#include "lib/file.h"
 #include "tests/test.h"
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -439,12 +439,6 @@ static void test_refusals(void)
 	refuse("folder", want);
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 int main(void)
 {
 	user = xstrdup(getpwuid(geteuid())->pw_name);
@@ -471,7 +465,7 @@ int main(void)
 	test_new_folder();
 	test_show();
 	test_refusals();
-	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	dir_remove(root);
 	AUTO_FREE char *program = xasprintf("%s.program", root);
 	unlink(program);
 	apply_release(&apply);

@@ -1,6 +1,5 @@
 /* Pages out of their sources: words, Markdown, QR codes, the whole. */
 #include <errno.h>
-#include <ftw.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -417,12 +416,6 @@ static void test_ours(void)
 	}
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 int main(void)
 {
 	check("root", mkdtemp(root) != NULL);
@@ -437,6 +430,6 @@ int main(void)
 	test_find();
 	test_refused();
 	test_ours();
-	nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
+	dir_remove(root);
 	return test_end();
 }

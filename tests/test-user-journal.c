@@ -1,5 +1,4 @@
 #include <errno.h>
-#include <ftw.h>
 #include <pthread.h>
 #include <sys/stat.h>
 
@@ -305,12 +304,6 @@ static void test_not_a_journal(void)
 	wipe();
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 int main(void)
 {
 	check("mkdtemp", mkdtemp(dir));
@@ -330,6 +323,6 @@ int main(void)
 	free(password_path);
 	free(home);
 	users_release(&users);
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	dir_remove(dir);
 	return test_end();
 }

@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <sys/stat.h>
 
 #include "chatmaild/common/user.h"
@@ -200,12 +199,6 @@ static void test_echo(void)
 	check_slice("its password", buf_slice(&text), HASH);
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 int main(void)
 {
 	check("mkdtemp", mkdtemp(dir));
@@ -220,6 +213,6 @@ int main(void)
 	test_list();
 	test_echo();
 	users_release(&users);
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	dir_remove(dir);
 	return test_end();
 }

@@ -1,16 +1,15 @@
 /* runit as a supervisor: one folder a service. */
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmdeploy/supervise/runit.h"
 #include "cmdeploy/supervise/supervise.h"
 #include "lib/clock.h"
+#include "lib/file.h"
 
 enum {
 	RESTART_MSEC = 7000,
-	REMOVE_FDS = 8,
 };
 
 static const struct timespec moment = { .tv_nsec = 20000000 };
@@ -138,12 +137,6 @@ static int reload(
 	return each(s, units, reload_one, why);
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 /* Its folder goes too: runsvdir would start it again. */
 static int disable_one(
 	const struct supervisor *s, const char *unit, struct buf *why UNUSED)
@@ -155,7 +148,7 @@ static int disable_one(
 	if (runit_control(dir, 'x') == 0)
 		while (clock_msec() < end && runit_status(dir, &status) == 1)
 			nanosleep(&moment, NULL);
-	nftw(dir, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	dir_remove(dir);
 	return 0;
 }
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +16,6 @@
 
 enum {
 	TAIL_MAX_BYTES = 8192,
-	NFTW_FDS = 16,
 };
 
 struct job {
@@ -49,17 +47,6 @@ static int64_t now_ms(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
-
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int flag UNUSED, struct FTW *at UNUSED)
-{
-	return remove(path);
-}
-
-static void remove_dir(const char *path)
-{
-	nftw(path, remove_one, NFTW_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 }
 
 static const char *verdict(const struct runner *r, bool is_ok)
@@ -132,7 +119,7 @@ static void job_end(struct runner *r, struct job *job, int status)
 
 	if (status == 0 && !job->is_late) {
 		print_passed(r, job->test, ms);
-		remove_dir(job->dir);
+		dir_remove(job->dir);
 	} else {
 		add_reason(&reason, r, job, status);
 		print_failed(r, job->test, ms, buf_str(&reason));

@@ -8,7 +8,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/mount.h>
@@ -983,12 +982,6 @@ static const struct {
 	CASE(newemail_self_signed),
 };
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	return remove(path);
-}
-
 static void clean_up(void)
 {
 	for (int i = 0; i < SERVICES_MAX; i++) {
@@ -996,7 +989,7 @@ static void clean_up(void)
 		free(services[i].socket);
 	}
 	umount2(mail, MNT_DETACH);
-	nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	dir_remove(dir);
 	free(mail);
 	free(ini);
 }

@@ -6,7 +6,6 @@
  * where they are installed.
  */
 #include <errno.h>
-#include <ftw.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +19,6 @@
 enum {
 	CHECK_SEC = 30,
 	OUTPUT_MAX_BYTES = 1 << 16,
-	REMOVE_FDS = 8,
 };
 
 static char root[] = "/tmp/server-conf.XXXXXX";
@@ -212,19 +210,12 @@ static bool test_kind(const char *kind, const char *ini)
 	return is_good;
 }
 
-static int remove_one(
-	const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 int main(void)
 {
 	bool is_good = prepare() == 0;
 
 	for (size_t i = 0; is_good && i < ARRAY_LEN(kinds); i++)
 		is_good &= test_kind(kinds[i].name, kinds[i].ini);
-	nftw(root, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS);
+	dir_remove(root);
 	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
