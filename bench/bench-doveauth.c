@@ -21,6 +21,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "bench/gauge.h"
+#include "bench/own-folder.h"
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -64,8 +66,7 @@ struct result {
 	uint64_t n;
 };
 
-static char dir[64];
-static char socket_path[80];
+static char *dir, *socket_path;
 static pid_t service;
 static uint64_t service_began;
 static uint64_t next_new;
@@ -76,15 +77,6 @@ static uint64_t now_usec(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return (uint64_t)t.tv_sec * USEC + (uint64_t)t.tv_nsec / 1000;
-}
-
-static void write_text(const char *path, const char *text)
-{
-	AUTO_CLOSE int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	if (fd < 0 || fd_write_all(fd, slice_of(text)) < 0)
-		die("%s: cannot write", path);
 }
 
 static void make_users(void)
@@ -98,7 +90,7 @@ static void make_users(void)
 	const char *hash = crypt(PASSWORD, "$6$saltsaltsaltsalt");
 	AUTO_FREE char *line = xasprintf("{SHA512-CRYPT}%s", hash);
 
-	write_text(ini, text);
+	own_folder_write(ini, text);
 	if (mkdir(mail, 0700) < 0)
 		die("%s: cannot make", mail);
 	for (int i = 0; i < USERS; i++) {
@@ -106,7 +98,7 @@ static void make_users(void)
 		AUTO_FREE char *file = xasprintf("%s/password", home);
 		if (mkdir(home, 0700) < 0)
 			die("%s: cannot make", home);
-		write_text(file, line);
+		own_folder_write(file, line);
 	}
 }
 
@@ -133,33 +125,9 @@ static uint64_t start_service(const char *path)
 	return now_usec() - service_began;
 }
 
-static uint64_t service_pss_kb(void)
-{
-	AUTO_FREE char *path = xasprintf("/proc/%d/smaps_rollup", service);
-	AUTO_BUF struct buf text = BUF_INIT(16384);
-	struct slice rest, line, word;
-	uint64_t kb = 0;
-
-	if (file_read(path, &text, NULL) < 0)
-		return 0;
-	rest = buf_slice(&text);
-	while (slice_next_line(&rest, &line))
-		if (slice_next_word(&line, &word) &&
-			slice_eq_str(word, "Pss:") &&
-			slice_next_word(&line, &word) &&
-			num_parse_u64(word, &kb) == 0)
-			break;
-	return kb;
-}
-
 static double service_cpu_ms(void)
 {
-	struct timespec t = { 0 };
-	clockid_t clock;
-
-	if (clock_getcpuclockid(service, &clock) == 0)
-		clock_gettime(clock, &t);
-	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+	return gauge_cpu_sec(service) * 1e3;
 }
 
 static int connect_service(void)
@@ -388,6 +356,8 @@ static void clean_up(void)
 		waitpid(service, NULL, 0);
 	}
 	dir_remove(dir);
+	free(dir);
+	free(socket_path);
 }
 
 static void run_all(const char *only)
@@ -421,24 +391,20 @@ static void run_all(const char *only)
 
 int main(int argc, char **argv)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	if (argc < 2 || argc > 3) {
 		fprintf(stderr,
 			"usage: bench-doveauth PATH-OF-DOVEAUTH [ROWS]\n");
 		return 2;
 	}
-	snprintf(dir, sizeof(dir), "%s/bench-doveauth.XXXXXX",
-		tmp && strlen(tmp) < 32 ? tmp : "/tmp");
-	if (!mkdtemp(dir))
-		die("%s: cannot make", dir);
+	dir = own_folder_make("bench-doveauth");
 	atexit(clean_up);
-	snprintf(socket_path, sizeof(socket_path), "%s/socket", dir);
+	socket_path = xasprintf("%s/socket", dir);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	make_users();
 	uint64_t usec = start_service(argv[1]);
 	printf("start to ready %.1f ms, idle PSS %" PRIu64 " KB\n",
-		(double)usec / 1e3, service_pss_kb());
+		(double)usec / 1e3,
+		gauge_number(service, "smaps_rollup", "Pss:"));
 	run_all(argc > 2 ? argv[2] : NULL);
 	return EXIT_SUCCESS;
 }

@@ -22,6 +22,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "bench/figures.h"
+#include "bench/gauge.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -50,14 +52,6 @@ static uint64_t n_users = USERS, n_messages = MESSAGES, n_rounds = ROUNDS;
 static const char *folder;
 static int mail_fd = -1;
 static time_t now;
-
-static double seconds(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
 
 static void make_dir(const char *path)
 {
@@ -164,7 +158,7 @@ static void run(char *const *argv, struct result *result)
 	struct rusage usage;
 	int status;
 	pid_t pid;
-	double start = seconds();
+	double start = gauge_sec();
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(
@@ -175,7 +169,7 @@ static void run(char *const *argv, struct result *result)
 		die("%s: %s", argv[0], strerror(r));
 	if (wait4(pid, &status, 0, &usage) < 0 || status != 0)
 		die("%s: failed", argv[0]);
-	result->sec += seconds() - start;
+	result->sec += gauge_sec() - start;
 	result->cpu_sec +=
 		timeval_sec(usage.ru_utime) + timeval_sec(usage.ru_stime);
 	if (usage.ru_maxrss > result->rss_kb)
@@ -225,13 +219,6 @@ static void print_pair(
 	fflush(stdout);
 }
 
-static int compare(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 static void bench_nothing_old(const char *program)
 {
 	double ratios[ROUNDS_MAX];
@@ -243,8 +230,8 @@ static void bench_nothing_old(const char *program)
 		ratios[i] = theirs.sec / ours.sec;
 		print_pair("nothing to delete", ours, theirs);
 	}
-	qsort(ratios, n_rounds, sizeof(ratios[0]), compare);
-	printf("%-20s %.1f\n", "median ratio", ratios[n_rounds / 2]);
+	printf("%-20s %.1f\n", "median ratio",
+		figures_median(ratios, n_rounds));
 }
 
 static uint64_t n_left;
@@ -321,10 +308,10 @@ int main(int argc, char **argv)
 	folder = argv[2];
 	now = time(NULL);
 	make_root();
-	double start = seconds();
+	double start = gauge_sec();
 	make_tree();
 	printf("%lu users, %lu messages, made in %.0f s\n", n_users, n_messages,
-		seconds() - start);
+		gauge_sec() - start);
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	(void)syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, IO_PRIORITY_IDLE);
 	bench_nothing_old(argv[1]);

@@ -9,7 +9,6 @@
  * kernel chose. Each row has a filter of its own, so that its peak of
  * memory is that row's.
  */
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -18,8 +17,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
-#include <time.h>
 
+#include "bench/gauge.h"
+#include "bench/loopback.h"
 #include "lib/buf.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -63,30 +63,6 @@ static const char *program;
 static char sink_address[32];
 static pid_t sink_pid;
 static unsigned divisor = 1;
-
-static double now_msec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
-}
-
-/* A port that was free a moment ago. */
-static void free_address(char *ret_address, size_t size)
-{
-	struct sockaddr_in in = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(in);
-	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (bind(fd, (struct sockaddr *)&in, sizeof(in)) < 0 ||
-		getsockname(fd, (struct sockaddr *)&in, &len) < 0)
-		die("no free port: %s", strerror(errno));
-	snprintf(ret_address, size, "127.0.0.1:%u", ntohs(in.sin_port));
-}
 
 static pid_t spawn(const char *const *argv, int out, bool is_quiet)
 {
@@ -135,17 +111,18 @@ static int notify_socket(void)
 
 static void start_filter(struct filter *f)
 {
-	free_address(f->address, sizeof(f->address));
+	snprintf(f->address, sizeof(f->address), "127.0.0.1:%u",
+		loopback_port());
 	const char *argv[] = { program, "bench-filtermail.ini", "outgoing",
 		"--listen", f->address, "--forward", sink_address, NULL };
 	AUTO_CLOSE int fd = notify_socket();
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	double began = now_msec();
+	double began = gauge_msec();
 
 	f->pid = spawn(argv, -1, true);
 	if (poll(&p, 1, PATIENCE_MSEC) != 1)
 		die("%s does not become ready", program);
-	f->start_msec = now_msec() - began;
+	f->start_msec = gauge_msec() - began;
 	unsetenv("NOTIFY_SOCKET");
 }
 
@@ -156,38 +133,16 @@ static double value_after(struct slice text, const char *key)
 	return at ? strtod(at + strlen(key), NULL) : -1;
 }
 
-static double proc_value(pid_t pid, const char *file, const char *key)
-{
-	AUTO_BUF struct buf text = BUF_INIT(TEXT_BYTES);
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_FREE char *path = xasprintf("/proc/%d/%s", pid, file);
-
-	if (file_read(path, &text, &why) < 0)
-		die("%s", buf_str(&why));
-	return value_after(buf_slice(&text), key);
-}
-
-/* User and system time so far, from the scheduler's exact clock. */
-static double cpu_msec(pid_t pid)
-{
-	AUTO_BUF struct buf text = BUF_INIT(TEXT_BYTES);
-	AUTO_FREE char *path = xasprintf("/proc/%d/schedstat", pid);
-
-	if (file_read(path, &text, NULL) < 0)
-		die("%s: cannot read", path);
-	return strtod(buf_str(&text), NULL) / 1e6;
-}
-
 /* What smtp-load says; the time of `pid` once its idle ones are there. */
 static void read_load(int fd, pid_t pid, struct buf *out, double *ret_before)
 {
 	char piece[1024];
 	ssize_t n;
 
-	*ret_before = cpu_msec(pid);
+	*ret_before = gauge_cpu_sec(pid) * 1e3;
 	while ((n = read(fd, piece, sizeof(piece))) > 0) {
 		if (memmem(piece, (size_t)n, "idle=", 5))
-			*ret_before = cpu_msec(pid);
+			*ret_before = gauge_cpu_sec(pid) * 1e3;
 		buf_add(out, piece, (size_t)n);
 	}
 }
@@ -219,10 +174,15 @@ static void run_load(const struct row *row, const char *address, pid_t pid,
 	waitpid(load_pid, &status, 0);
 	if (status)
 		die("%s: smtp-load failed: %s", row->name, buf_str(&out));
-	ret_result->cpu = (cpu_msec(pid) - before) / n;
+	ret_result->cpu = (gauge_cpu_sec(pid) * 1e3 - before) / n;
 	ret_result->rate = value_after(buf_slice(&out), "rate=");
 	ret_result->p50 = value_after(buf_slice(&out), "p50=");
 	ret_result->p99 = value_after(buf_slice(&out), "p99=");
+}
+
+static double megabytes(pid_t pid, const char *file, const char *label)
+{
+	return (double)gauge_number(pid, file, label) / 1024;
 }
 
 static void run_row(const struct row *row)
@@ -237,7 +197,7 @@ static void run_row(const struct row *row)
 	       "%5.1f |\n",
 		row->name, direct.rate, filtered.rate,
 		filtered.rate / direct.rate, filtered.p50, filtered.p99,
-		filtered.cpu, proc_value(f.pid, "status", "VmHWM:") / 1024);
+		filtered.cpu, megabytes(f.pid, "status", "VmHWM:"));
 	fflush(stdout);
 	finish(f.pid);
 }
@@ -248,9 +208,8 @@ static void run_start(void)
 
 	start_filter(&f);
 	printf("\nstart to ready %.1f ms, idle PSS %.2f MB, RSS %.2f MB\n",
-		f.start_msec,
-		proc_value(f.pid, "smaps_rollup", "\nPss:") / 1024,
-		proc_value(f.pid, "status", "VmRSS:") / 1024);
+		f.start_msec, megabytes(f.pid, "smaps_rollup", "Pss:"),
+		megabytes(f.pid, "status", "VmRSS:"));
 	finish(f.pid);
 }
 
@@ -271,7 +230,8 @@ static pid_t start_sink(void)
 	AUTO_FREE char *sink = xasprintf("%s/smtp-sink", folder);
 	const char *argv[] = { sink, sink_address, NULL };
 
-	free_address(sink_address, sizeof(sink_address));
+	snprintf(sink_address, sizeof(sink_address), "127.0.0.1:%u",
+		loopback_port());
 	pid_t pid = spawn(argv, -1, false);
 	poll(NULL, 0, 200);
 	return pid;

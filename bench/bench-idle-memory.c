@@ -18,11 +18,13 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "bench/gauge.h"
+#include "bench/newcomer.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
-#include "lib/random.h"
 #include "tests/client/mail-client.h"
+#include "tests/client/must.h"
 
 enum {
 	CONNECTIONS_DEFAULT = 2000,
@@ -36,7 +38,6 @@ enum {
 	THREADS = 8,
 };
 
-static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 #define LETTER "Subject: [...]\r\n\r\nHello.\r\n"
 
 struct sleeper {
@@ -67,44 +68,12 @@ struct process {
 	bool is_imap;
 };
 
-static void must(int result, const struct buf *why)
-{
-	if (result < 0)
-		die("%s", buf_str(why));
-}
-
-#define MUST(call)                                                             \
-	({                                                                     \
-		AUTO_BUF struct buf why_ = BUF_INIT(BUF_WHY_MAX_BYTES);        \
-		struct buf *why = &why_;                                       \
-		must((call), why);                                             \
-	})
-
 static time_t now_sec(void)
 {
 	struct timespec ts;
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return ts.tv_sec;
-}
-
-/* The number after `label` in a file of /proc; 0 when it is gone. */
-static uint64_t proc_number(pid_t pid, const char *file, const char *label)
-{
-	AUTO_FREE char *path = xasprintf("/proc/%d/%s", (int)pid, file);
-	AUTO_BUF struct buf text = BUF_INIT(FILE_MAX_BYTES);
-	struct slice rest, word;
-	uint64_t value = 0;
-
-	if (file_read(path, &text, NULL) < 0)
-		return 0;
-	const char *at = strstr(buf_str(&text), label);
-	if (!at)
-		return 0;
-	rest = slice_of(at + strlen(label));
-	if (!slice_next_word(&rest, &word) || num_parse_u64(word, &value) < 0)
-		return 0;
-	return value;
 }
 
 static bool is_named(pid_t pid, const char *line)
@@ -130,8 +99,8 @@ static size_t list_processes(struct process *v)
 			continue;
 		v[n++] = (struct process){
 			.pid = (pid_t)pid,
-			.parent = (pid_t)proc_number(
-				(pid_t)pid, "status", "\nPPid:"),
+			.parent = (pid_t)gauge_number(
+				(pid_t)pid, "status", "PPid:"),
 		};
 	}
 	closedir(dir);
@@ -166,7 +135,7 @@ static struct memory look(const struct bench *b)
 			continue;
 		m.n_processes++;
 		m.n_imap += is_named(v[i].pid, "imap\n");
-		m.pss_kb += proc_number(v[i].pid, "smaps_rollup", "\nPss:");
+		m.pss_kb += gauge_number(v[i].pid, "smaps_rollup", "Pss:");
 	}
 	return m;
 }
@@ -186,17 +155,14 @@ static void say(const char *when, const struct memory *m,
 
 static void log_in(struct bench *b, struct sleeper *s)
 {
-	AUTO_BUF struct buf name = BUF_INIT(64);
-	AUTO_BUF struct buf password = BUF_INIT(64);
+	struct newcomer newcomer = newcomer_invent();
 	const char *known = getenv("BENCH_PASSWORD");
 
-	random_add_text(&name, name_chars, 9);
-	random_add_text(&password, name_chars, 22);
-	snprintf(s->address, sizeof(s->address), "%s@%s", buf_str(&name),
+	snprintf(s->address, sizeof(s->address), "%s@%s", newcomer.name,
 		b->domain);
 	MUST(mail_client_open(&s->client, b->imap, true, why));
 	MUST(mail_client_imap_login(&s->client, s->address,
-		known ? known : buf_str(&password), why));
+		known ? known : newcomer.password, why));
 	MUST(mail_client_idle(&s->client, why));
 }
 

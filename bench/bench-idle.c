@@ -12,12 +12,16 @@
 #include <string.h>
 #include <time.h>
 
+#include "bench/figures.h"
+#include "bench/gauge.h"
+#include "bench/newcomer.h"
 #include "bench/stock.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
 #include "lib/random.h"
 #include "tests/client/mail-client.h"
+#include "tests/client/must.h"
 
 enum {
 	COUNT_DEFAULT = 200,
@@ -32,38 +36,15 @@ enum {
 	LOGIN_TRIES = 5,
 };
 
-static const char name_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-
 struct account {
+	struct newcomer newcomer;
 	char address[128];
-	char password[32];
 };
 
 struct figures {
 	double *msec;
 	size_t n;
 };
-
-static void must(int result, const struct buf *why)
-{
-	if (result < 0)
-		die("%s", buf_str(why));
-}
-
-#define MUST(call)                                                             \
-	({                                                                     \
-		AUTO_BUF struct buf why_ = BUF_INIT(BUF_WHY_MAX_BYTES);        \
-		struct buf *why = &why_;                                       \
-		must((call), why);                                             \
-	})
-
-static double now_msec(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec * 1000 + (double)ts.tv_nsec / NSEC_PER_MSEC;
-}
 
 /* A pause that is in step with nothing. */
 static void gap(void)
@@ -77,15 +58,9 @@ static void gap(void)
 
 static void invent(struct account *account, const char *host)
 {
-	AUTO_BUF struct buf name = BUF_INIT(64);
-	AUTO_BUF struct buf password = BUF_INIT(64);
-
-	random_add_text(&name, name_chars, 9);
-	random_add_text(&password, name_chars, 22);
+	account->newcomer = newcomer_invent();
 	snprintf(account->address, sizeof(account->address), "%s@[%s]",
-		buf_str(&name), host);
-	snprintf(account->password, sizeof(account->password), "%s",
-		buf_str(&password));
+		account->newcomer.name, host);
 }
 
 /* What a core once sent, from this sender; without what Postfix put first. */
@@ -117,8 +92,8 @@ static void open_submission(struct mail_client *out, const char *address,
 	for (int i = 0; i < LOGIN_TRIES; i++) {
 		int r = mail_client_open(out, address, true, &why);
 		if (r == 0)
-			r = mail_client_submission_login(
-				out, sender->address, sender->password, &why);
+			r = mail_client_submission_login(out, sender->address,
+				sender->newcomer.password, &why);
 		if (r == 0)
 			return;
 		mail_client_close(out);
@@ -144,24 +119,17 @@ static void measure_pair(const char *host, size_t n, struct figures *figures)
 	open_submission(&out, smtp, &sender);
 	MUST(mail_client_open(&in, imap, true, why));
 	MUST(mail_client_imap_login(
-		&in, recipient.address, recipient.password, why));
+		&in, recipient.address, recipient.newcomer.password, why));
 	MUST(mail_client_idle(&in, why));
 	for (size_t i = 1; i <= n; i++) {
 		gap();
 		MUST(mail_client_deliver(&out, &letter, why));
-		double queued = now_msec();
+		double queued = gauge_msec();
 		MUST(mail_client_exists(&in, i, why));
-		figures->msec[figures->n++] = now_msec() - queued;
+		figures->msec[figures->n++] = gauge_msec() - queued;
 	}
 	mail_client_close(&in);
 	mail_client_close(&out);
-}
-
-static int by_value(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
 }
 
 /* Prints a line; the median. */
@@ -175,12 +143,7 @@ static double measure(const char *what, const char *host, size_t count)
 		measure_pair(
 			host, left < PER_SENDER ? left : PER_SENDER, &figures);
 	}
-	qsort(msec, count, sizeof(*msec), by_value);
-	printf("%-12s %zu messages  p50 %.1f ms  p99 %.1f ms  max %.1f ms\n",
-		what, count, msec[count / 2], msec[count * 99 / 100],
-		msec[count - 1]);
-	fflush(stdout);
-	return msec[count / 2];
+	return figures_print(what, msec, count);
 }
 
 static double measure_stock(const char *host, size_t count, const char *relay)

@@ -20,7 +20,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
 #include <spawn.h>
@@ -30,18 +29,20 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
+#include "bench/gauge.h"
+#include "bench/loopback.h"
+#include "bench/own-folder.h"
+#include "bench/web-server.h"
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
-#include "lib/proc.h"
 
 enum {
 	PEERS = 4,
 	QUEUE_FILES = 2000,
 	TOKEN_OPS = 4000,
 	PIPELINE = 200,
-	PATIENCE_SEC = 300,
 	TEXT_MAX_BYTES = 1 << 20,
 };
 
@@ -51,139 +52,13 @@ static struct {
 	uint64_t n, peer, backlog, users;
 } options = { 30000, 2000, 200000, 1000 };
 
-static char dir[64];
-static char *url, *status_address, *socket_path, *ca_path;
+static char *dir, *socket_path;
 static const char *program;
 static pid_t service;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void nap(void)
 {
 	poll(NULL, 0, 2);
-}
-
-static void write_text(const char *path, const char *text)
-{
-	AUTO_CLOSE int fd =
-		open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-
-	if (fd < 0 || fd_write_all(fd, slice_of(text)) < 0)
-		die("%s: cannot write", path);
-}
-
-static int free_port(void)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(sa);
-	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (bind(fd, (struct sockaddr *)&sa, len) < 0 ||
-		getsockname(fd, (struct sockaddr *)&sa, &len) < 0)
-		die("127.0.0.1: no free port");
-	return ntohs(sa.sin_port);
-}
-
-static void run(const char *const *argv)
-{
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-
-	if (proc_run_ok(&(struct proc){ .argv = argv }, &why) < 0)
-		die("%s: %s", argv[0], buf_str(&why));
-}
-
-static void start_nginx(void)
-{
-	int tls = free_port(), plain = free_port();
-	AUTO_FREE char *key = xasprintf("%s/key.pem", dir);
-	AUTO_FREE char *conf = xasprintf("%s/nginx.conf", dir);
-	AUTO_FREE char *text = xasprintf(
-		"worker_processes 1;\npid %s/nginx.pid;\nerror_log %s/error;\n"
-		"events { worker_connections 1024; }\n"
-		"http {\naccess_log off;\nclient_body_temp_path %s/body;\n"
-		"proxy_temp_path %s/p;\nfastcgi_temp_path %s/f;\n"
-		"uwsgi_temp_path %s/u;\nscgi_temp_path %s/s;\n"
-		"server {\nlisten 127.0.0.1:%d ssl http2;\n"
-		"ssl_certificate %s/cert.pem;\nssl_certificate_key %s;\n"
-		"location /notify { return 200; }\n}\n"
-		"server {\nlisten 127.0.0.1:%d;\n"
-		"location / { stub_status; }\n}\n}\n",
-		dir, dir, dir, dir, dir, dir, dir, tls, dir, key, plain);
-
-	ca_path = xasprintf("%s/cert.pem", dir);
-	run((const char *const[]){ "openssl", "req", "-x509", "-newkey",
-		"rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
-		"-addext", "subjectAltName=DNS:localhost", "-keyout", key,
-		"-out", ca_path, NULL });
-	write_text(conf, text);
-	run((const char *const[]){ "nginx", "-c", conf, NULL });
-	url = xasprintf("https://localhost:%d/notify", tls);
-	status_address = xasprintf("127.0.0.1:%d", plain);
-}
-
-static void stop_nginx(void)
-{
-	AUTO_FREE char *conf = xasprintf("%s/nginx.conf", dir);
-
-	run((const char *const[]){ "nginx", "-c", conf, "-s", "stop", NULL });
-}
-
-/* A blocking connection. */
-static int dial(const char *text)
-{
-	struct addr addr;
-	int fd;
-
-	if (addr_parse(text, &addr, NULL) < 0 || addr_connect(&addr, &fd) < 0)
-		die("%s: cannot connect", text);
-	int flags = fcntl(fd, F_GETFL);
-	if (flags < 0 || fcntl(fd, F_SETFL, flags & ~O_NONBLOCK) < 0)
-		die("%s: cannot wait for it", text);
-	poll(&(struct pollfd){ .fd = fd, .events = POLLOUT }, 1, -1);
-	return fd;
-}
-
-/* Requests that nginx has answered so far: the third number. */
-static uint64_t count_requests(void)
-{
-	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
-	AUTO_CLOSE int fd = dial(status_address);
-	struct slice rest, line, word;
-	uint64_t value = 0;
-
-	if (fd_write_all(fd, SLICE("GET / HTTP/1.0\r\n\r\n")) < 0 ||
-		fd_read_all(fd, &text) < 0)
-		die("nginx does not tell its status");
-	rest = buf_slice(&text);
-	while (slice_next_line(&rest, &line)) {
-		if (!slice_starts(line, SLICE("server accepts")))
-			continue;
-		for (int i = 0; i < 3; i++)
-			if (!slice_next_word(&rest, &word) ||
-				num_parse_u64(word, &value) < 0)
-				die("nginx tells an odd status");
-	}
-	return value;
-}
-
-/* Until nginx has got n more than `before`; asking counts, too. */
-static void wait_for_requests(uint64_t before, uint64_t n)
-{
-	double until = now() + PATIENCE_SEC;
-	uint64_t asked = 0;
-
-	while (count_requests() - before - ++asked < n) {
-		if (now() > until)
-			die("the notifications do not arrive");
-		nap();
-	}
 }
 
 static char *token_of(uint64_t i)
@@ -197,10 +72,10 @@ static void make_users(void)
 	AUTO_FREE char *text =
 		xasprintf("[params]\nmail_domain = x.test\n"
 			  "mailboxes_dir = %s/mail\nnotification_url = %s\n",
-			dir, url);
+			dir, web_server_url());
 	AUTO_FREE char *mail = xasprintf("%s/mail", dir);
 
-	write_text(ini, text);
+	own_folder_write(ini, text);
 	mkdir(mail, 0700);
 	for (uint64_t i = 0; i < options.users; i++) {
 		AUTO_FREE char *home = xasprintf("%s/u%08lu@x.test", mail, i);
@@ -210,7 +85,7 @@ static void make_users(void)
 			xasprintf("{\"devicetoken\":{\"%s\":%ld}}", token,
 				(long)time(NULL));
 		mkdir(home, 0700);
-		write_text(file, json);
+		own_folder_write(file, json);
 	}
 }
 
@@ -231,9 +106,9 @@ static double start_service(void)
 	AUTO_FREE char *log = xasprintf("%s/log", dir);
 	char *argv[] = { (char *)program, socket_path, ini, NULL };
 	posix_spawn_file_actions_t actions;
-	double began = now();
+	double began = gauge_sec();
 
-	setenv("SSL_CERT_FILE", ca_path, 1);
+	setenv("SSL_CERT_FILE", web_server_ca_path(), 1);
 	unlink(socket_path);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(
@@ -246,41 +121,13 @@ static double start_service(void)
 			die("%s: does not start; see %s", program, log);
 		nap();
 	}
-	return now() - began;
+	return gauge_sec() - began;
 }
 
 static void stop_service(void)
 {
 	kill(service, SIGTERM);
 	waitpid(service, NULL, 0);
-}
-
-static uint64_t service_kb(const char *name)
-{
-	AUTO_FREE char *path = xasprintf("/proc/%d/status", service);
-	AUTO_BUF struct buf text = BUF_INIT(65536);
-	struct slice rest, line, word;
-	uint64_t kb = 0;
-
-	if (file_read(path, &text, NULL) < 0)
-		return 0;
-	rest = buf_slice(&text);
-	while (slice_next_line(&rest, &line))
-		if (slice_next_word(&line, &word) && slice_eq_str(word, name) &&
-			slice_next_word(&line, &word) &&
-			num_parse_u64(word, &kb) == 0)
-			break;
-	return kb;
-}
-
-static double service_cpu(void)
-{
-	struct timespec t = { 0 };
-	clockid_t clock;
-
-	if (clock_getcpuclockid(service, &clock) == 0)
-		clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 /* Answers are lines that begin with `good`. */
@@ -323,7 +170,7 @@ static void ask(int fd, uint64_t n, request_fn request)
 static int dial_service(void)
 {
 	AUTO_FREE char *address = xasprintf("unix:%s", socket_path);
-	int fd = dial(address);
+	int fd = loopback_dial(address);
 
 	if (fd_write_all(fd, SLICE("H3\t2\t0\t\tmetadata\n")) < 0)
 		die("%s: cannot write", socket_path);
@@ -351,34 +198,35 @@ static void add_token_get(struct buf *out, uint64_t i)
 
 static double bench_notify(void)
 {
-	uint64_t before = count_requests();
+	uint64_t before = web_server_count();
 	AUTO_CLOSE int fd = -1;
 
 	start_service();
 	fd = dial_service();
-	double began = now();
+	double began = gauge_sec();
 	ask(fd, options.n, add_message_new);
-	double queued = now() - began;
-	wait_for_requests(before, options.n);
-	double seconds = now() - began;
+	double queued = gauge_sec() - began;
+	web_server_wait(before, options.n);
+	double seconds = gauge_sec() - began;
 	double rate = (double)options.n / seconds;
 	printf("notify: %lu in %.2f s, rate=%.0f/s queued_at=%.0f/s "
 	       "cpu=%.3f ms each, peak %lu KB\n",
 		options.n, seconds, rate, (double)options.n / queued,
-		service_cpu() * 1e3 / (double)options.n, service_kb("VmHWM:"));
+		gauge_cpu_sec(service) * 1e3 / (double)options.n,
+		gauge_number(service, "status", "VmHWM:"));
 	return rate;
 }
 
 static void bench_tokens(void)
 {
 	AUTO_CLOSE int fd = dial_service();
-	double began = now();
+	double began = gauge_sec();
 
 	ask(fd, TOKEN_OPS, add_token_set);
-	double sets = TOKEN_OPS / (now() - began);
-	began = now();
+	double sets = TOKEN_OPS / (gauge_sec() - began);
+	began = gauge_sec();
 	ask(fd, 10 * TOKEN_OPS, add_token_get);
-	double reads = 10 * TOKEN_OPS / (now() - began);
+	double reads = 10 * TOKEN_OPS / (gauge_sec() - began);
 	printf("tokens: sets=%.0f/s reads=%.0f/s\n", sets, reads);
 }
 
@@ -399,8 +247,8 @@ static void *run_peer(void *arg)
 	struct peer *peer = arg;
 	CURL *easy = curl_easy_init();
 
-	curl_easy_setopt(easy, CURLOPT_URL, url);
-	curl_easy_setopt(easy, CURLOPT_CAINFO, ca_path);
+	curl_easy_setopt(easy, CURLOPT_URL, web_server_url());
+	curl_easy_setopt(easy, CURLOPT_CAINFO, web_server_ca_path());
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_PROXY, "");
 	curl_easy_setopt(
@@ -426,7 +274,7 @@ static double bench_peer(void)
 {
 	struct peer peers[PEERS] = { 0 };
 	uint64_t n_failed = 0;
-	double began = now();
+	double began = gauge_sec();
 
 	for (int i = 0; i < PEERS; i++) {
 		peers[i].n = options.peer / PEERS;
@@ -438,7 +286,7 @@ static double bench_peer(void)
 		pthread_join(peers[i].thread, NULL);
 		n_failed += peers[i].n_failed;
 	}
-	double rate = (double)options.peer / (now() - began);
+	double rate = (double)options.peer / (gauge_sec() - began);
 	if (n_failed)
 		die("peer: %lu posts failed", n_failed);
 	printf("peer: %lu posts, rate=%.0f/s\n", options.peer, rate);
@@ -449,7 +297,7 @@ static double write_queue(uint64_t n, bool is_synced)
 {
 	AUTO_FREE char *folder =
 		xasprintf("%s/mail/pending_notifications", dir);
-	double began = now();
+	double began = gauge_sec();
 
 	mkdir(folder, 0700);
 	for (uint64_t i = 0; i < n; i++) {
@@ -458,7 +306,7 @@ static double write_queue(uint64_t n, bool is_synced)
 		AUTO_FREE char *token = token_of(i);
 		AUTO_FREE char *text = xasprintf("u%08lu@x.test\n%ld\n%s",
 			i % options.users, (long)time(NULL), token);
-		write_text(tmp, text);
+		own_folder_write(tmp, text);
 		if (is_synced) {
 			AUTO_CLOSE int fd = open(tmp, O_RDONLY | O_CLOEXEC);
 			fsync(fd);
@@ -466,7 +314,7 @@ static double write_queue(uint64_t n, bool is_synced)
 		if (rename(tmp, path) < 0)
 			die("%s: cannot rename", path);
 	}
-	return (double)n / (now() - began);
+	return (double)n / (gauge_sec() - began);
 }
 
 static void clear_queue(uint64_t n)
@@ -491,15 +339,15 @@ static void bench_queue(void)
 static void bench_backlog(void)
 {
 	write_queue(options.backlog, false);
-	uint64_t before = count_requests();
-	double began = now();
+	uint64_t before = web_server_count();
+	double began = gauge_sec();
 	double ready = start_service();
-	uint64_t idle_kb = service_kb("VmRSS:");
-	wait_for_requests(before, options.backlog);
+	uint64_t idle_kb = gauge_number(service, "status", "VmRSS:");
+	web_server_wait(before, options.backlog);
 	printf("backlog: %lu taken up in %.2f s (%lu KB), sent in %.1f s, "
 	       "peak %lu KB\n",
-		options.backlog, ready, idle_kb, now() - began,
-		service_kb("VmHWM:"));
+		options.backlog, ready, idle_kb, gauge_sec() - began,
+		gauge_number(service, "status", "VmHWM:"));
 	stop_service();
 }
 
@@ -532,18 +380,13 @@ static void read_options(int argc, char **argv)
 
 int main(int argc, char **argv)
 {
-	const char *tmp = getenv("TMPDIR");
-
 	setlinebuf(stdout);
 	read_options(argc, argv);
-	snprintf(
-		dir, sizeof(dir), "%s/bench-notify-XXXXXX", tmp ? tmp : "/tmp");
-	if (!mkdtemp(dir))
-		die("%s: cannot make", dir);
+	dir = own_folder_make("bench-notify");
 	chmod(dir, 0755);
 	socket_path = xasprintf("%s/socket", dir);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	start_nginx();
+	web_server_start(dir);
 	make_users();
 	bench_queue();
 	double peer = bench_peer();
@@ -553,7 +396,9 @@ int main(int argc, char **argv)
 	printf("ratio: %.1f\n", rate / peer);
 	if (options.backlog)
 		bench_backlog();
-	stop_nginx();
+	web_server_stop();
 	dir_remove(dir);
+	free(dir);
+	free(socket_path);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "lib/num.h"
 #include "tests/client/dovecot-lab.h"
 #include "tests/client/mail-client.h"
+#include "tests/client/must.h"
 
 enum {
 	LOG_MAX_BYTES = 1 << 26,
@@ -45,20 +46,6 @@ struct bed {
 	struct mail_client lmtp;
 	uint64_t n_files;
 };
-
-static void must(int result, const struct buf *why)
-{
-	if (result < 0)
-		die("%s", buf_str(why));
-}
-
-/* Ends the test with the reason when a call fails. */
-#define MUST(call)                                                             \
-	({                                                                     \
-		AUTO_BUF struct buf why_ = BUF_INIT(BUF_WHY_MAX_BYTES);        \
-		struct buf *why = &why_;                                       \
-		must((call), why);                                             \
-	})
 
 static void open_bed(
 	struct bed *bed, unsigned hibernate_sec, const char *plugin)

@@ -1,0 +1,27 @@
+#include "bench/figures.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static int by_value(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+double figures_median(double *v, size_t n)
+{
+	qsort(v, n, sizeof(*v), by_value);
+	return v[n / 2];
+}
+
+double figures_print(const char *what, double *msec, size_t n)
+{
+	double median = figures_median(msec, n);
+
+	printf("%-12s %zu messages  p50 %.1f ms  p99 %.1f ms  max %.1f ms\n",
+		what, n, median, msec[n * 99 / 100], msec[n - 1]);
+	fflush(stdout);
+	return median;
+}
