@@ -124,6 +124,12 @@ void buf_addf(struct buf *b, const char *format, ...)
 	va_end(args);
 }
 
+void buf_add_plain(struct buf *b, struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		buf_add_char(b, ascii_is_control(s.ptr[i]) ? ' ' : s.ptr[i]);
+}
+
 void buf_add_quoted(struct buf *b, struct slice s)
 {
 	struct slice head = slice_head(s, QUOTED_MAX_BYTES);

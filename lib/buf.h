@@ -52,6 +52,8 @@ void buf_add_char(struct buf *b, char c);
 void buf_addf(struct buf *b, const char *format, ...) PRINTF_LIKE(2, 3);
 void buf_vaddf(struct buf *b, const char *format, va_list args)
 	PRINTF_LIKE(2, 0);
+/* A line of text, with blanks in place of control characters. */
+void buf_add_plain(struct buf *b, struct slice s);
 /* Foreign bytes for a log or a person: in quotes, escaped, cut at 200. */
 void buf_add_quoted(struct buf *b, struct slice s);
 

@@ -4,13 +4,13 @@ void json_add_string(struct buf *out, struct slice text)
 {
 	buf_add_char(out, '"');
 	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.ptr[i];
-		if (c < 0x20 || c == 0x7f)
+		char c = text.ptr[i];
+		if (ascii_is_control(c))
 			buf_addf(out, "\\u%04x", c);
 		else if (c == '"' || c == '\\')
 			buf_addf(out, "\\%c", c);
 		else
-			buf_add_char(out, (char)c);
+			buf_add_char(out, c);
 	}
 	buf_add_char(out, '"');
 }

@@ -32,7 +32,7 @@ void log_at(enum log_level level, const char *format, ...)
 		return;
 	size_t len = strlen(line);
 	for (size_t i = start; i < len; i++)
-		if ((unsigned char)line[i] < 0x20 || line[i] == 0x7f)
+		if (ascii_is_control(line[i]))
 			line[i] = '?';
 	if (len == sizeof(line) - 1)
 		len--;

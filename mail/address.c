@@ -9,11 +9,6 @@ static bool is_utf8_byte(char c)
 	return (unsigned char)c >= 0x80;
 }
 
-static bool is_control(char c)
-{
-	return (unsigned char)c < 0x20 || c == 0x7f;
-}
-
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -110,7 +105,7 @@ bool address_eq(struct slice a, struct slice b)
 
 static bool is_path_char(char c)
 {
-	return !is_control(c) && c != ' ' && c != '<' && c != '>';
+	return !ascii_is_control(c) && c != ' ' && c != '<' && c != '>';
 }
 
 int address_parse_path(
@@ -129,7 +124,7 @@ int address_parse_path(
 	if (params.len > 0 && params.ptr[0] != ' ')
 		return -EINVAL;
 	for (size_t i = 0; i < params.len; i++)
-		if (is_control(params.ptr[i]))
+		if (ascii_is_control(params.ptr[i]))
 			return -EINVAL;
 	*ret_path = path;
 	*ret_params = slice_trim(params);
@@ -245,7 +240,7 @@ static bool take_phrase(struct slice *rest, struct slice *ret_word)
 static bool has_control(struct slice s)
 {
 	for (size_t i = 0; i < s.len; i++)
-		if (is_control(s.ptr[i]) && s.ptr[i] != '\t')
+		if (ascii_is_control(s.ptr[i]) && s.ptr[i] != '\t')
 			return true;
 	return false;
 }

@@ -202,11 +202,9 @@ static bool take_parameter(struct slice *rest, struct content_type *t)
 
 static bool has_odd_bytes(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if ((c < ' ' && c != '\t') || c == 0x7f)
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_control(s.ptr[i]) && s.ptr[i] != '\t')
 			return true;
-	}
 	return false;
 }
 

@@ -9,11 +9,9 @@ enum {
 
 static bool is_text(struct slice s)
 {
-	for (size_t i = 0; i < s.len; i++) {
-		unsigned char c = (unsigned char)s.ptr[i];
-		if ((c < 0x20 && c != '\t') || c == 0x7f)
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_control(s.ptr[i]) && s.ptr[i] != '\t')
 			return false;
-	}
 	return true;
 }
 

@@ -60,11 +60,30 @@ static void test_quoted(void)
 	}
 }
 
+static void test_plain(void)
+{
+	static const struct {
+		const char *name;
+		struct slice in, want;
+	} cases[] = {
+		{ "empty", SLICE(""), SLICE("") },
+		{ "text", SLICE("a \"b\" c"), SLICE("a \"b\" c") },
+		{ "control", SLICE("a\r\n\tb\0c\x1b\x7f"), SLICE("a   b c  ") },
+		{ "high", SLICE("\xc3\xa4\x80"), SLICE("\xc3\xa4\x80") },
+	};
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF struct buf b = BUF_INIT(100);
+		buf_add_plain(&b, cases[i].in);
+		check_slice(cases[i].name, buf_slice(&b), cases[i].want);
+	}
+}
+
 int main(void)
 {
 	test_grows_to_its_ceiling();
 	test_consume();
 	test_room();
 	test_quoted();
+	test_plain();
 	return test_end();
 }

@@ -89,8 +89,7 @@ static int check_password(
 	const struct config *config, struct slice password, struct buf *why)
 {
 	for (size_t i = 0; i < password.len; i++)
-		if ((unsigned char)password.ptr[i] < ' ' ||
-			password.ptr[i] == 0x7f)
+		if (ascii_is_control(password.ptr[i]))
 			return because(
 				why, -EPERM, "reason=password-characters");
 	if (password.len < config->password_min_length)

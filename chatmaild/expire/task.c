@@ -56,10 +56,8 @@ void task_leave(struct task *task, size_t mark)
 /* Control bytes of foreign names must not reach a terminal. */
 static void print_name(const char *name)
 {
-	for (const char *at = name; *at; at++) {
-		bool is_control = (unsigned char)*at < 0x20 || *at == 0x7f;
-		putchar_unlocked(is_control ? '?' : *at);
-	}
+	for (const char *at = name; *at; at++)
+		putchar_unlocked(ascii_is_control(*at) ? '?' : *at);
 }
 
 static void print_path(

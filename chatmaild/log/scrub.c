@@ -182,7 +182,7 @@ static void copy_char(struct scrub *s)
 
 	if (c == '@')
 		mask_address(s);
-	bool is_control = (c >= 0 && c < ' ' && c != '\t') || c == 0x7f;
+	bool is_control = ascii_is_control(c) && c != '\t';
 	buf_add_char(s->out, is_control ? '?' : c);
 }
 

@@ -64,8 +64,8 @@ bool token_is_valid(struct slice token)
 		return false;
 	for (size_t i = 0; i < token.len;) {
 		size_t len = utf8_len(slice_from(token, i));
-		if (len == 0 || (unsigned char)token.ptr[i] <= ' ' ||
-			token.ptr[i] == 0x7f)
+		if (len == 0 || token.ptr[i] == ' ' ||
+			ascii_is_control(token.ptr[i]))
 			return false;
 		i += len;
 	}

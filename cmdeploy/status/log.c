@@ -36,10 +36,7 @@ static void add_line(struct findings *list, const char *name, struct slice line)
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	line = take_stamp(line, &text);
-	for (size_t i = 0; i < line.len; i++) {
-		unsigned char c = (unsigned char)line.ptr[i];
-		buf_add_char(&text, c < 0x20 || c == 0x7f ? ' ' : (char)c);
-	}
+	buf_add_plain(&text, line);
 	findings_add(
 		list, STATUS_LOG, STATUS_DOUBT, name, "%s", buf_str(&text));
 }

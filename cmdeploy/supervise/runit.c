@@ -105,12 +105,8 @@ void runit_log_tail(const char *log_dir, size_t n, struct buf *out)
 	while (slice_next_line(&rest, &line)) {
 		bool is_stamped = line.len > STAMP_BYTES && line.ptr[4] == '-';
 		buf_add_str(out, "    ");
-		for (size_t i = is_stamped ? STAMP_BYTES : 0; i < line.len; i++)
-			buf_add_char(out,
-				(unsigned char)line.ptr[i] < 0x20 ||
-						line.ptr[i] == 0x7f
-					? ' '
-					: line.ptr[i]);
+		buf_add_plain(
+			out, slice_from(line, is_stamped ? STAMP_BYTES : 0));
 		buf_add_char(out, '\n');
 	}
 }

@@ -232,11 +232,7 @@ static void add_log_tail(const char *unit, size_t n, struct buf *out)
 	rest = buf_slice(&text);
 	while (slice_next_line(&rest, &line)) {
 		buf_add_str(out, "    ");
-		for (size_t i = 0; i < line.len; i++) {
-			unsigned char c = (unsigned char)line.ptr[i];
-			buf_add_char(
-				out, c < 0x20 || c == 0x7f ? ' ' : (char)c);
-		}
+		buf_add_plain(out, line);
 		buf_add_char(out, '\n');
 	}
 }
