@@ -34,6 +34,27 @@ bool slice_eq_str_nocase(struct slice a, const char *b)
 	return slice_eq_nocase(a, slice_of(b));
 }
 
+static struct slice skip(struct slice s, bool (*is_ignored)(char))
+{
+	while (s.len > 0 && is_ignored(s.ptr[0]))
+		s = slice_from(s, 1);
+	return s;
+}
+
+bool slice_eq_without(struct slice a, struct slice b, bool (*is_ignored)(char))
+{
+	for (;;) {
+		a = skip(a, is_ignored);
+		b = skip(b, is_ignored);
+		if (a.len == 0 || b.len == 0)
+			return a.len == b.len;
+		if (a.ptr[0] != b.ptr[0])
+			return false;
+		a = slice_from(a, 1);
+		b = slice_from(b, 1);
+	}
+}
+
 bool slice_starts(struct slice s, struct slice prefix)
 {
 	return s.len >= prefix.len &&

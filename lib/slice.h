@@ -30,6 +30,8 @@ bool slice_eq_str(struct slice a, const char *b);
 /* ASCII letters compare without regard to case; the locale is ignored. */
 bool slice_eq_nocase(struct slice a, struct slice b);
 bool slice_eq_str_nocase(struct slice a, const char *b);
+/* Bytes of which `is_ignored` is true do not count. */
+bool slice_eq_without(struct slice a, struct slice b, bool (*is_ignored)(char));
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_starts_nocase(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);

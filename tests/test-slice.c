@@ -28,6 +28,27 @@ static void test_compare(void)
 	check("secret shorter", !slice_eq_secret(SLICE("ab"), SLICE("abc")));
 }
 
+static void test_without(void)
+{
+	static const struct {
+		const char *a, *b;
+		bool is_equal;
+	} rows[] = {
+		{ "", "", true },
+		{ "12", "", true },
+		{ "a1b22", "33ab", true },
+		{ "a1b", "a1c", false },
+		{ "ab1", "a", false },
+		{ "a", "b", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		check_int(rows[i].a,
+			slice_eq_without(slice_of(rows[i].a),
+				slice_of(rows[i].b), ascii_is_digit),
+			rows[i].is_equal);
+}
+
 static void test_words(void)
 {
 	struct slice rest = SLICE("  one\ttwo\r\n three "), word;
@@ -68,6 +89,7 @@ int main(void)
 {
 	test_cut();
 	test_compare();
+	test_without();
 	test_words();
 	test_lines();
 	test_trim();

@@ -45,25 +45,9 @@ bool tags_has_item(struct slice value, const char *item)
 	return false;
 }
 
-static struct slice skip_blanks(struct slice s)
-{
-	while (s.len > 0 && ascii_is_space(s.ptr[0]))
-		s = slice_from(s, 1);
-	return s;
-}
-
 bool tags_eq_folded(struct slice a, struct slice b)
 {
-	for (;;) {
-		a = skip_blanks(a);
-		b = skip_blanks(b);
-		if (a.len == 0 || b.len == 0)
-			return a.len == b.len;
-		if (a.ptr[0] != b.ptr[0])
-			return false;
-		a = slice_from(a, 1);
-		b = slice_from(b, 1);
-	}
+	return slice_eq_without(a, b, ascii_is_space);
 }
 
 bool tags_include(struct slice list, struct slice wanted)

@@ -63,32 +63,12 @@ static bool is_before(struct slice line, const char *since)
 		memcmp(line.ptr, since, STAMP_BYTES) < 0;
 }
 
-static struct slice skip_digits(struct slice s)
-{
-	while (s.len > 0 && ascii_is_digit(s.ptr[0]))
-		s = slice_from(s, 1);
-	return s;
-}
-
-/* The same once more, at another time, of another process. */
-static bool is_repeat(struct slice a, struct slice b)
-{
-	for (;;) {
-		a = skip_digits(a);
-		b = skip_digits(b);
-		if (a.len == 0 || b.len == 0)
-			return a.len == b.len;
-		if (a.ptr[0] != b.ptr[0])
-			return false;
-		a = slice_from(a, 1);
-		b = slice_from(b, 1);
-	}
-}
-
 void log_errors_add(struct log_errors *errors, struct slice line)
 {
 	errors->n++;
-	if (errors->n_last > 0 && is_repeat(line, errors->last[0])) {
+	/* The same once more, at another time, of another process. */
+	if (errors->n_last > 0 &&
+		slice_eq_without(line, errors->last[0], ascii_is_digit)) {
 		errors->last[0] = line;
 		return;
 	}
