@@ -1,14 +1,8 @@
 #!/bin/bash
 # The Debian package: what is in it, and that it is made the same each time.
-set -eu
-cd "${TEST_DIR:?}"
-failures=0
+# shellcheck source=tests/t/lib.sh
+. "$(dirname "$0")/lib.sh"
 source=$(cat "$BUILD_DIR/source-folder")
-
-fail() {
-  printf '%s\n' "$*"
-  failures=$((failures + 1))
-}
 
 deb=$("$source/scripts/build-deb" "$BUILD_DIR")
 [[ ${deb##*/} =~ ^chatmail_[0-9.]*\+[0-9]{12}\.[0-9a-f]{8}_[a-z0-9]*\.deb$ ]] ||
@@ -84,4 +78,4 @@ echo '-- it runs, and knows nothing of where it was built'
 odd=$(grep -rlF "$source/" root || true)
 [ -z "$odd" ] || fail "they name $source: $odd"
 
-[ "$failures" = 0 ] || exit 1
+done_testing

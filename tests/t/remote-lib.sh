@@ -1,20 +1,13 @@
 # remote-lib.sh - what the tests of `cmdeploy run` over ssh share; sourced.
 # shellcheck shell=bash disable=SC2034
-set -eu
-cmdeploy=${CMDEPLOY:?}
-cd "${TEST_DIR:?}"
+# shellcheck source=tests/t/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
 bed=$TEST_DIR/bed
-failures=0
 bed_pid=
 mkdir tmp
 export TMPDIR=$TEST_DIR/tmp
 # Nobody answers there, so that no records are asked for.
 export CMDEPLOY_DNS_ROOT=127.0.0.1:1
-
-fail() {
-  printf '%s\n' "$*"
-  failures=$((failures + 1))
-}
 
 # ours: the connections that stay for a while when a run is killed.
 ours() {
@@ -60,24 +53,6 @@ there() {
   nsenter -t "$bed_pid" --mount --root --wd "$@"
 }
 
-# run STATUS ARGUMENT...: standard output goes to out, the rest to err.
-run() {
-  local want=$1 got=0
-  shift
-  "$cmdeploy" "$@" >out 2>err </dev/null || got=$?
-  [ "$got" = "$want" ] ||
-    fail "cmdeploy $*: status $got, not $want:" "$(cat out err)"
-}
-
-# says FILE TEXT: a line of it holds the text.
-says() {
-  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(cat "$1")"
-}
-
-says_not() {
-  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(cat "$1")"
-}
-
 # How many connections there have been.
 connections() {
   grep -c 'Accepted publickey' "$bed/ssh/log" || true
@@ -90,9 +65,4 @@ check_tidy() {
   [ -z "$left" ] || fail "left behind: $left"
   left=$(ours)
   [ -z "$left" ] || fail "still runs: $left"
-}
-
-done_testing() {
-  [ "$failures" = 0 ] || exit 1
-  exit 0
 }

@@ -1,16 +1,9 @@
 # up-lib.sh - what the tests of `cmdeploy up` share; sourced, not run.
 # shellcheck shell=bash disable=SC2034
-set -eu
+# shellcheck source=tests/t/lib.sh
+. "${BASH_SOURCE[0]%/*}/lib.sh"
 shopt -s nullglob
-cmdeploy=${CMDEPLOY:?}
-cd "${TEST_DIR:?}"
-failures=0
 running=()
-
-fail() {
-  printf '%s\n' "$*"
-  failures=$((failures + 1))
-}
 
 # Whatever happens, no relay stays behind.
 finish() {
@@ -19,24 +12,6 @@ finish() {
   done
 }
 trap finish EXIT
-
-# run STATUS ARGUMENT...: standard output goes to out, the rest to err.
-run() {
-  local want=$1 got=0
-  shift
-  "$cmdeploy" "$@" >out 2>err </dev/null || got=$?
-  [ "$got" = "$want" ] ||
-    fail "cmdeploy $*: status $got, not $want:" "$(cat out err)"
-}
-
-# says FILE TEXT: a line of it holds the text.
-says() {
-  grep -qF -- "$2" "$1" || fail "no \"$2\" in $1:" "$(cat "$1")"
-}
-
-says_not() {
-  ! grep -qF -- "$2" "$1" || fail "\"$2\" in $1:" "$(cat "$1")"
-}
 
 # up DIR [ARGUMENT...]: in the background.
 up() {
@@ -70,8 +45,4 @@ imap() {
   printf 'a LOGIN "%s" "%s"\r\nb LOGOUT\r\n' "$2" "$3" |
     timeout 20 openssl s_client -quiet -verify_quiet -connect "$1:993" \
       2>/dev/null | tr -d '\r' | sed -n 's/^a //p'
-}
-
-done_testing() {
-  [ "$failures" = 0 ] || exit 1
 }

@@ -1,15 +1,9 @@
 #!/bin/bash
 # cmdeploy webdev: pages while they are changed, broken, and mended.
-set -eu
-cmdeploy=${CMDEPLOY:?}
-failures=0
+# shellcheck source=tests/t/lib.sh
+. "$(dirname "$0")/lib.sh"
 server=
 listener=
-
-fail() {
-  printf '%s\n' "$*"
-  failures=$((failures + 1))
-}
 
 finish() {
   for pid in $server $listener; do
@@ -52,8 +46,6 @@ until_page() {
   done
   fail "$1 never says \"$2\":" "$(cat page)"
 }
-
-cd "${TEST_DIR:?}"
 
 echo '-- ours, with nothing there'
 start ours
@@ -117,4 +109,4 @@ grep -q 'www/src is there already and stays as it is' said || fail "$(cat said)"
 ! "$cmdeploy" webdev --port 99999 >said 2>&1 || fail 'port 99999'
 grep -q -- '--port 99999: not from 0 to 65535' said || fail "$(cat said)"
 
-[ "$failures" = 0 ] || exit 1
+done_testing
