@@ -17,11 +17,6 @@ struct dns_options {
 	const char *zonefile;
 };
 
-static void warn(const char *text, void *owner UNUSED)
-{
-	say_note(text);
-}
-
 static int write_zone(const struct config *config,
 	const struct dns_facts *facts, const char *path, struct buf *why)
 {
@@ -112,7 +107,7 @@ static void fill_in(struct dns_options *o)
 static int run_for(struct dns_options *o, struct buf *why)
 {
 	struct config config;
-	int r = config_load(o->ini, &config, warn, NULL, why);
+	int r = config_load(o->ini, &config, say_settings_note, NULL, why);
 
 	if (r < 0)
 		return r;

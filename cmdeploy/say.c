@@ -205,3 +205,8 @@ void say_note(const char *text)
 {
 	fprintf(stderr, "cmdeploy: note: %s\n", text);
 }
+
+void say_settings_note(const char *text, void *owner UNUSED)
+{
+	say_note(text);
+}

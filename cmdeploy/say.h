@@ -48,5 +48,7 @@ void say_interrupted(void);
 /* To standard error: "cmdeploy: text", "cmdeploy: note: text". */
 void say_error(const char *format, ...) PRINTF_LIKE(1, 2);
 void say_note(const char *text);
+/* The same, for a settings_warn_fn. */
+void say_settings_note(const char *text, void *owner);
 
 #endif

@@ -128,11 +128,6 @@ static int choose_address(struct relay *relay, const char *named,
 	return 0;
 }
 
-static void warn(const char *text, void *owner UNUSED)
-{
-	say_note(text);
-}
-
 static int read_ini(struct relay *relay, struct buf *text, struct config *ret,
 	struct buf *why)
 {
@@ -143,8 +138,8 @@ static int read_ini(struct relay *relay, struct buf *text, struct config *ret,
 	int r = file_read(relay->ini_path, text, why);
 	if (r < 0)
 		return r;
-	return config_parse(
-		buf_slice(text), relay->ini_path, ret, warn, NULL, why);
+	return config_parse(buf_slice(text), relay->ini_path, ret,
+		say_settings_note, NULL, why);
 }
 
 /* A relay named after an address must answer there. */

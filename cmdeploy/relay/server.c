@@ -13,7 +13,6 @@
 #include "cmdeploy/say.h"
 
 enum {
-	INI_MAX_BYTES = 1 << 20,
 	DOMAIN_MAX_BYTES = 1024,
 	DNS_PORT = 53,
 };
@@ -53,12 +52,7 @@ static const struct {
 	{ "internal_address", LOOPBACK },
 };
 
-static void warn(const char *text, void *owner UNUSED)
-{
-	say_note(text);
-}
-
-static int read_ini(struct relay *relay, const char *path, struct buf *text,
+static int read_ini(struct relay *relay, const char *path,
 	struct config *ret_config, struct buf *why)
 {
 	char absolute[PATH_MAX];
@@ -69,11 +63,7 @@ static int read_ini(struct relay *relay, const char *path, struct buf *text,
 			strerror(errno), say_program(), path);
 	relay->ini_path = xstrdup(absolute);
 	relay->has_ini = true;
-	int r = file_read(absolute, text, why);
-	if (r < 0)
-		return r;
-	return config_parse(
-		buf_slice(text), absolute, ret_config, warn, NULL, why);
+	return config_load(absolute, ret_config, say_settings_note, NULL, why);
 }
 
 /* With the package the programs are there; else they are copied. */
@@ -187,10 +177,9 @@ int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
 			.find_program = programs_find,
 		},
 	};
-	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
 	struct config operators = { 0 };
 	const char *const none[] = { NULL };
-	int r = read_ini(&relay, ini, &text, &operators, why);
+	int r = read_ini(&relay, ini, &operators, why);
 
 	if (r == 0)
 		r = vars_make_config(&relay, &operators, none, why);

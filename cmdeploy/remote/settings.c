@@ -13,11 +13,6 @@
 
 #define WWW_DEFAULT "www"
 
-static void warn(const char *text, void *owner UNUSED)
-{
-	say_note(text);
-}
-
 static bool is_dir(const char *path)
 {
 	struct stat st;
@@ -75,7 +70,7 @@ static int read_all(
 			"%s is not there; write it with \"%s init DOMAIN\", or "
 			"name another file by --ini",
 			ini_path, say_program());
-	int r = config_load(ini_path, &s->config, warn, NULL, why);
+	int r = config_load(ini_path, &s->config, say_settings_note, NULL, why);
 	if (r == 0)
 		r = find_www(s, ini_path, why);
 	if (r == 0)
