@@ -4,11 +4,12 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/words.h"
+
 enum {
 	QUICK_SEC = 60,
 	APT_SEC = 1800,
 	LIST_MAX_BYTES = 16 << 20,
-	WORDS_MAX = 128,
 };
 
 #define POLICY_PATH "/usr/sbin/policy-rc.d"
@@ -25,37 +26,6 @@ static const char policy_text[] =
 	"#!/bin/sh\n" POLICY_MARK "\n"
 	"# (Left over? It may be deleted.) No service starts meanwhile.\n"
 	"exit 101\n";
-
-/* An argument list being put together. */
-struct words {
-	const char *v[WORDS_MAX + 1];
-	size_t n;
-	char *text;
-};
-
-static void words_release(struct words *w)
-{
-	free(w->text);
-}
-
-#define AUTO_WORDS __attribute__((cleanup(words_release)))
-
-static void words_add(struct words *w, const char *word)
-{
-	if (w->n < WORDS_MAX)
-		w->v[w->n++] = word;
-}
-
-/* The words of `text`, which is copied. Once for each struct. */
-static void words_add_split(struct words *w, const char *text)
-{
-	char *save = NULL;
-
-	w->text = xstrdup(text);
-	for (char *word = strtok_r(w->text, " \n", &save); word;
-		word = strtok_r(NULL, " \n", &save))
-		words_add(w, word);
-}
 
 static bool is_installed(struct slice status)
 {
@@ -155,12 +125,13 @@ static int preseed(
 		why);
 }
 
-static int apt_get(const struct host *host, struct words *w,
+/* apt-get or dpkg, which ask nobody. */
+static int run_unattended(const struct host *host, const char *const *argv,
 	const struct proc *listen, struct buf *why)
 {
 	struct proc proc = *listen;
 
-	proc.argv = w->v;
+	proc.argv = argv;
 	proc.env = apt_env;
 	proc.timeout_sec = APT_SEC;
 	return host_run(host, &proc, why);
@@ -171,38 +142,36 @@ static bool are_known(const struct host *host, const char *names)
 {
 	AUTO_WORDS struct words w = { 0 };
 
-	words_add(&w, "apt-get");
-	words_add(&w, "install");
-	words_add(&w, "--simulate");
-	words_add(&w, "--quiet");
-	words_add(&w, "--no-install-recommends");
-	words_add_split(&w, names);
-	return apt_get(host, &w, &(struct proc){ 0 }, NULL) == 0;
+	words_add_all(&w,
+		PROC_WORDS("apt-get", "install", "--simulate", "--quiet",
+			"--no-install-recommends"));
+	words_add_split(&w, slice_of(names));
+	return run_unattended(
+		       host, words_list(&w), &(struct proc){ 0 }, NULL) == 0;
 }
 
 static int refresh_lists(
 	const struct host *host, const struct proc *listen, struct buf *why)
 {
-	AUTO_WORDS struct words w = { 0 };
-
-	words_add(&w, "apt-get");
-	words_add_split(&w, "update --quiet -o DPkg::Lock::Timeout=120");
-	return apt_get(host, &w, listen, why);
+	return run_unattended(host,
+		PROC_WORDS("apt-get", "update", "--quiet", "-o",
+			"DPkg::Lock::Timeout=120"),
+		listen, why);
 }
 
 static int run_install(const struct host *host, const char *names,
 	const struct proc *listen, struct buf *why)
 {
 	AUTO_WORDS struct words w = { 0 };
-	AUTO_FREE char *args = xasprintf(
-		"install --yes --quiet --fix-broken --no-install-recommends "
-		"-o DPkg::Lock::Timeout=120 -o Dpkg::Options::=--force-confold "
-		"-o Dpkg::Use-Pty=0 %s",
-		names);
 
-	words_add(&w, "apt-get");
-	words_add_split(&w, args);
-	return apt_get(host, &w, listen, why);
+	words_add_all(&w,
+		PROC_WORDS("apt-get", "install", "--yes", "--quiet",
+			"--fix-broken", "--no-install-recommends", "-o",
+			"DPkg::Lock::Timeout=120", "-o",
+			"Dpkg::Options::=--force-confold", "-o",
+			"Dpkg::Use-Pty=0"));
+	words_add_split(&w, slice_of(names));
+	return run_unattended(host, words_list(&w), listen, why);
 }
 
 static void run_quietly(const struct host *host, const char *const *argv)
@@ -273,13 +242,10 @@ static int disable_new(
 static int finish_others(
 	const struct host *host, const struct proc *listen, struct buf *why)
 {
-	struct proc proc = *listen;
-
-	proc.argv = (const char *const[]){ "dpkg", "--force-confold",
-		"--configure", "--pending", NULL };
-	proc.env = apt_env;
-	proc.timeout_sec = APT_SEC;
-	return host_run(host, &proc, why);
+	return run_unattended(host,
+		PROC_WORDS(
+			"dpkg", "--force-confold", "--configure", "--pending"),
+		listen, why);
 }
 
 /* `before` gets the names of what was there. */

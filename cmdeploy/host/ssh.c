@@ -10,9 +10,7 @@
 #include "cmdeploy/host/temp.h"
 
 enum {
-	WORDS_MAX = 64,
 	OWN_WORDS_MAX = 24, /* of the operator */
-	WORDS_MAX_BYTES = 4096,
 	COMMAND_MAX_BYTES = 100000,
 	FACTS_MAX_BYTES = 65536,
 	SAID_MAX_BYTES = 65536,
@@ -33,62 +31,30 @@ static struct ssh_host *of(const struct host *host)
 	return CONTAINER_OF(host, struct ssh_host, host);
 }
 
-/* The command line of ssh(1), being put together. */
-struct line {
-	const char *v[WORDS_MAX + 1];
-	size_t n;
-	char *control;
-};
-
-static void line_release(struct line *line)
-{
-	free(line->control);
-}
-
-#define AUTO_LINE __attribute__((cleanup(line_release)))
-
-static void line_add(struct line *line, const char *word)
-{
-	if (line->n < WORDS_MAX)
-		line->v[line->n++] = word;
-}
-
-static void line_add_all(struct line *line, const char *const *words)
-{
-	for (; *words; words++)
-		line_add(line, *words);
-}
-
 /* The operator's words come first: of an option, ssh takes the first. */
-static void line_start(struct line *line, const struct ssh_host *ssh)
+static void line_start(struct words *line, const struct ssh_host *ssh)
 {
-	/* What a configuration made for work by hand may have set. */
-	static const char *const options[] = { "-o", "ControlMaster=auto", "-o",
-		"ControlPersist=60", "-o", "ServerAliveInterval=15", "-o",
-		"ServerAliveCountMax=3", "-o", "ConnectTimeout=20", "-o",
-		"LogLevel=ERROR", "-o", "ClearAllForwardings=yes", "-o",
-		"ForwardX11=no", "-o", "RemoteCommand=none", "-o",
-		"PermitLocalCommand=no", NULL };
-	const char *word = buf_str(&ssh->words);
+	AUTO_FREE char *control = xasprintf("ControlPath=%s/ssh", ssh->dir);
 
-	for (size_t at = 0; at < ssh->words.len; at += strlen(word + at) + 1)
-		line_add(line, word + at);
-	line_add_all(line, options);
-	line->control = xasprintf("ControlPath=%s/ssh", ssh->dir);
-	line_add(line, "-o");
-	line_add(line, line->control);
-	if (ssh->target.port) {
-		line_add(line, "-p");
-		line_add(line, ssh->target.port);
-	}
+	words_add_all(line, words_list(&ssh->words));
+	/* What a configuration made for work by hand may have set. */
+	words_add_all(line,
+		PROC_WORDS("-o", "ControlMaster=auto", "-o",
+			"ControlPersist=60", "-o", "ServerAliveInterval=15",
+			"-o", "ServerAliveCountMax=3", "-o",
+			"ConnectTimeout=20", "-o", "LogLevel=ERROR", "-o",
+			"ClearAllForwardings=yes", "-o", "ForwardX11=no", "-o",
+			"RemoteCommand=none", "-o", "PermitLocalCommand=no",
+			"-o", control));
+	if (ssh->target.port)
+		words_add_all(line, PROC_WORDS("-p", ssh->target.port));
 }
 
+/* Without a command there is none. */
 static void line_end(
-	struct line *line, const struct ssh_host *ssh, const char *command)
+	struct words *line, const struct ssh_host *ssh, const char *command)
 {
-	line_add(line, "--");
-	line_add(line, ssh->target.where);
-	line_add(line, command);
+	words_add_all(line, PROC_WORDS("--", ssh->target.where, command));
 }
 
 /* As the shell there is to read it. */
@@ -141,7 +107,7 @@ static int run(
 	const struct ssh_host *ssh = of(host);
 	AUTO_BUF struct buf said = BUF_INIT(SAID_MAX_BYTES);
 	AUTO_BUF struct buf command = BUF_INIT(COMMAND_MAX_BYTES);
-	AUTO_LINE struct line line = { 0 };
+	AUTO_WORDS struct words line = { 0 };
 	struct proc here = *proc;
 	int status;
 	int r = add_command(proc->argv, proc->env, &command, why);
@@ -149,10 +115,10 @@ static int run(
 	if (r < 0)
 		return r;
 	line_start(&line, ssh);
-	line_add(&line, "-T");
-	line_add(&line, "-oBatchMode=yes");
+	words_add(&line, "-T");
+	words_add(&line, "-oBatchMode=yes");
 	line_end(&line, ssh, buf_str(&command));
-	here.argv = line.v;
+	here.argv = words_list(&line);
 	here.env = NULL;
 	if (!here.err)
 		here.err = &said;
@@ -214,17 +180,13 @@ static int fact(const struct host *host, const char *name, struct buf *out,
 		host->name, name);
 }
 
-static int split_words(struct buf *out, struct buf *why)
+/* The program and its options, as the operator has them. */
+static int read_words(struct words *words, struct buf *why)
 {
 	const char *text = getenv("CMDEPLOY_SSH");
-	struct slice rest = slice_of(text && text[0] ? text : "ssh"), word;
-	size_t n = 0;
 
-	for (; slice_next_word(&rest, &word); n++) {
-		buf_add_slice(out, word);
-		buf_add_char(out, '\0');
-	}
-	if (n == 0 || n > OWN_WORDS_MAX || !buf_ok(out))
+	words_add_split(words, slice_of(text && text[0] ? text : "ssh"));
+	if (words->n == 0 || words->n > OWN_WORDS_MAX)
 		return because(why, -EINVAL,
 			"$CMDEPLOY_SSH must have 1 to %d words: a program and "
 			"its options",
@@ -236,10 +198,9 @@ int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
 {
 	struct ssh_host ssh = {
 		.host = { .run = run, .put = put, .fact = fact },
-		.words = BUF_INIT(WORDS_MAX_BYTES),
 		.facts = BUF_INIT(FACTS_MAX_BYTES),
 	};
-	int r = split_words(&ssh.words, why);
+	int r = read_words(&ssh.words, why);
 
 	if (r == 0)
 		r = ssh_target_parse(where, &ssh.target, why);
@@ -257,17 +218,18 @@ int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
 /* If there is one. */
 static void end_connection(const struct ssh_host *ssh)
 {
-	AUTO_LINE struct line line = { 0 };
+	AUTO_WORDS struct words line = { 0 };
 	AUTO_FREE char *path = xasprintf("%s/ssh", ssh->dir);
 	int status;
 
 	if (file_exists(path)) {
 		line_start(&line, ssh);
-		line_add(&line, "-Oexit");
+		words_add(&line, "-Oexit");
 		line_end(&line, ssh, NULL);
-		int ignored = proc_run(&(struct proc){ .argv = line.v,
-					       .timeout_sec = END_SEC },
-			&status, NULL);
+		int ignored =
+			proc_run(&(struct proc){ .argv = words_list(&line),
+					 .timeout_sec = END_SEC },
+				&status, NULL);
 		(void)ignored;
 	}
 }
@@ -280,7 +242,7 @@ void ssh_close(struct ssh_host *ssh)
 		end_connection(ssh);
 	ssh_target_release(&ssh->target);
 	temp_remove(ssh->dir);
-	buf_release(&ssh->words);
+	words_release(&ssh->words);
 	buf_release(&ssh->facts);
 	*ssh = (struct ssh_host){ 0 };
 }
@@ -288,13 +250,13 @@ void ssh_close(struct ssh_host *ssh)
 /* ssh itself asks, and makes the connection that all others use. */
 static int connect_asking(const struct ssh_host *ssh, struct buf *why)
 {
-	AUTO_LINE struct line line = { 0 };
+	AUTO_WORDS struct words line = { 0 };
 	int status;
 
 	line_start(&line, ssh);
-	line_add(&line, "-T");
+	words_add(&line, "-T");
 	line_end(&line, ssh, "true");
-	int r = proc_attach(line.v, &status, why);
+	int r = proc_attach(words_list(&line), &status, why);
 	if (r == 0 && status != 0)
 		r = because(why, -EPERM,
 			"%s: no connection; what ssh said is above",
@@ -319,7 +281,7 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 	const char *const *args, const struct proc *proc, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(COMMAND_MAX_BYTES);
-	AUTO_LINE struct line line = { 0 };
+	AUTO_WORDS struct words line = { 0 };
 	struct proc with = *proc;
 	struct slice part;
 
@@ -329,9 +291,9 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 				why, -ENOENT, "%s: not in this program", *name);
 		buf_add_slice(&text, part);
 	}
-	line_add_all(&line, PROC_WORDS("sh", "-c", buf_str(&text), "sh"));
-	line_add_all(&line, args);
-	with.argv = line.v;
+	words_add_all(&line, PROC_WORDS("sh", "-c", buf_str(&text), "sh"));
+	words_add_all(&line, args);
+	with.argv = words_list(&line);
 	return run(&ssh->host, &with, why);
 }
 
@@ -339,7 +301,7 @@ int ssh_attach(const struct ssh_host *ssh, const char *const *argv,
 	const char *const *env, struct buf *why)
 {
 	AUTO_BUF struct buf command = BUF_INIT(COMMAND_MAX_BYTES);
-	AUTO_LINE struct line line = { 0 };
+	AUTO_WORDS struct words line = { 0 };
 	bool is_terminal = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	int status;
 	int r = add_command(argv, env, &command, why);
@@ -347,9 +309,9 @@ int ssh_attach(const struct ssh_host *ssh, const char *const *argv,
 	if (r < 0)
 		return r;
 	line_start(&line, ssh);
-	line_add(&line, is_terminal ? "-t" : "-T");
+	words_add(&line, is_terminal ? "-t" : "-T");
 	line_end(&line, ssh, buf_str(&command));
-	r = proc_attach(line.v, &status, why);
+	r = proc_attach(words_list(&line), &status, why);
 	if (r < 0)
 		return r;
 	if (is_ssh_failure(status))

@@ -14,13 +14,14 @@
 
 #include "cmdeploy/host/host.h"
 #include "cmdeploy/host/ssh-target.h"
+#include "lib/words.h"
 
 struct ssh_host {
 	struct host host;
 	struct ssh_target target;
-	char *dir;        /* of the connection's socket, private */
-	struct buf words; /* of $CMDEPLOY_SSH, each ended by NUL */
-	struct buf facts; /* "name=value" lines */
+	char *dir;          /* of the connection's socket, private */
+	struct words words; /* of $CMDEPLOY_SSH */
+	struct buf facts;   /* "name=value" lines */
 	/* Asked a few times a second; true ends what runs. May be NULL. */
 	bool (*is_unwanted)(void *owner);
 };
