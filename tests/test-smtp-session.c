@@ -3,8 +3,8 @@
  * byte by byte; replies and message must come out the same.
  *
  *	# a comment
- *	C: a line of the client (CRLF is added; \r \n \0 \t \\ and \xHH)
- *	c: the same without CRLF; "c*N: text" repeats it N times
+ *	C: a line of the client; how it is written, tests/dialogue.h says
+ *	c: the same without CRLF
  *	A: the answer to the next MAIL, RCPT, DATA or final dot
  *	S: a line of the server
  *	M: a line of the message as it passes (CRLF is added), m: without
@@ -16,7 +16,7 @@
 #include <glob.h>
 
 #include "lib/file.h"
-#include "lib/num.h"
+#include "tests/dialogue.h"
 #include "tests/test.h"
 
 enum {
@@ -46,39 +46,6 @@ static void dialogue_release(struct dialogue *d)
 	buf_release(&d->answers);
 }
 
-static int hex(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at = strchr(digits, ascii_lower(c));
-
-	return at && c ? (int)(at - digits) : 0;
-}
-
-static char escape(struct slice *s)
-{
-	const char *names = "rnt0\\";
-	const char *values = "\r\n\t\0\\";
-	char c = s->ptr[0];
-
-	*s = slice_from(*s, 1);
-	if (c == 'x' && s->len >= 2) {
-		char byte = (char)(hex(s->ptr[0]) * 16 + hex(s->ptr[1]));
-		*s = slice_from(*s, 2);
-		return byte;
-	}
-	const char *at = strchr(names, c);
-	return at && c ? values[at - names] : c;
-}
-
-static void add_unescaped(struct buf *out, struct slice s)
-{
-	while (s.len > 0) {
-		char c = s.ptr[0];
-		s = slice_from(s, 1);
-		buf_add_char(out, c == '\\' && s.len > 0 ? escape(&s) : c);
-	}
-}
-
 static struct buf *target(struct dialogue *d, char who)
 {
 	switch (ascii_lower(who)) {
@@ -98,24 +65,13 @@ static struct buf *target(struct dialogue *d, char who)
 static bool read_line(struct dialogue *d, struct slice line)
 {
 	struct slice who, text;
-	uint64_t n = 1;
 
 	if (line.len == 0 || line.ptr[0] == '#')
 		return true;
 	if (!slice_cut(line, ':', &who, &text) || who.len == 0)
 		return false;
 	struct buf *out = target(d, who.ptr[0]);
-	if (!out)
-		return false;
-	if (who.len > 2 && num_parse_max(slice_from(who, 2), 100000, &n) < 0)
-		return false;
-	if (text.len > 0 && text.ptr[0] == ' ')
-		text = slice_from(text, 1);
-	for (uint64_t i = 0; i < n; i++)
-		add_unescaped(out, text);
-	if (ascii_lower(who.ptr[0]) != who.ptr[0])
-		buf_add_str(out, "\r\n");
-	return buf_ok(out);
+	return out && dialogue_add(who, text, out) == 0 && buf_ok(out);
 }
 
 struct play {

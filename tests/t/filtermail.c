@@ -32,7 +32,7 @@
  *	leave           the client closes its connection
  *	end             the client's connection ends
  *
- * In texts \r \n \t \0 \\ and \xHH stand for bytes; "C*N:" repeats.
+ * How a text is written, tests/dialogue.h says.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -48,8 +48,8 @@
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/file.h"
-#include "lib/num.h"
 #include "lib/random.h"
+#include "tests/dialogue.h"
 
 enum {
 	PATIENCE_SEC = 20,
@@ -421,39 +421,6 @@ static void play_message(struct bed *bed, struct slice from, bool is_arrival)
 	}
 }
 
-static int hex(char c)
-{
-	const char *digits = "0123456789abcdef";
-	const char *at = strchr(digits, ascii_lower(c));
-
-	return at && c ? (int)(at - digits) : 0;
-}
-
-static char escaped(struct slice *s)
-{
-	const char *names = "rnt0\\";
-	const char *values = "\r\n\t\0\\";
-	char c = s->ptr[0];
-
-	*s = slice_from(*s, 1);
-	if (c == 'x' && s->len >= 2) {
-		char byte = (char)(hex(s->ptr[0]) * 16 + hex(s->ptr[1]));
-		*s = slice_from(*s, 2);
-		return byte;
-	}
-	const char *at = strchr(names, c);
-	return at && c ? values[at - names] : c;
-}
-
-static void add_unescaped(struct buf *out, struct slice s)
-{
-	while (s.len > 0) {
-		char c = s.ptr[0];
-		s = slice_from(s, 1);
-		buf_add_char(out, c == '\\' && s.len > 0 ? escaped(&s) : c);
-	}
-}
-
 static void move_text(struct bed *bed, char who, struct slice text)
 {
 	switch (ascii_lower(who)) {
@@ -480,16 +447,9 @@ static void move_text(struct bed *bed, char who, struct slice text)
 static void play_text(struct bed *bed, struct slice who, struct slice text)
 {
 	AUTO_BUF struct buf all = BUF_INIT(TEXT_MAX_BYTES);
-	uint64_t n = 1;
 
-	if (who.len > 2 && num_parse_max(slice_from(who, 2), 1000000, &n) < 0)
+	if (dialogue_add(who, text, &all) < 0)
 		fail(bed, "not a number", who);
-	if (text.len > 0)
-		text = slice_from(text, 1); /* the blank */
-	for (uint64_t i = 0; i < n; i++)
-		add_unescaped(&all, text);
-	if (ascii_lower(who.ptr[0]) != who.ptr[0])
-		buf_add_str(&all, "\r\n");
 	move_text(bed, who.ptr[0], buf_slice(&all));
 }
 
