@@ -7,6 +7,7 @@
 
 #include "lib/die.h"
 #include "lib/file.h"
+#include "lib/log.h"
 
 enum {
 	FILE_MODE = 0644,
@@ -139,6 +140,15 @@ int counters_open(struct counters *ret_counters, const char *dir,
 		map_memory(&c, names);
 	*ret_counters = c;
 	return r;
+}
+
+void counters_open_or_warn(struct counters *ret_counters, const char *dir,
+	const char *service, const char *const *names)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (counters_open(ret_counters, dir, service, names, &why) < 0)
+		log_warning("counts are not kept: %s", buf_str(&why));
 }
 
 void counters_close(struct counters *c)

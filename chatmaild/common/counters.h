@@ -45,6 +45,9 @@ struct counters {
  */
 int counters_open(struct counters *ret_counters, const char *dir,
 	const char *service, const char *const *names, struct buf *why);
+/* For services: the same, but what is wrong with the file is logged. */
+void counters_open_or_warn(struct counters *ret_counters, const char *dir,
+	const char *service, const char *const *names);
 void counters_close(struct counters *counters);
 
 /*

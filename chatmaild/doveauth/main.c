@@ -258,9 +258,8 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 	if (creations_new(
 		    service->event, &d->users, on_created, &d->creations) < 0)
 		die("cannot make threads; raise the limit of descriptors");
-	if (counters_open(&d->counters, d->config.counters_dir, "doveauth",
-		    counter_names, &why) < 0)
-		log_warning("counts are not kept: %s", buf_str(&why));
+	counters_open_or_warn(&d->counters, d->config.counters_dir, "doveauth",
+		counter_names);
 	creations_count(d->creations, &d->counters);
 	dict_server_listen(d->server, service, argv[0]);
 }

@@ -105,11 +105,10 @@ static void prepare(struct service *service, const struct options *options)
 		.per_minute = filter.config.max_user_send_per_minute,
 		.burst = filter.config.max_user_send_burst_size,
 	});
-	if (counters_open(&filter.counters, filter.config.counters_dir,
-		    filter.direction == POLICY_OUTGOING ? "filtermail-outgoing"
-							: "filtermail-incoming",
-		    counter_names, &why) < 0)
-		log_warning("counts are not kept: %s", buf_str(&why));
+	counters_open_or_warn(&filter.counters, filter.config.counters_dir,
+		filter.direction == POLICY_OUTGOING ? "filtermail-outgoing"
+						    : "filtermail-incoming",
+		counter_names);
 	if (deadlines_init(&filter.idle, service->event, CLIENT_IDLE_SEC * sec,
 		    client_on_due) < 0 ||
 		deadlines_init(&filter.answers, service->event,

@@ -74,15 +74,13 @@ static const struct dict_ops ops = {
 
 static void start(struct service *service, int argc UNUSED, char **argv)
 {
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct lastlogin *l = &lastlogin;
 
 	config_load_or_die(argv[1], &l->config);
 	users_init(&l->users, &l->config, argv[1]);
 	l->server = dict_server_new(service->event, &ops, l);
-	if (counters_open(&l->counters, l->config.counters_dir, "lastlogin",
-		    counter_names, &why) < 0)
-		log_warning("counts are not kept: %s", buf_str(&why));
+	counters_open_or_warn(&l->counters, l->config.counters_dir, "lastlogin",
+		counter_names);
 	dict_server_listen(l->server, service, argv[0]);
 }
 

@@ -331,9 +331,8 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 		    m->config.notification_url, on_gone, m, &m->notifier,
 		    &why) < 0)
 		die("%s", buf_str(&why));
-	if (counters_open(&m->counters, m->config.counters_dir,
-		    "chatmail-metadata", counter_names, &why) < 0)
-		log_warning("counts are not kept: %s", buf_str(&why));
+	counters_open_or_warn(&m->counters, m->config.counters_dir,
+		"chatmail-metadata", counter_names);
 	notifier_count(m->notifier, &m->counters);
 	m->server = dict_server_new(service->event, &dict_ops, m);
 	dict_server_listen(m->server, service, argv[0]);
