@@ -3,12 +3,11 @@
  * of (build/test-manifest), and what they need, on this machine.
  */
 #include <errno.h>
-#include <libgen.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cmdeploy/commands.h"
+#include "cmdeploy/relay/programs.h"
 #include "cmdeploy/testrun/apart.h"
 #include "cmdeploy/testrun/cases.h"
 #include "cmdeploy/testrun/needs.h"
@@ -70,18 +69,6 @@ static int parse_options(
 	if (r == 0)
 		*ret_options = o;
 	return r;
-}
-
-/* The build folder is above the one that this program is in. */
-static char *find_build(void)
-{
-	char path[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
-
-	if (n < 0)
-		die("test: /proc/self/exe: %s", strerror(errno));
-	path[n] = '\0';
-	return xstrdup(dirname(dirname(path)));
 }
 
 static void read_cases(const char *build, struct test_cases *cases)
@@ -160,7 +147,9 @@ int cmd_test(int argc, char **argv)
 
 	if (parse_options(argc, argv, &o, &why) < 0)
 		return cmd_usage(&commands, argv[0], buf_str(&why));
-	AUTO_FREE char *build = find_build();
+	AUTO_FREE char *build = NULL;
+	if (programs_build_dir(&build, &why) < 0)
+		die("test: %s", buf_str(&why));
 	read_cases(build, &cases);
 	if (o.pattern)
 		select_cases(&cases, &o);

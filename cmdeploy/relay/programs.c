@@ -17,15 +17,35 @@ static bool try_path(char *path, char **ret_path)
 	return true;
 }
 
-int programs_find(const char *name, char **ret_path, struct buf *why)
+static int read_own_path(char ret_path[PATH_MAX], struct buf *why)
 {
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	ssize_t n = readlink("/proc/self/exe", ret_path, PATH_MAX - 1);
 
 	if (n < 0)
 		return because(
 			why, -errno, "/proc/self/exe: %s", strerror(errno));
-	self[n] = '\0';
+	ret_path[n] = '\0';
+	return 0;
+}
+
+int programs_build_dir(char **ret_dir, struct buf *why)
+{
+	char self[PATH_MAX];
+	int r = read_own_path(self, why);
+
+	if (r < 0)
+		return r;
+	*ret_dir = xstrdup(dirname(dirname(self)));
+	return 0;
+}
+
+int programs_find(const char *name, char **ret_path, struct buf *why)
+{
+	char self[PATH_MAX];
+	int r = read_own_path(self, why);
+
+	if (r < 0)
+		return r;
 	const char *here = dirname(self);
 	/* Folders go without what all the names share. */
 	bool is_long = strncmp(name, COMMON_NAME, strlen(COMMON_NAME)) == 0;

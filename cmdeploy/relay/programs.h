@@ -7,6 +7,9 @@
 
 #include "lib/buf.h"
 
+/* The folder above this program's: of a build, if it is in one. To free. */
+int programs_build_dir(char **ret_dir, struct buf *why) MUST_CHECK;
+
 int programs_find(
 	const char *name, char **ret_path, struct buf *why) MUST_CHECK;
 

@@ -1,28 +1,15 @@
 #include "cmdeploy/remote/package.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <string.h>
+
+#include "cmdeploy/relay/programs.h"
 
 enum {
 	MAKE_SEC = 600,
 	OUTPUT_MAX_BYTES = 1 << 20,
 };
-
-/* This program is in BUILD/cmdeploy, or it was installed. */
-static int find_build(char **ret_build, struct buf *why)
-{
-	char self[PATH_MAX];
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (n < 0)
-		return because(
-			why, -errno, "/proc/self/exe: %s", strerror(errno));
-	self[n] = '\0';
-	*ret_build = xstrdup(dirname(dirname(self)));
-	return 0;
-}
 
 /* The folder that the build was made from; *ret_source NULL: none. */
 static int find_source(const char *build, char **ret_source, struct buf *why)
@@ -139,7 +126,7 @@ int package_make(const struct host *host, const char *dir,
 	struct package package = { 0 };
 	AUTO_FREE char *build = NULL;
 	AUTO_FREE char *source = NULL;
-	int r = find_build(&build, why);
+	int r = programs_build_dir(&build, why);
 
 	if (r == 0)
 		r = find_source(build, &source, why);
