@@ -233,8 +233,3 @@ int service_main(struct service *service, int argc, char **argv)
 	service->event = sd_event_unref(service->event);
 	return r < 0 ? EXIT_FAILURE : r;
 }
-
-void service_exit(struct service *service, int status)
-{
-	sd_event_exit(service->event, status);
-}

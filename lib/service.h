@@ -44,7 +44,4 @@ typedef void (*service_accept_fn)(struct service *service, int fd);
 void service_listen(
 	struct service *service, const char *address, service_accept_fn fn);
 
-/* Ends the loop with this exit status, e.g. when a worker cannot go on. */
-void service_exit(struct service *service, int status);
-
 #endif

@@ -165,12 +165,3 @@ char *slice_dup(struct slice s)
 {
 	return xstrndup(s.ptr, s.len);
 }
-
-bool slice_eq_secret(struct slice a, struct slice b)
-{
-	unsigned char diff = a.len != b.len;
-
-	for (size_t i = 0; i < a.len && i < b.len; i++)
-		diff |= (unsigned char)a.ptr[i] ^ (unsigned char)b.ptr[i];
-	return diff == 0;
-}

@@ -73,9 +73,6 @@ struct slice slice_last_line(struct slice s);
 /* A NUL-terminated copy; the caller frees. */
 char *slice_dup(struct slice s);
 
-/* Equality in time that depends on the lengths only, for secrets. */
-bool slice_eq_secret(struct slice a, struct slice b);
-
 /* ASCII only, whatever the locale. */
 static inline char ascii_lower(char c)
 {

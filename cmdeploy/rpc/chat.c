@@ -78,13 +78,6 @@ int chat_sign_up(
 	return r < 0 ? r : chat_start_io(user, why);
 }
 
-int chat_set_config(const struct chat_user *user, const char *key,
-	const char *value, struct buf *why)
-{
-	return user_call(
-		user, "set_config", json_pack("[ss]", key, value), NULL, why);
-}
-
 int chat_get_config(const struct chat_user *user, const char *key,
 	char **ret_value, struct buf *why)
 {
@@ -157,14 +150,6 @@ int chat_make_group(const struct chat_user *user, const char *name,
 {
 	return call_for_id(user, "create_group_chat",
 		json_pack("[sb]", name, 0), ret_chat, why);
-}
-
-int chat_add_member(const struct chat_user *user, uint32_t chat,
-	uint32_t contact, struct buf *why)
-{
-	return user_call(user, "add_contact_to_chat",
-		json_pack("[II]", (json_int_t)chat, (json_int_t)contact), NULL,
-		why);
 }
 
 int chat_count_members(
@@ -304,20 +289,6 @@ int chat_mark_seen(const struct chat_user *user, uint32_t msg, struct buf *why)
 {
 	return user_call(user, "markseen_msgs",
 		json_pack("[[I]]", (json_int_t)msg), NULL, why);
-}
-
-int chat_of_message(const struct chat_user *user, uint32_t msg,
-	uint32_t *ret_chat, struct buf *why)
-{
-	json_t *message;
-	int r = get_message(user, msg, &message, why);
-
-	if (r < 0)
-		return r;
-	*ret_chat = (uint32_t)json_integer_value(
-		json_object_get(message, "chatId"));
-	json_decref(message);
-	return 0;
 }
 
 static int state_of(const struct chat_user *user, uint32_t msg,

@@ -33,8 +33,6 @@ int chat_add_user(struct rpc *rpc, struct chat_user *ret_user,
 /* Signs up or in by a dcaccount: or dclogin: link, and starts its I/O. */
 int chat_sign_up(const struct chat_user *user, const char *link,
 	struct buf *why) MUST_CHECK;
-int chat_set_config(const struct chat_user *user, const char *key,
-	const char *value, struct buf *why) MUST_CHECK;
 /* An unset value is "". */
 int chat_get_config(const struct chat_user *user, const char *key,
 	char **ret_value, struct buf *why) MUST_CHECK;
@@ -57,8 +55,6 @@ int chat_with(const struct chat_user *user, uint32_t contact,
 
 int chat_make_group(const struct chat_user *user, const char *name,
 	uint32_t *ret_chat, struct buf *why) MUST_CHECK;
-int chat_add_member(const struct chat_user *user, uint32_t chat,
-	uint32_t contact, struct buf *why) MUST_CHECK;
 int chat_count_members(const struct chat_user *user, uint32_t chat,
 	struct buf *why) MUST_CHECK;
 
@@ -75,9 +71,7 @@ int chat_wait_file(const struct chat_user *user, char **ret_path,
 /* Sends the read receipt. */
 int chat_mark_seen(
 	const struct chat_user *user, uint32_t msg, struct buf *why) MUST_CHECK;
-/* The chat a message is in, and the state that it has. */
-int chat_of_message(const struct chat_user *user, uint32_t msg,
-	uint32_t *ret_chat, struct buf *why) MUST_CHECK;
+/* The state that a message has. */
 int chat_state_of(
 	const struct chat_user *user, uint32_t msg, struct buf *why) MUST_CHECK;
 /* Waits until the message has reached `state` or a later one. */

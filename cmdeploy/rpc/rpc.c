@@ -252,11 +252,6 @@ int rpc_wait_event(struct rpc *rpc, uint32_t account, const char *kind,
 	return r < 0 ? prefix_why(why, r, kind) : 0;
 }
 
-void rpc_drop_events(struct rpc *rpc)
-{
-	json_array_clear(rpc->events);
-}
-
 int rpc_set_timeout(struct rpc *rpc, int timeout_ms)
 {
 	int before = rpc->timeout_ms;

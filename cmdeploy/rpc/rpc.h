@@ -68,7 +68,4 @@ int rpc_wait_event(struct rpc *rpc, uint32_t account, const char *kind,
 	rpc_is_wanted *is_wanted, void *ctx, json_t **ret_event,
 	struct buf *why) MUST_CHECK;
 
-/* Forgets what happened so far. */
-void rpc_drop_events(struct rpc *rpc);
-
 #endif
