@@ -1,0 +1,21 @@
+/*
+ * accounts-cases.h - the cases that are in files of their own.
+ */
+#ifndef TESTS_T_ACCOUNTS_CASES_H
+#define TESTS_T_ACCOUNTS_CASES_H
+
+/* accounts-disk.c */
+void case_kill_while_creating(void);
+void case_ends_while_creating(void);
+void case_ends_while_creating_first(void);
+void case_disk_full(void);
+void case_power_fails(void);
+void case_journal_is_emptied(void);
+void case_journal_changes_hands(void);
+
+/* accounts-newemail.c */
+void case_newemail(void);
+void case_newemail_logs_in(void);
+void case_newemail_self_signed(void);
+
+#endif

@@ -1,0 +1,275 @@
+/* What is on the disk when a service is killed, the power fails, no room is. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "lib/file.h"
+#include "lib/random.h"
+#include "tests/t/accounts-bed.h"
+#include "tests/t/accounts-cases.h"
+
+enum {
+	KILLS = 12,
+	HASH_LINE_BYTES = 120,
+};
+
+/* How many accounts there are; each has to be whole. */
+static int count_whole_accounts(void)
+{
+	DIR *folder = opendir(bed.mail);
+	struct dirent *entry;
+	int n = 0;
+
+	demand(folder, "%s", bed.mail);
+	while ((entry = readdir(folder))) {
+		AUTO_FREE char *path =
+			xasprintf("%s/%s/password", bed.mail, entry->d_name);
+		AUTO_BUF struct buf text = BUF_INIT(1024);
+		if (entry->d_name[0] == '.' || !file_exists(path))
+			continue;
+		demand(file_read(path, &text, NULL) == 0, "%s", path);
+		demand(text.len == HASH_LINE_BYTES &&
+				slice_starts(buf_slice(&text),
+					SLICE("{SHA512-CRYPT}$6$")),
+			"%s: half an account", path);
+		n++;
+	}
+	closedir(folder);
+	return n;
+}
+
+void case_kill_while_creating(void)
+{
+	enum {
+		AT_ONCE = 40,
+	};
+	AUTO_BUF struct buf line = BUF_INIT(TEXT_MAX_BYTES);
+	int answered = 0;
+
+	for (int round = 0; round < KILLS; round++) {
+		bed_start(bed.doveauth, 0);
+		int fd = bed_dial(0);
+		for (int i = 0; i < AT_ONCE; i++) {
+			AUTO_FREE char *user = xasprintf("k%04d%04d", round, i);
+			bed_ask_passdb(fd, user, PASSWORD);
+		}
+		for (uint32_t n = random_below(AT_ONCE); n > 0; n--) {
+			demand(bed_hear(fd, &line), "no answer");
+			answered++;
+		}
+		bed_stop(0, SIGKILL);
+		close(fd);
+	}
+	int n = count_whole_accounts();
+	demand(n >= answered, "%d accounts, %d answers", n, answered);
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	/* The journal may hold some that nobody was told of. */
+	n = count_whole_accounts();
+	demand(bed_count_listed(fd) == n, "the list is not %d", n);
+	for (int i = 0; i < AT_ONCE; i++) {
+		AUTO_FREE char *user = xasprintf("k%04d%04d", 0, i);
+		AUTO_FREE char *hash = bed_login(fd, user, PASSWORD);
+		demand(bed_fits(PASSWORD, hash), "%s cannot log in", user);
+	}
+	close(fd);
+}
+
+static void expect_failure(int fd, const char *user)
+{
+	AUTO_BUF struct buf line = BUF_INIT(TEXT_MAX_BYTES);
+	AUTO_FREE char *home = xasprintf("%s/%s@x.test", bed.mail, user);
+
+	bed_ask_passdb(fd, user, PASSWORD);
+	demand(bed_hear(fd, &line) && line.len > 0 && line.ptr[0] == 'F',
+		"answer %s", buf_str(&line));
+	demand(!file_exists(home), "%s is left", home);
+}
+
+/* A disk of its own that runs full, and is then read-only. */
+void case_disk_full(void)
+{
+	AUTO_FREE char *filler = xasprintf("%s/filler", bed.mail);
+	static char block[4096];
+
+	demand(mount("tmpfs", bed.mail, "tmpfs", 0, "size=2m") == 0,
+		"mount: %s; run as root", strerror(errno));
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	AUTO_FREE char *hash = bed_login(fd, "abcdef123", PASSWORD);
+	int file = open(filler, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	while (write(file, block, sizeof(block)) > 0)
+		;
+	close(file);
+	expect_failure(fd, "abcdef124");
+	demand(bed_log_has(0, "<3>account not created: ") &&
+			bed_log_has(0, "abcdef124@x.test: No space left"),
+		"not logged");
+	AUTO_FREE char *again = bed_login(fd, "abcdef123", PASSWORD);
+	demand(strcmp(hash, again) == 0, "the old user is gone");
+	unlink(filler);
+	AUTO_FREE char *later = bed_login(fd, "abcdef124", PASSWORD);
+	demand(bed_fits(PASSWORD, later), "not created later");
+	close(fd);
+	bed_end_well(0);
+	demand(mount("", bed.mail, "", MS_REMOUNT | MS_RDONLY, "") == 0,
+		"remount");
+	bed_start(bed.doveauth, 0);
+	fd = bed_dial(0);
+	demand(bed_log_has(0, "nobody is created until it works: "),
+		"not logged");
+	expect_failure(fd, "abcdef125");
+	demand(bed_log_has(0, "abcdef125@x.test: Read-only"), "not logged");
+	AUTO_FREE char *last = bed_login(fd, "abcdef123", OTHER);
+	demand(strcmp(hash, last) == 0, "the old user is gone");
+	close(fd);
+	bed_end_well(0);
+	demand(umount(bed.mail) == 0, "umount");
+}
+
+static bool journal_is_empty(void)
+{
+	AUTO_FREE char *path = xasprintf("%s/.creations", bed.mail);
+	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+
+	demand(file_read(path, &text, NULL) == 0, "%s", path);
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\0')
+			return false;
+	return text.len > 0;
+}
+
+/* As a disk does that lost what was not synced, all at once. */
+static void lose_files(int n)
+{
+	for (int i = 0; i < n; i++) {
+		AUTO_FREE char *home =
+			xasprintf("%s/lost%05d@x.test", bed.mail, i);
+		AUTO_FREE char *file = xasprintf("%s/password", home);
+		if (i % 3 == 0)
+			demand(unlink(file) == 0, "%s", file);
+		else
+			demand(truncate(file, 0) == 0, "%s", file);
+		/* Room that was never filled. */
+		if (i % 3 == 1)
+			demand(truncate(file, HASH_LINE_BYTES) == 0, "%s",
+				file);
+		if (i % 6 == 0)
+			demand(rmdir(home) == 0, "%s", home);
+	}
+}
+
+/* What was answered is there when the power fails. */
+void case_power_fails(void)
+{
+	enum {
+		ACCOUNTS = 30,
+	};
+	char *hashes[ACCOUNTS];
+
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	for (int i = 0; i < ACCOUNTS; i++) {
+		AUTO_FREE char *user = xasprintf("lost%05d", i);
+		hashes[i] = bed_login(fd, user, PASSWORD);
+	}
+	/* Nothing is emptied meanwhile, as it waits for two seconds. */
+	bed_stop(0, SIGKILL);
+	close(fd);
+	demand(!journal_is_empty(), "the test was too slow");
+	lose_files(ACCOUNTS);
+	bed_start(bed.doveauth, 0);
+	fd = bed_dial(0);
+	demand(bed_log_has(0, "journal replayed: records=30 placed=30 bad=0"),
+		"not logged");
+	demand(journal_is_empty(), "it is kept");
+	for (int i = 0; i < ACCOUNTS; i++) {
+		AUTO_FREE char *user = xasprintf("lost%05d", i);
+		AUTO_FREE char *hash = bed_login(fd, user, OTHER);
+		demand(strcmp(hash, hashes[i]) == 0, "%s: another", user);
+		free(hashes[i]);
+	}
+	close(fd);
+}
+
+/* In its own time, and when the service ends. */
+void case_journal_is_emptied(void)
+{
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	AUTO_FREE char *hash = bed_login(fd, "abcdef123", PASSWORD);
+	for (int tries = 0; !journal_is_empty(); tries++) {
+		demand(tries < PATIENCE_SEC * 100, "it is kept");
+		poll(NULL, 0, 10);
+	}
+	AUTO_FREE char *other = bed_login(fd, "abcdef124", PASSWORD);
+	demand(strcmp(hash, other) != 0, "one salt for two");
+	close(fd);
+	bed_end_well(0);
+	demand(journal_is_empty(), "it is kept at the end");
+	demand(count_whole_accounts() == 2, "accounts");
+}
+
+/* The second one has to do without, until the first one is gone. */
+void case_journal_changes_hands(void)
+{
+	bed_start(bed.doveauth, 0);
+	int first = bed_dial(0);
+	bed_start(bed.doveauth, 1);
+	int second = bed_dial(1);
+	AUTO_FREE char *a = bed_login(first, "abcdef123", PASSWORD);
+	AUTO_FREE char *b = bed_login(second, "abcdef124", PASSWORD);
+	demand(bed_log_has(1, "another process has the journal"), "not logged");
+	demand(bed_fits(PASSWORD, b), "not created");
+	close(first);
+	bed_stop(0, SIGKILL);
+	AUTO_FREE char *c = bed_login(second, "abcdef125", PASSWORD);
+	demand(bed_fits(PASSWORD, c), "not created");
+	demand(!journal_is_empty(), "it is not taken over");
+	AUTO_FREE char *again = bed_login(second, "abcdef123", OTHER);
+	demand(strcmp(a, again) == 0, "another hash");
+	close(second);
+}
+
+void case_ends_while_creating(void)
+{
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	/* More than the service takes at once: some lines wait. */
+	for (int i = 0; i < 1500; i++) {
+		AUTO_FREE char *user = xasprintf("e%08d", i);
+		bed_ask_passdb(fd, user, PASSWORD);
+	}
+	AUTO_BUF struct buf line = BUF_INIT(TEXT_MAX_BYTES);
+	demand(bed_hear(fd, &line), "no answer");
+	bed_end_well(0);
+	demand(count_whole_accounts() > 0, "nobody");
+	close(fd);
+}
+
+/* The only one, at any moment of its making. */
+void case_ends_while_creating_first(void)
+{
+	enum {
+		MOMENTS = 16,
+		STEP_NSEC = 250000,
+	};
+
+	for (int i = 0; i < MOMENTS; i++) {
+		const struct timespec moment = { .tv_nsec = i * STEP_NSEC };
+		AUTO_FREE char *user = xasprintf("f%08d", i);
+		bed_start(bed.doveauth, 0);
+		int fd = bed_dial(0);
+		bed_ask_passdb(fd, user, PASSWORD);
+		nanosleep(&moment, NULL);
+		bed_end_well(0);
+		close(fd);
+	}
+	count_whole_accounts();
+}
