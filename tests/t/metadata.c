@@ -4,14 +4,11 @@
  *
  * Usage: metadata PROGRAM --list | CASE
  *
- * The server answers by the beginning of the token: gone* 410, hang*
- * never, reset* hangs up, fail* 500 the first time, late* 429 with
- * Retry-After: 10 the first time, anything else 200.
+ * How that answers each token, push-server.h says.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
@@ -20,44 +17,18 @@
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/file.h"
-#include "lib/num.h"
+#include "tests/t/push-server.h"
 
 enum {
-	PATIENCE_SEC = 40,
-	PEERS_MAX = 64,
-	POSTS_MAX = 4096,
 	TEXT_MAX_BYTES = 1 << 20,
 	LONGEST_TOKEN = 4096,
 };
 
 extern char **environ;
 
-struct peer {
-	int fd;
-	struct buf in;
-};
-
-struct post {
-	char *body;
-	double at;
-};
-
 static const char *program;
 static pid_t service;
 static int dict = -1;
-static int listener = -1;
-static uint16_t port;
-static struct peer peers[PEERS_MAX];
-static struct post posts[POSTS_MAX];
-static size_t n_posts;
-
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
 
 static void fail_if(bool is_wrong, const char *what)
 {
@@ -84,164 +55,6 @@ static char *read_text(const char *path)
 	return buf_take(&text);
 }
 
-static void bind_server(void)
-{
-	struct sockaddr_in sa = { .sin_family = AF_INET,
-		.sin_port = htons(port),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t len = sizeof(sa);
-	int on = 1;
-
-	listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, (struct sockaddr *)&sa, len) < 0 ||
-		getsockname(listener, (struct sockaddr *)&sa, &len) < 0)
-		die("127.0.0.1: cannot bind");
-	port = ntohs(sa.sin_port);
-}
-
-static void open_server(void)
-{
-	if (listen(listener, 64) < 0)
-		die("127.0.0.1: cannot listen");
-}
-
-static size_t count_posts(const char *body)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < n_posts; i++)
-		n += strcmp(posts[i].body, body) == 0;
-	return n;
-}
-
-static const char *reply_to(const char *body)
-{
-	static const struct {
-		const char *start;
-		bool is_once;
-		const char *reply;
-	} rules[] = {
-		{ "gone", false, "HTTP/1.1 410 Gone\r\n" },
-		{ "hang", false, NULL },
-		{ "reset", false, "" },
-		{ "fail", true, "HTTP/1.1 500 Oh\r\n" },
-		{ "late", true,
-			"HTTP/1.1 429 Slow Down\r\nRetry-After: 10\r\n" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rules); i++)
-		if (strncmp(body, rules[i].start, strlen(rules[i].start)) ==
-				0 &&
-			!(rules[i].is_once && count_posts(body) > 1))
-			return rules[i].reply;
-	return "HTTP/1.1 200 OK\r\n";
-}
-
-static void hang_up(struct peer *peer)
-{
-	fd_close(&peer->fd);
-	buf_reset(&peer->in);
-}
-
-static void answer(struct peer *peer, struct slice body)
-{
-	fail_if(n_posts == POSTS_MAX, "too many posts");
-	posts[n_posts++] =
-		(struct post){ .body = slice_dup(body), .at = now() };
-	const char *reply = reply_to(posts[n_posts - 1].body);
-	if (reply && !reply[0]) {
-		hang_up(peer);
-	} else if (reply) {
-		AUTO_FREE char *text =
-			xasprintf("%sContent-Length: 0\r\n\r\n", reply);
-		if (fd_write_all(peer->fd, slice_of(text)) < 0)
-			hang_up(peer);
-	}
-}
-
-/* One whole request, if there is one. */
-static bool take_request(struct peer *peer)
-{
-	struct slice rest = buf_slice(&peer->in), line, word;
-	uint64_t len = 0;
-
-	while (slice_next_line(&rest, &line) && slice_trim(line).len > 0) {
-		if (!slice_starts_nocase(line, SLICE("content-length:")))
-			continue;
-		line = slice_from(line, sizeof("content-length:") - 1);
-		if (!slice_next_word(&line, &word) ||
-			num_parse_u64(word, &len) < 0)
-			die("an odd content-length");
-	}
-	size_t head = peer->in.len - rest.len;
-	bool is_whole = head >= 4 && rest.len >= len &&
-		memcmp(peer->in.ptr + head - 4, "\r\n\r\n", 4) == 0;
-	if (!is_whole)
-		return false;
-	fail_if(!slice_starts(buf_slice(&peer->in), SLICE("POST /notify ")),
-		"a request that is no POST to the URL");
-	AUTO_FREE char *body = slice_dup(slice_head(rest, len));
-	buf_consume(&peer->in, head + len);
-	answer(peer, slice_of(body));
-	return peer->fd >= 0;
-}
-
-static void read_peer(struct peer *peer)
-{
-	char *room = buf_room(&peer->in, 16384);
-	ssize_t n = room ? recv(peer->fd, room, 16384, 0) : -1;
-
-	if (n <= 0) {
-		hang_up(peer);
-		return;
-	}
-	buf_added(&peer->in, (size_t)n);
-	while (take_request(peer))
-		;
-}
-
-static void accept_peer(void)
-{
-	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
-
-	for (size_t i = 0; i < PEERS_MAX; i++) {
-		if (peers[i].fd >= 0)
-			continue;
-		peers[i].fd = fd;
-		return;
-	}
-	die("too many connections to the notification server");
-}
-
-/* Serves until something happens, or the time is over. */
-static void serve(int msec)
-{
-	struct pollfd fds[PEERS_MAX + 1];
-
-	for (size_t i = 0; i < PEERS_MAX; i++)
-		fds[i] = (struct pollfd){ .fd = peers[i].fd, .events = POLLIN };
-	fds[PEERS_MAX] = (struct pollfd){ .fd = listener, .events = POLLIN };
-	poll(fds, ARRAY_LEN(fds), msec);
-	for (size_t i = 0; i < PEERS_MAX; i++)
-		if (fds[i].revents)
-			read_peer(&peers[i]);
-	if (fds[PEERS_MAX].revents & POLLIN)
-		accept_peer();
-}
-
-static void wait_for_posts(const char *body, size_t n)
-{
-	double until = now() + PATIENCE_SEC;
-
-	while (count_posts(body) < n) {
-		if (now() > until)
-			die("%s: posted %zu times, want %zu", body,
-				count_posts(body), n);
-		serve(100);
-	}
-}
-
 static size_t count_queue(void)
 {
 	DIR *dir = opendir("mail/pending_notifications");
@@ -257,23 +70,24 @@ static size_t count_queue(void)
 
 static void wait_for_queue(size_t n)
 {
-	double until = now() + PATIENCE_SEC;
+	double until = push_server_now() + PATIENCE_SEC;
 
 	while (count_queue() != n) {
-		if (now() > until)
+		if (push_server_now() > until)
 			die("%zu in the queue, want %zu", count_queue(), n);
-		serve(20);
+		push_server_serve(20);
 	}
 }
 
 static void connect_dict(void)
 {
 	struct addr addr;
-	double until = now() + PATIENCE_SEC;
+	double until = push_server_now() + PATIENCE_SEC;
 
 	while (addr_parse("unix:socket", &addr, NULL) < 0 ||
 		addr_connect(&addr, &dict) < 0) {
-		if (now() > until || waitpid(service, NULL, WNOHANG) != 0)
+		if (push_server_now() > until ||
+			waitpid(service, NULL, WNOHANG) != 0)
 			die("the service does not start");
 		poll(NULL, 0, 10);
 	}
@@ -313,15 +127,12 @@ static void set_up(void)
 {
 	AUTO_FREE char *ini = NULL;
 
-	for (size_t i = 0; i < PEERS_MAX; i++)
-		peers[i] = (struct peer){ .fd = -1, .in = { .max = 65536 } };
-	bind_server();
 	ini = xasprintf(
 		"[params]\nmail_domain = x.test\n"
 		"mailboxes_dir = %s/mail\n"
 		"notification_url = http://127.0.0.1:%u/notify\n"
 		"privacy_mail = ops@x.test\niroh_relay = https://i.test\n",
-		getenv("TEST_DIR"), port);
+		getenv("TEST_DIR"), push_server_bind());
 	write_text("chatmail.ini", ini);
 	mkdir("mail", 0700);
 	mkdir("mail/alice@x.test", 0700);
@@ -451,7 +262,7 @@ static void case_files(void)
 	AUTO_FREE char *stale = xasprintf(
 		"{\"devicetoken\":{\"old\":%ld,\"new\":%ld.5},\"x\":[1]}",
 		(long)time(NULL) - 91 * 86400, (long)time(NULL) - 89 * 86400);
-	double until = now() + PATIENCE_SEC;
+	double until = push_server_now() + PATIENCE_SEC;
 
 	start();
 	write_text(BOB, "{\"devicetoken\": [\"a\", \"b\"]}");
@@ -460,7 +271,7 @@ static void case_files(void)
 		AUTO_FREE char *text = read_text(BOB);
 		if (strstr(text, "{\"a\":") && strstr(text, "\"b\":"))
 			break;
-		fail_if(now() > until, "the list is not converted");
+		fail_if(push_server_now() > until, "the list is not converted");
 		poll(NULL, 0, 10);
 	}
 	write_text(BOB, stale);
@@ -499,7 +310,7 @@ static void case_notify(void)
 {
 	AUTO_FREE char *longest = long_token(LONGEST_TOKEN);
 
-	open_server();
+	push_server_open();
 	start();
 	message_new("alice");
 	set_token("alice", "one");
@@ -507,34 +318,27 @@ static void case_notify(void)
 	set_token("alice", "gone1");
 	set_token("bob", "bobs");
 	message_new("alice");
-	wait_for_posts("one", 1);
-	wait_for_posts(longest, 1);
-	wait_for_posts("gone1", 1);
+	push_server_wait("one", 1);
+	push_server_wait(longest, 1);
+	push_server_wait("gone1", 1);
 	wait_for_queue(0);
-	fail_if(n_posts != 3, "posts that nobody asked for");
-	double until = now() + PATIENCE_SEC;
+	fail_if(push_server_count_all() != 3, "posts that nobody asked for");
+	double until = push_server_now() + PATIENCE_SEC;
 	AUTO_FREE char *left = xasprintf("Oone %s", longest);
 	for (;;) {
 		AUTO_FREE char *got =
 			ask("Lpriv/g/devicetoken\talice@x.test\n", 1);
 		if (strcmp(got, left) == 0)
 			break;
-		fail_if(now() > until, "a token that is gone stays");
+		fail_if(push_server_now() > until,
+			"a token that is gone stays");
 		poll(NULL, 0, 10);
 	}
 }
 
-static double time_of_post(const char *body, size_t nth)
-{
-	for (size_t i = 0; i < n_posts; i++)
-		if (strcmp(posts[i].body, body) == 0 && nth-- == 0)
-			return posts[i].at;
-	die("%s: not posted so often", body);
-}
-
 static void case_retry(void)
 {
-	open_server();
+	push_server_open();
 	start();
 	set_token("alice", "fail1");
 	set_token("alice", "late1");
@@ -542,14 +346,16 @@ static void case_retry(void)
 	set_token("alice", "hang1");
 	set_token("bob", "bobs");
 	message_new("alice");
-	wait_for_posts("hang1", 1);
+	push_server_wait("hang1", 1);
 	message_new("bob");
-	wait_for_posts("bobs", 1);
-	wait_for_posts("late1", 2);
-	wait_for_posts("fail1", 2);
+	push_server_wait("bobs", 1);
+	push_server_wait("late1", 2);
+	push_server_wait("fail1", 2);
 	wait_for_queue(2);
-	double failed = time_of_post("fail1", 1) - time_of_post("fail1", 0);
-	double late = time_of_post("late1", 1) - time_of_post("late1", 0);
+	double failed =
+		push_server_time("fail1", 1) - push_server_time("fail1", 0);
+	double late =
+		push_server_time("late1", 1) - push_server_time("late1", 0);
 	if (failed < 7.9 || failed > 12 || late < 9.9)
 		die("tried again after %.1f s and %.1f s", failed, late);
 	AUTO_FREE char *log = read_text("log");
@@ -571,10 +377,10 @@ static void case_kill(void)
 	fail_if(count_queue() != 200, "notifications are lost");
 	write_text("mail/pending_notifications/half.tmp", "alice@x");
 	write_text("mail/pending_notifications/odd", "no notification");
-	open_server();
+	push_server_open();
 	start();
 	for (int round = 0; round < 3; round++) {
-		serve(50);
+		push_server_serve(50);
 		stop(SIGKILL);
 		start();
 	}
@@ -582,11 +388,12 @@ static void case_kill(void)
 	wait_for_queue(1);
 	for (int i = 0; i < 20; i++) {
 		AUTO_FREE char *token = xasprintf("t%d", i);
-		if (count_posts(token) < 10)
+		if (push_server_count(token) < 10)
 			die("%s: posted %zu times, want 10", token,
-				count_posts(token));
+				push_server_count(token));
 	}
-	fail_if(n_posts > 200 + 4 * 16, "more was repeated than in flight");
+	fail_if(push_server_count_all() > 200 + 4 * 16,
+		"more was repeated than in flight");
 	want_log("broken notification put aside: file=odd");
 }
 
@@ -600,11 +407,11 @@ static void case_old(void)
 	mkdir("mail/pending_notifications", 0700);
 	write_text("mail/pending_notifications/foreign-name_1", old);
 	write_text("mail/pending_notifications/foreign-name_2", fresh);
-	open_server();
+	push_server_open();
 	start();
-	wait_for_posts("newtoken", 1);
+	push_server_wait("newtoken", 1);
 	wait_for_queue(0);
-	fail_if(count_posts("oldtoken") != 0, "too old, and posted");
+	fail_if(push_server_count("oldtoken") != 0, "too old, and posted");
 	want_log("notification dropped: reason=too-old");
 }
 
@@ -628,29 +435,30 @@ static void case_away(void)
 		message_new("alice");
 	want_log("notification server: no service");
 	double used = cpu_seconds();
-	double until = now() + 3;
-	while (now() < until)
-		serve((int)((until - now()) * 1000) + 1);
+	double until = push_server_now() + 3;
+	while (push_server_now() < until)
+		push_server_serve(
+			(int)((until - push_server_now()) * 1000) + 1);
 	used = cpu_seconds() - used;
 	if (used > 0.3)
 		die("%.2f s of CPU in 3 s while the server is away", used);
-	open_server();
+	push_server_open();
 	message_new("bob");
-	wait_for_posts("two", 1);
-	wait_for_posts("one", 900);
+	push_server_wait("two", 1);
+	push_server_wait("one", 900);
 	want_log("notification server: in service again");
 }
 
 /* While requests are under way; they are in the queue afterwards. */
 static void case_ends_busy(void)
 {
-	open_server();
+	push_server_open();
 	start();
 	set_token("alice", "hang1");
 	set_token("alice", "hang2");
 	message_new("alice");
 	message_new("alice");
-	wait_for_posts("hang1", 1);
+	push_server_wait("hang1", 1);
 	stop(SIGTERM);
 	wait_for_queue(4);
 	start();
