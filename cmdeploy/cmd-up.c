@@ -11,7 +11,7 @@
 #include <time.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/relay/check.h"
+#include "cmdeploy/relay/folder-check.h"
 #include "cmdeploy/relay/ready.h"
 #include "cmdeploy/relay/relay.h"
 #include "cmdeploy/relay/run.h"
@@ -246,7 +246,7 @@ static int up(struct relay *relay, const struct options *o)
 	pid_t pid = relay_runner(relay);
 	if (pid > 0)
 		return update_running(relay, pid, o->is_detached);
-	if (check_all(relay, &why) < 0)
+	if (folder_check(relay, &why) < 0)
 		return fail(&why);
 	if (relay->config.is_ip_literal)
 		say_bold("A relay on %s, in %s", relay->address_text,

@@ -5,9 +5,9 @@
 #ifndef CMDEPLOY_RELAY_DEPLOY_H
 #define CMDEPLOY_RELAY_DEPLOY_H
 
-#include "lib/buf.h"
-
 #include <stdbool.h>
+
+#include "lib/buf.h"
 
 struct deploy_options {
 	const char *ini;

@@ -1,4 +1,4 @@
-#include "cmdeploy/relay/check.h"
+#include "cmdeploy/relay/folder-check.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -177,7 +177,7 @@ static int check_ports(const struct relay *relay, struct buf *why)
 	return r;
 }
 
-int check_all(const struct relay *relay, struct buf *why)
+int folder_check(const struct relay *relay, struct buf *why)
 {
 	static int (*const checks[])(const struct relay *, struct buf *) = {
 		check_root,
