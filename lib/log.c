@@ -2,6 +2,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "lib/file.h"
@@ -10,11 +11,23 @@ enum {
 	LINE_MAX_BYTES = 1024,
 };
 
+#define LEVEL_VARIABLE "CHATMAIL_LOG_LEVEL"
+
 static enum log_level max_level = LOG_LEVEL_NOTICE;
 
-void log_set_max_level(enum log_level level)
+void log_read_level(void)
 {
-	max_level = level;
+	const char *word = getenv(LEVEL_VARIABLE);
+
+	max_level = LOG_LEVEL_NOTICE;
+	if (!word || strcmp(word, "notice") == 0)
+		return;
+	if (strcmp(word, "info") == 0)
+		max_level = LOG_LEVEL_INFO;
+	else
+		log_warning(LEVEL_VARIABLE
+			": \"%s\" is neither notice nor info; notice it is",
+			word);
 }
 
 void log_at(enum log_level level, const char *format, ...)

@@ -17,11 +17,14 @@ enum log_level {
 	LOG_LEVEL_WARNING = 4, /* for the morning */
 	LOG_LEVEL_NOTICE = 5,  /* a change of state */
 	LOG_LEVEL_INFO = 6,    /* one line a transaction */
-	LOG_LEVEL_DEBUG = 7,   /* off */
 };
 
-/* What is said: this level and the graver ones. Default: notice. */
-void log_set_max_level(enum log_level level);
+/*
+ * Reads from the environment what is said: with CHATMAIL_LOG_LEVEL=info
+ * everything; with "notice", or without it, all that is graver than info.
+ * Another word counts as notice, with a warning.
+ */
+void log_read_level(void);
 
 void log_at(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
@@ -29,6 +32,5 @@ void log_at(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 #define log_warning(...) log_at(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_notice(...)  log_at(LOG_LEVEL_NOTICE, __VA_ARGS__)
 #define log_info(...)    log_at(LOG_LEVEL_INFO, __VA_ARGS__)
-#define log_debug(...)   log_at(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 #endif

@@ -218,6 +218,7 @@ int __lsan_is_turned_off(void)
 int service_main(struct service *service, int argc, char **argv)
 {
 	answer_questions(service, argc, argv);
+	log_read_level();
 	raise_descriptor_limit();
 	if (sd_event_default(&service->event) < 0)
 		die("cannot make an event loop");
