@@ -272,11 +272,6 @@ const char *message_scan_broken(const struct message_scan *s)
 	return reasons[s->fault];
 }
 
-bool message_scan_has_header(const struct message_scan *s)
-{
-	return s->is_in_body;
-}
-
 int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 	struct buf *why)
 {
@@ -300,14 +295,6 @@ static bool may_be_bounce(const struct message_scan *s)
 		slice_starts_nocase(from, SLICE("mailer-daemon@")) &&
 		!header_is_repeated(&s->header, FIELD_TYPE) &&
 		header_has(&s->header, FIELD_AUTO_SUBMITTED);
-}
-
-bool message_scan_is_hopeless(const struct message_scan *s)
-{
-	if (s->fault)
-		return true;
-	return s->is_in_body && shape_has_failed(&s->shape) &&
-		!may_be_bounce(s);
 }
 
 static bool is_judged(const struct message_scan *s)

@@ -78,9 +78,6 @@ void message_scan_end(struct message_scan *s);
  */
 const char *message_scan_broken(const struct message_scan *s);
 
-/* The header is over: From is known. */
-bool message_scan_has_header(const struct message_scan *s);
-
 /*
  * The address in the From field, valid until the release. -EINVAL and a
  * reason when the header holds none, two From fields, one with anything
@@ -88,12 +85,6 @@ bool message_scan_has_header(const struct message_scan *s);
  */
 int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 	struct buf *why) MUST_CHECK;
-
-/*
- * True in mid-message once it can be neither encrypted nor a SecureJoin
- * request any more, and after the header no bounce.
- */
-bool message_scan_is_hopeless(const struct message_scan *s);
 
 /* The verdicts, asked after message_scan_end(); never of what is broken. */
 

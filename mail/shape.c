@@ -222,11 +222,6 @@ size_t shape_skip_lines(struct shape *s, struct slice bytes)
 					   : 0;
 }
 
-bool shape_has_failed(const struct shape *s)
-{
-	return s->kind == SHAPE_NONE || s->state == SHAPE_FAILED;
-}
-
 bool shape_is_whole(const struct shape *s)
 {
 	return s->kind != SHAPE_NONE && s->state == SHAPE_EPILOGUE;

@@ -69,8 +69,6 @@ void shape_line(struct shape *s, struct slice line);
  */
 size_t shape_skip_lines(struct shape *s, struct slice bytes);
 
-/* No further line can make it whole. */
-bool shape_has_failed(const struct shape *s);
 /* Asked at the end: the body has the shape. */
 bool shape_is_whole(const struct shape *s);
 /* And nothing in it is beyond what chatmail clients send. */
