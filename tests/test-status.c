@@ -1,5 +1,6 @@
 #include "cmdeploy/status/list.h"
 #include "cmdeploy/status/loglines.h"
+#include "cmdeploy/status/shortage.h"
 #include "cmdeploy/status/upgrades.h"
 #include "cmdeploy/status/x509.h"
 #include "tests/test.h"
@@ -166,6 +167,36 @@ static void test_texts(void)
 	}
 }
 
+static void test_shortages(void)
+{
+	static const struct {
+		struct account_shortage shortage;
+		const char *want;
+	} rows[] = {
+		{ { ACCOUNT_LOAD, 10.74, 10 },
+			"none until the machine is less busy: its load is "
+			"10.7, and more than 10.0 is too much (max_load_1m); "
+			"they come back by themselves, \"top\" shows what "
+			"keeps it busy" },
+		{ { ACCOUNT_MEMORY, 80 << 20, 100 << 20 },
+			"none until there is more memory: 80 MB available, and "
+			"less than 100 MB is too little "
+			"(min_available_memory); end what does not belong "
+			"there, or take a larger machine" },
+		{ { ACCOUNT_DISK, 700 << 20, 3UL << 29 },
+			"none until there is more room for mail: 700 MB free, "
+			"and less than 1.5 GB is too little "
+			"(min_free_disk_space); make room, lower "
+			"delete_mails_after, or take a larger disk" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
+		status_add_shortage(&out, &rows[i].shortage);
+		check_str("shortage", buf_str(&out), rows[i].want);
+	}
+}
+
 static void test_list(void)
 {
 	struct findings list = { 0 };
@@ -192,6 +223,7 @@ int main(void)
 	test_upgrades();
 	test_x509();
 	test_texts();
+	test_shortages();
 	test_list();
 	return test_end();
 }

@@ -131,17 +131,14 @@ int account_check(const struct account_rules *rules, struct slice address,
 	return r;
 }
 
-static int check_load(const struct config *config, struct buf *why)
+static bool is_load_short(
+	const struct config *config, struct account_shortage *out)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	double max = config->max_load_1m ? (double)config->max_load_1m
-					 : (double)(cores * LOAD_PER_CORE);
-	double load;
 
-	if (getloadavg(&load, 1) != 1 || load <= max)
-		return 0;
-	return because(
-		why, -EBUSY, "reason=load load=%.1f max=%.1f", load, max);
+	out->limit = config->max_load_1m ? (double)config->max_load_1m
+					 : (double)(cores * LOAD_PER_CORE);
+	return getloadavg(&out->is, 1) == 1 && out->is > out->limit;
 }
 
 /* MemAvailable; false when the kernel does not tell. */
@@ -167,39 +164,66 @@ static bool available_memory(uint64_t *ret_bytes)
 	return false;
 }
 
-static int check_memory(const struct config *config, struct buf *why)
+static bool is_memory_short(
+	const struct config *config, struct account_shortage *out)
 {
 	uint64_t bytes;
 
-	if (!available_memory(&bytes) || bytes >= config->min_available_memory)
-		return 0;
-	return because(why, -EBUSY,
-		"reason=memory available=%" PRIu64 " min=%" PRIu64, bytes,
-		config->min_available_memory);
+	if (!available_memory(&bytes))
+		return false;
+	out->is = (double)bytes;
+	out->limit = (double)config->min_available_memory;
+	return bytes < config->min_available_memory;
 }
 
-static int check_disk(const struct config *config, struct buf *why)
+static bool is_disk_short(
+	const struct config *config, struct account_shortage *out)
 {
 	struct statvfs fs;
 
 	/* A folder that is broken shows when it is written to. */
 	if (statvfs(config->mailboxes_dir, &fs) < 0)
-		return 0;
+		return false;
 	uint64_t bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
-	if (bytes >= config->min_free_disk_space)
-		return 0;
-	return because(why, -EBUSY,
-		"reason=disk free=%" PRIu64 " min=%" PRIu64 " path=%s", bytes,
-		config->min_free_disk_space, config->mailboxes_dir);
+	out->is = (double)bytes;
+	out->limit = (double)config->min_free_disk_space;
+	return bytes < config->min_free_disk_space;
+}
+
+static bool (*const shortages[])(
+	const struct config *config, struct account_shortage *out) = {
+	[ACCOUNT_LOAD] = is_load_short,
+	[ACCOUNT_MEMORY] = is_memory_short,
+	[ACCOUNT_DISK] = is_disk_short,
+};
+
+bool account_find_shortage(
+	const struct config *config, struct account_shortage *ret_shortage)
+{
+	for (size_t i = 0; i < ARRAY_LEN(shortages); i++) {
+		struct account_shortage found = {
+			.of = (enum account_resource)i
+		};
+		if (!shortages[i](config, &found))
+			continue;
+		*ret_shortage = found;
+		return true;
+	}
+	return false;
 }
 
 int account_check_machine(const struct account_rules *rules, struct buf *why)
 {
-	int r = check_load(rules->config, why);
+	struct account_shortage s;
 
-	if (r == 0)
-		r = check_memory(rules->config, why);
-	if (r == 0)
-		r = check_disk(rules->config, why);
-	return r;
+	if (!account_find_shortage(rules->config, &s))
+		return 0;
+	if (s.of == ACCOUNT_LOAD)
+		return because(why, -EBUSY, "reason=load load=%.1f max=%.1f",
+			s.is, s.limit);
+	if (s.of == ACCOUNT_MEMORY)
+		return because(why, -EBUSY,
+			"reason=memory available=%.0f min=%.0f", s.is, s.limit);
+	return because(why, -EBUSY, "reason=disk free=%.0f min=%.0f path=%s",
+		s.is, s.limit, rules->config->mailboxes_dir);
 }

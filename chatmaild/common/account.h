@@ -32,9 +32,26 @@ const char *account_nocreate(const struct account_rules *rules);
 int account_check(const struct account_rules *rules, struct slice address,
 	struct slice password, struct buf *why) MUST_CHECK;
 
+/* What the machine is short of: nobody is created meanwhile. */
+enum account_resource {
+	ACCOUNT_LOAD,   /* there is more than the limit */
+	ACCOUNT_MEMORY, /* bytes; less than the limit is available */
+	ACCOUNT_DISK,   /* bytes; less than the limit is free */
+};
+
+struct account_shortage {
+	enum account_resource of;
+	double is, limit;
+};
+
+/* The first one; false when there is none. */
+bool account_find_shortage(
+	const struct config *config, struct account_shortage *ret_shortage);
+
 /*
  * Whether the machine can carry one more: load, memory and space on the
- * disk of the mail folder. -EBUSY with reason=... when it cannot.
+ * disk of the mail folder. -EBUSY with reason=..., for the log, when it
+ * cannot.
  */
 int account_check_machine(
 	const struct account_rules *rules, struct buf *why) MUST_CHECK;

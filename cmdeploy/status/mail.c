@@ -8,6 +8,7 @@
 #include "chatmaild/common/account.h"
 #include "chatmaild/common/user.h"
 #include "cmdeploy/status/collect.h"
+#include "cmdeploy/status/shortage.h"
 
 enum {
 	WALK_FDS = 8,
@@ -36,7 +37,8 @@ static void add_accounts(const struct relay *relay, struct findings *list)
 /* Why nobody gets an account just now, if so. */
 static void add_creation(const struct relay *relay, struct findings *list)
 {
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf words = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct account_shortage shortage;
 	struct account_rules rules;
 
 	account_rules_init(
@@ -44,10 +46,13 @@ static void add_creation(const struct relay *relay, struct findings *list)
 	const char *file = account_nocreate(&rules);
 	if (file)
 		findings_add(list, STATUS_MAIL, STATUS_DOUBT, "new accounts",
-			"none, while %s is there", file);
-	else if (account_check_machine(&rules, &why) < 0)
+			"none, while %s is there; remove it to take some",
+			file);
+	else if (account_find_shortage(&relay->config, &shortage)) {
+		status_add_shortage(&words, &shortage);
 		findings_add(list, STATUS_MAIL, STATUS_DOUBT, "new accounts",
-			"none at the moment: %s", buf_str(&why));
+			"%s", buf_str(&words));
+	}
 	account_rules_release(&rules);
 }
 

@@ -47,7 +47,7 @@ touch "r/mail/$address/pending_notifications/abcdef.tmp"
 } >>r/log/lastlogin/current
 status 0
 says out '? configuration        1 file is not as chatmail.ini'
-says out "? new accounts         none, while $PWD/r/etc/chatmail-nocreate is there"
+says out "? new accounts         none, while $PWD/r/etc/chatmail-nocreate is there; remove it to take some"
 says out '? push queue           1 notification, the oldest for 3 h 0 min'
 grep -qE '^\? log of lastlogin .*the sky fell$' out || fail 'no error:' "$(cat out)"
 says_not out 'an error of old'
@@ -111,7 +111,9 @@ set_key r min_free_disk_space 900000G
 up r
 status 1
 says out '! disk '
-says out '? new accounts         none at the moment: reason=disk'
+says out '? new accounts         none until there is more room for mail: '
+says out 'less than 900000.0 GB is too little (min_free_disk_space); make room'
+says_not out 'reason='
 
 echo '-- not running'
 run 0 down --dir r
