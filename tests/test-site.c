@@ -384,7 +384,43 @@ static void test_find(void)
 	check_find("www/chatmail.ini", "www", "ours");
 	check_find("www/chatmail.ini", "../www", "/www/../www/src");
 	check_find("chatmail.ini", "page", "refused");
+	/* Only what is named is the operator's own. */
 	check_find("chatmail.ini", "", "ours");
+}
+
+static void check_note(const char *ini, const char *folder, bool is_noted)
+{
+	AUTO_BUF struct buf notes = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *path = xasprintf("%s/%s", root, ini);
+
+	site_source_note(path, folder, &notes);
+	check_int(ini, strstr(buf_str(&notes), "src stays unused;") != NULL,
+		is_noted);
+	check_int(ini, notes.len > 0, is_noted);
+}
+
+/* A clone of the sources has ours in the usual place. */
+static void test_note(void)
+{
+	struct site_source ours = { 0 };
+
+	check_note("chatmail.ini", "", true);
+	check_note("chatmail.ini", "www", false);
+	check_note("chatmail.ini", "pages", false);
+	check_note("clone/chatmail.ini", "", false);
+	make_dir("clone");
+	make_dir("clone/www");
+	make_dir("clone/www/src");
+	check_int("ours", site_source_read(NULL, &ours, NULL), 0);
+	for (size_t i = 0; i < ours.files.n; i++) {
+		AUTO_FREE char *name =
+			xasprintf("clone/www/src/%s", ours.files.v[i].name);
+		put(name, ours.files.v[i].ptr);
+	}
+	site_source_release(&ours);
+	check_note("clone/chatmail.ini", "", false);
+	put("clone/www/src/index.md", "# Mine\n");
+	check_note("clone/chatmail.ini", "", true);
 }
 
 /* Ours: every page comes out whole, on every kind of relay. */
@@ -428,6 +464,7 @@ int main(void)
 	test_build();
 	test_invitations();
 	test_find();
+	test_note();
 	test_refused();
 	test_ours();
 	dir_remove(root);

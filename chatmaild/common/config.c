@@ -254,9 +254,10 @@ static const struct setting rows[] = {
 	{ AT(echobot), FLAG,
 	  .help = "Run a bot at echo@ that answers with what it was sent." },
 
-	{ AT(www_folder), TEXT, .fallback = "www",
+	{ AT(www_folder), TEXT, .fallback = "",
 	  .group = "The web pages",
-	  .help = "The folder of the web pages' sources." },
+	  .help = "The folder of your own pages, whose sources are below it "
+		  "in src; empty means ours." },
 	{ AT(privacy_postal), TEXT, .fallback = "",
 	  .help = "Postal address of the operator, for the privacy policy." },
 	{ AT(privacy_mail), TEXT, .fallback = "",

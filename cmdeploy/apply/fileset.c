@@ -38,6 +38,20 @@ struct slice file_bytes_slice(const struct file_bytes *file)
 	return slice_make(file->ptr, file->len);
 }
 
+bool file_set_equals(const struct file_set *a, const struct file_set *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		const struct file_bytes *other = file_set_find(b, a->v[i].name);
+		if (!other ||
+			!slice_eq(file_bytes_slice(&a->v[i]),
+				file_bytes_slice(other)))
+			return false;
+	}
+	return true;
+}
+
 void file_set_release(struct file_set *set)
 {
 	if (!set)

@@ -26,6 +26,8 @@ void file_set_add(struct file_set *set, const char *name, struct slice bytes);
 /* NULL when there is none. */
 const struct file_bytes *file_set_find(
 	const struct file_set *set, const char *name);
+/* The same names, and the same bytes under each; in any order. */
+bool file_set_equals(const struct file_set *a, const struct file_set *b);
 struct slice file_bytes_slice(const struct file_bytes *file);
 void file_set_release(struct file_set *set);
 

@@ -2,44 +2,31 @@
 
 #include <errno.h>
 #include <libgen.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "cmdeploy/host/temp.h"
 #include "cmdeploy/relay/server.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/site/source.h"
 #include "lib/file.h"
 #include "lib/proc.h"
 
-#define WWW_DEFAULT "www"
-
-static bool is_dir(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
-/* A relative www_folder is next to the settings. */
+/* Tells, too, of pages that are not shipped although one would think so. */
 static int find_www(
 	struct remote_settings *s, const char *ini_path, struct buf *why)
 {
 	const char *folder = s->config.www_folder;
-	AUTO_FREE char *copy = xstrdup(ini_path);
-	AUTO_FREE char *path = folder[0] == '/'
-		? xstrdup(folder)
-		: xasprintf("%s/%s", dirname(copy), folder);
-	AUTO_FREE char *src = xasprintf("%s/src", path);
+	AUTO_BUF struct buf note = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *src = NULL;
+	int r = site_source_find(ini_path, folder, &src, why);
 
-	if (is_dir(src)) {
-		s->www_path = TAKE(path);
-		return 0;
-	}
-	if (folder[0] && strcmp(folder, WWW_DEFAULT) != 0)
-		return because(why, -ENOENT,
-			"%s: www_folder is %s, but there is no folder %s",
-			ini_path, folder, src);
-	return 0;
+	site_source_note(ini_path, folder, &note);
+	AUTO_FREE char *line = slice_dup(slice_trim(buf_slice(&note)));
+	if (line[0])
+		say_note(line);
+	/* It is the folder above that is shipped. */
+	if (r == 0 && src)
+		s->www_path = xstrdup(dirname(src));
+	return r;
 }
 
 /* On the host the pages are always in the same place. */
@@ -50,7 +37,8 @@ static int copy_ini(
 	return proc_run_ok(
 		&(struct proc){
 			.argv = PROC_WORDS("sh", "-ec",
-				"sed 's/^\\( *www_folder *[=:]\\).*/\\1 www/' "
+				"sed 's/^\\( *www_folder *[=:]\\) *[^ ].*/\\1 "
+				"www/' "
 				"\"$1\" >\"$2\"",
 				"sh", ini_path, s->ini_path),
 		},

@@ -52,6 +52,18 @@ static void set_vars(const struct project *project, struct template_vars *vars)
 	template_vars_set(vars, "operators_ini_path", project->ini);
 }
 
+/* Pages under work may be looked at before the settings name them. */
+static int find_source(
+	const struct project *project, char **ret_dir, struct buf *why)
+{
+	const char *folder = project->config.www_folder;
+
+	if (folder[0] || !file_exists(project->dir))
+		return site_source_find(project->ini, folder, ret_dir, why);
+	*ret_dir = xstrdup(project->dir);
+	return 0;
+}
+
 static int build(struct project *project, struct file_set *pages,
 	struct buf *notes, struct buf *why)
 {
@@ -61,10 +73,10 @@ static int build(struct project *project, struct file_set *pages,
 	int r = project_open(project, why);
 
 	if (r == 0)
-		r = site_source_find(
-			project->ini, project->config.www_folder, &dir, why);
+		r = find_source(project, &dir, why);
 	if (r < 0)
 		return r;
+	site_source_note(project->ini, project->config.www_folder, notes);
 	project->is_ours = !dir;
 	r = site_source_read(dir, &source, why);
 	if (r == 0) {
@@ -74,18 +86,6 @@ static int build(struct project *project, struct file_set *pages,
 	template_vars_release(&vars);
 	site_source_release(&source);
 	return r;
-}
-
-static bool is_same(const struct file_set *a, const struct file_set *b)
-{
-	if (a->n != b->n)
-		return false;
-	for (size_t i = 0; i < a->n; i++)
-		if (strcmp(a->v[i].name, b->v[i].name) != 0 ||
-			!slice_eq(file_bytes_slice(&a->v[i]),
-				file_bytes_slice(&b->v[i])))
-			return false;
-	return true;
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -106,7 +106,7 @@ int project_build(struct project *project)
 		project->trouble = xstrdup(buf_str(&why));
 		return !is_same_text(before, project->trouble);
 	}
-	bool is_changed = before || !is_same(&pages, &project->pages);
+	bool is_changed = before || !file_set_equals(&pages, &project->pages);
 	file_set_release(&project->pages);
 	project->pages = pages;
 	free(project->notes);

@@ -47,6 +47,22 @@ sed -i 's/^#* *max_user_send_per_minute =.*/max_user_send_per_minute = 70/' \
 mkdir -p www/src
 echo 'one' >www/src/index.md
 ends_there
+says out 'ship      chatmail.ini  '
+says_not out 'pages'
+says err "www/src stays unused; to have it on the web in place of our pages, set"
+there test ! -e /etc/chatmail/www || fail 'pages that nothing names were shipped'
+cp -r "$(cat "$BUILD_DIR/source-folder")/www/src" ours
+mv www mine
+mkdir www
+mv ours www/src
+ends_there
+says out 'there already'
+says_not out 'ship '
+says_not err 'stays unused'
+rm -r www
+mv mine www
+sed -i 's/^#* *www_folder =.*/www_folder = www/' chatmail.ini
+ends_there
 says out 'ship      chatmail.ini, your pages'
 there grep -q '^max_user_send_per_minute = 70' /etc/chatmail/chatmail.ini ||
   fail 'chatmail.ini was not shipped'
@@ -55,9 +71,9 @@ there cmp /etc/chatmail/www/src/index.md - <www/src/index.md || fail 'www differ
 echo '-- pages elsewhere, and none'
 mv www pages
 echo 'two' >pages/src/index.md
-sed -i 's/^#* *www_folder =.*/www_folder = pages/' chatmail.ini
+sed -i 's/^www_folder =.*/www_folder = pages/' chatmail.ini
 ends_there
-says out 'ship      chatmail.ini, your pages'
+says out 'ship      your pages'
 says_not out 'install '
 there grep -q '^www_folder = www$' /etc/chatmail/chatmail.ini ||
   fail "www_folder: $(there grep www_folder /etc/chatmail/chatmail.ini)"
