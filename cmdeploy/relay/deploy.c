@@ -7,6 +7,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/step.h"
 #include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/relay/ending.h"
 #include "cmdeploy/relay/fetching.h"
 #include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/ready.h"
@@ -205,17 +206,18 @@ static void show_start(const struct relay *relay)
 static void show_end(
 	const struct relay *relay, const struct buf *told, bool is_new)
 {
-	const char *domain = relay->config.mail_domain;
-	const char *settings = server_settings_name(relay);
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct ending ending = {
+		.domain = relay->config.mail_domain,
+		.settings = server_settings_name(relay),
+		.package = server_package_news(),
+		.is_changed = told->len > 0 || relay->n_changed > 0,
+		.is_new = is_new,
+		.is_without_mail = relay->is_without_mail,
+	};
 
-	if (told->len == 0 && relay->n_changed == 0)
-		say_bold("The relay %s is as %s wants it; nothing was changed.",
-			domain, settings);
-	else if (is_new && !relay->is_without_mail)
-		say_bold("The relay %s runs.", domain);
-	else
-		say_bold("The relay %s is now as %s wants it.", domain,
-			settings);
+	ending_add(&ending, &text);
+	say_bold("%s", buf_str(&text));
 	if (relay->is_without_mail)
 		say("Mail is disabled; \"%s run\" without --disable-mail "
 		    "brings it back.",

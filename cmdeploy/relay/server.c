@@ -146,6 +146,13 @@ const char *server_settings_name(const struct relay *relay)
 	return name && name[0] ? name : relay->ini_path;
 }
 
+const char *server_package_news(void)
+{
+	const char *news = getenv(SERVER_ENV_PACKAGE);
+
+	return news ? news : "";
+}
+
 bool server_is_driven(void)
 {
 	return getenv(SERVER_ENV_SETTINGS) != NULL;

@@ -15,6 +15,11 @@
  */
 #define SERVER_ENV_SETTINGS "CMDEPLOY_SETTINGS"
 
+/* And what it has done to our package: "from 0.1 to 0.2". */
+#define SERVER_ENV_PACKAGE "CMDEPLOY_PACKAGE"
+
+/* What that says; "" when the package is as it was. */
+const char *server_package_news(void);
 /* For messages: the file that the operator edits. */
 const char *server_settings_name(const struct relay *relay);
 /* Another cmdeploy, which has said what is going on, runs this one. */

@@ -34,6 +34,7 @@ struct run {
 	char *called; /* "NAME=value" for the cmdeploy there */
 	char *plain;
 	char *settings_name;
+	char *news; /* of the package, for the same */
 	struct package package;
 	struct cargo cargo;
 };
@@ -187,6 +188,23 @@ static bool has_fact(const struct run *run, const char *name, const char *value)
 		slice_eq_str(buf_slice(&is), value);
 }
 
+/* The facts are those of before. */
+static void tell_installed(struct run *run)
+{
+	AUTO_BUF struct buf before = BUF_INIT(FACT_MAX_BYTES);
+	const char *version = run->package.version;
+
+	if (add_fact(run, "package", &before, NULL) < 0 || before.len == 0 ||
+		slice_eq_str(buf_slice(&before), version)) {
+		say_done("chatmail %s", version);
+		return;
+	}
+	say_done("chatmail %s, in place of %s", version, buf_str(&before));
+	free(run->news);
+	run->news = xasprintf(
+		SERVER_ENV_PACKAGE "=from %s to %s", buf_str(&before), version);
+}
+
 /* Also when an earlier run was cut before it could clean up. */
 static int step_install(struct run *run, struct buf *why)
 {
@@ -201,7 +219,7 @@ static int step_install(struct run *run, struct buf *why)
 			is_broken ? "broken" : "whole", run->package.version),
 		why);
 	if (r == 0)
-		say_done("chatmail %s", run->package.version);
+		tell_installed(run);
 	return r;
 }
 
@@ -225,7 +243,9 @@ static int run_there(struct run *run, struct buf *why)
 
 	add_flags(run->options, argv + 6);
 	return ssh_attach(&run->ssh, argv,
-		PROC_WORDS(run->called, run->plain, run->settings_name), why);
+		PROC_WORDS(
+			run->called, run->plain, run->settings_name, run->news),
+		why);
 }
 
 static void print_line(struct slice line, void *owner UNUSED)
@@ -296,6 +316,7 @@ static void release(struct run *run)
 	free(run->called);
 	free(run->plain);
 	free(run->settings_name);
+	free(run->news);
 	package_release(&run->package);
 	remote_settings_close(&run->settings);
 }

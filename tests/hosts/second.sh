@@ -30,7 +30,22 @@ relay_settings second
 heavy deploy second || fail "run: $(tail -n 20 said)"
 deploy second --ssh-host admin@second.example:2222 ||
   fail "run again: $(tail -n 20 said)"
-says said 'nothing was changed'
+says said 'nothing was changed.'
+
+# A package of another version, with the same in it.
+on second sh -ec '
+  mkdir /tmp/old && cd /tmp/old
+  dpkg-query -L chatmail | while read -r path; do
+    [ -d "$path" ] || cp -a --parents "$path" .
+  done
+  mkdir DEBIAN
+  dpkg-query -s chatmail | sed "/^Status:/d; s/^Version: .*/Version: 0.0.1/" \
+    >DEBIAN/control
+  dpkg-deb -b . /tmp/old.deb && dpkg -i /tmp/old.deb' >old 2>&1 ||
+  fail "no old package: $(cat old)"
+deploy second || fail "run with a new package: $(tail -n 20 said)"
+says said ', in place of 0.0.1'
+says said 'nothing was changed but our package, from 0.0.1 to 0.1.0+'
 
 # What is to be published, before and after.
 if records second; then

@@ -41,6 +41,15 @@ CMDEPLOY_SSH="ssh -F $bed/ssh/config -o HostKeyAlias=[$address]:2022" \
 says out 'there already'
 says err 'Failed to connect to bus'
 
+echo '-- another version of the package'
+dpkg-deb -R "$(compgen -G "$BUILD_DIR/package/*.deb")" old
+sed -i 's/^Version: .*/Version: 0.0.1/' old/DEBIAN/control
+dpkg-deb -b old "$bed/ssh/old.deb" >/dev/null
+there dpkg -i "$bed/ssh/old.deb" >/dev/null 2>&1
+ends_there
+grep -qE '^  install   chatmail [^ ]+, in place of 0.0.1 ' out ||
+  fail 'no versions:' "$(cat out)"
+
 echo '-- a changed value, and pages'
 sed -i 's/^#* *max_user_send_per_minute =.*/max_user_send_per_minute = 70/' \
   chatmail.ini
