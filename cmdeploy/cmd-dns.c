@@ -90,8 +90,8 @@ static int run(const struct dns_options *o, const struct config *config,
 }
 
 /*
- * Without options: the settings of this folder and the host that they name;
- * on a server, which has its own, that one.
+ * Without options: the settings of this folder and the host that they name,
+ * which may be this one; on a server, which has its own, that one.
  */
 static void fill_in(struct dns_options *o)
 {
@@ -112,7 +112,9 @@ static int run_for(struct dns_options *o, struct buf *why)
 	if (r < 0)
 		return r;
 	if (!o->ssh_host)
-		o->ssh_host = config.mail_domain;
+		o->ssh_host = server_is_here(config.mail_domain)
+			? HOST_LOCAL
+			: config.mail_domain;
 	if (config.is_ip_literal)
 		say("%s is an IP address: such a relay needs no DNS records.",
 			config.mail_domain);

@@ -20,6 +20,7 @@ enum {
 #define PACKAGED "/usr/libexec/chatmail"
 #define LOCAL    "/usr/local/libexec/chatmail"
 #define LOOPBACK "127.0.0.1"
+#define STATE    "/var/lib/chatmail"
 
 static const struct {
 	const char *name, *value;
@@ -31,7 +32,7 @@ static const struct {
 	{ "idle_dir", "/run/instant-idle" },
 	{ "spool_dir", "/var/spool" },
 	{ "state_dir", "/var/lib" },
-	{ "own_state_dir", "/var/lib/chatmail" },
+	{ "own_state_dir", STATE },
 	{ "mail_home", "/home/vmail" },
 	{ "mail_root", "/home/vmail/mail" },
 	{ "log_dir", "/var/log/chatmail" },
@@ -220,12 +221,25 @@ int server_claim(const struct relay *relay, struct buf *why)
 		(struct file_owner){ 0644, 0, 0 }, why);
 }
 
-char *server_claimed_by(const struct relay *relay)
+static char *read_claim(const char *path)
 {
-	AUTO_FREE char *path = claim_path(relay);
 	AUTO_BUF struct buf text = BUF_INIT(DOMAIN_MAX_BYTES);
 
 	if (file_read(path, &text, NULL) < 0)
 		return NULL;
 	return slice_dup(slice_trim(buf_slice(&text)));
+}
+
+char *server_claimed_by(const struct relay *relay)
+{
+	AUTO_FREE char *path = claim_path(relay);
+
+	return read_claim(path);
+}
+
+bool server_is_here(const char *domain)
+{
+	AUTO_FREE char *claimed = read_claim(STATE "/mail_domain");
+
+	return geteuid() == 0 && claimed && strcmp(claimed, domain) == 0;
 }

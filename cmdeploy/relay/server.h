@@ -45,5 +45,7 @@ bool server_look_again(struct relay *relay);
 int server_claim(const struct relay *relay, struct buf *why) MUST_CHECK;
 /* Which domain's relay the machine is, to be freed; NULL: none's. */
 char *server_claimed_by(const struct relay *relay);
+/* This machine is the relay of `domain`, and we may look at all of it. */
+bool server_is_here(const char *domain);
 
 #endif

@@ -202,6 +202,21 @@ says out 'All records are right.'
 says_not out ' IN '
 says_not out 'name servers'
 
+echo '-- on the relay itself, whose name need not be asked for by ssh'
+mkdir var.new var.work
+mount -t overlay overlay \
+  -o "lowerdir=/var/lib,upperdir=$PWD/var.new,workdir=$PWD/var.work" /var/lib
+mkdir -p /var/lib/chatmail
+export CMDEPLOY_SSH=/bin/false
+echo other.test >/var/lib/chatmail/mail_domain
+run 1 dns --ini good.ini
+says err 'good.test: '
+echo good.test >/var/lib/chatmail/mail_domain
+run 0 dns --ini good.ini
+says out 'All records are right.'
+run 1 dns --ini good.ini --ssh-host good.test
+says err 'good.test: '
+
 begun=$SECONDS
 ask 4 lax
 [ $((SECONDS - begun)) -lt 8 ] || fail "took $((SECONDS - begun)) s"
