@@ -141,6 +141,21 @@ static void test_broken_file(void)
 	check_int("mended", file_write(file, HASH, owner, NULL), 0);
 }
 
+static void test_blocked(void)
+{
+	AUTO_FREE char *path = path_of("blocked");
+
+	check("not blocked", !user_is_blocked(&users, ADDRESS));
+	AUTO_CLOSE int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	check("file", fd >= 0);
+	check("blocked", user_is_blocked(&users, ADDRESS));
+	check("another", !user_is_blocked(&users, SLICE("abcdef124@x.test")));
+	check("no address",
+		!user_is_blocked(&users, SLICE("../abcdef123@x.test")));
+	unlink(path);
+	check("no more", !user_is_blocked(&users, ADDRESS));
+}
+
 static void test_login(void)
 {
 	AUTO_FREE char *file = path_of("password");
@@ -209,6 +224,7 @@ int main(void)
 	test_dropped();
 	test_empty_file();
 	test_broken_file();
+	test_blocked();
 	test_login();
 	test_list();
 	test_echo();

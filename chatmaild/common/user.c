@@ -83,6 +83,17 @@ void user_add_home(
 	buf_add_slice(out, address);
 }
 
+bool user_is_blocked(const struct users *users, struct slice address)
+{
+	AUTO_BUF struct buf path = BUF_INIT(PATH_MAX_BYTES);
+
+	if (!user_is_address(users, address))
+		return false;
+	user_add_home(users, address, &path);
+	buf_add_str(&path, "/" USER_BLOCKED);
+	return file_exists(buf_str(&path));
+}
+
 /* 0 when the user cannot be, by its address or for lack of an echo bot. */
 static int add_password_path(
 	const struct users *users, struct slice address, struct buf *out)

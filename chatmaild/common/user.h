@@ -38,6 +38,14 @@ void users_release(struct users *users);
 bool user_is_address(const struct users *users, struct slice address);
 bool user_is_echo(const struct users *users, struct slice address);
 
+/*
+ * The operator has put a file of this name into the user's folder: nobody
+ * gets in, or gets the address anew, until it is removed.
+ */
+#define USER_BLOCKED "blocked"
+
+bool user_is_blocked(const struct users *users, struct slice address);
+
 /* What a password file says, of its contents; empty: it is no account. */
 struct slice user_password_in(struct slice text);
 

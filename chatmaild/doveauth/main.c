@@ -135,6 +135,8 @@ static void look_up_passdb(
 
 	if (!dict_split_quoted(rest, &password, &address)) {
 		refuse(request, "reason=malformed-key");
+	} else if (user_is_blocked(&d->users, buf_slice(&address))) {
+		refuse(request, "reason=blocked");
 	} else {
 		who = buf_slice(&address);
 		if (!creations_join(d->creations, who, request) &&

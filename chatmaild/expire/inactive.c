@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "chatmaild/common/user.h"
 #include "chatmaild/expire/tree.h"
 #include "chatmaild/expire/trim.h"
 #include "lib/random.h"
@@ -13,8 +14,23 @@ enum login {
 	LOGIN_NEVER, /* there is no password */
 	LOGIN_LAPSED,
 	LOGIN_RECENT,
-	LOGIN_ODD, /* nobody can say: the account stays */
+	LOGIN_ODD,     /* nobody can say: the account stays */
+	LOGIN_BLOCKED, /* gone, the address could be had again */
 };
+
+/* A login that would let it go, unless the operator keeps it. */
+static enum login unless_blocked(
+	struct task *task, const struct dir *user, enum login login)
+{
+	struct dir_file file;
+	int r = dir_stat(user, USER_BLOCKED, &file);
+
+	if (r == -ENOENT)
+		return login;
+	if (r < 0)
+		task_failed(task, USER_BLOCKED, r);
+	return LOGIN_BLOCKED;
+}
 
 static enum login last_login(struct task *task, const struct dir *user)
 {
@@ -22,15 +38,16 @@ static enum login last_login(struct task *task, const struct dir *user)
 	int r = dir_stat(user, "password", &file);
 
 	if (r == -ENOENT)
-		return LOGIN_NEVER;
+		return unless_blocked(task, user, LOGIN_NEVER);
 	if (r < 0) {
 		task_failed(task, "password", r);
 		return LOGIN_ODD;
 	}
 	if (!S_ISREG(file.mode))
 		return LOGIN_ODD;
-	return file.mtime < task->plan->rules.login ? LOGIN_LAPSED
-						    : LOGIN_RECENT;
+	if (file.mtime >= task->plan->rules.login)
+		return LOGIN_RECENT;
+	return unless_blocked(task, user, LOGIN_LAPSED);
 }
 
 static int rename_new(const struct dir *top, const char *from, const char *to)

@@ -4,7 +4,8 @@
  * The last login is the mtime of the password file. Such an account is
  * renamed to a name that no account can have, looked at once more, and
  * then removed: whoever logs in at this very moment keeps the account or
- * gets a new one, never a part of the old one.
+ * gets a new one, never a part of the old one. One that the operator has
+ * blocked (user.h) stays, or its address could be had again.
  */
 #ifndef CHATMAILD_EXPIRE_INACTIVE_H
 #define CHATMAILD_EXPIRE_INACTIVE_H

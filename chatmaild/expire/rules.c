@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "chatmaild/common/user.h"
 #include "lib/num.h"
 #include "lib/slice.h"
 
@@ -120,6 +121,7 @@ static bool is_trace(struct slice name)
 static bool is_known(struct slice name)
 {
 	static const char *const names[] = {
+		USER_BLOCKED,
 		"enforceE2EEincoming",
 		"maildirfolder",
 		"maildirsize",

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "chatmaild/common/user.h"
+
 enum {
 	/* Folders of folders: no mail program makes that many. */
 	DEPTH_MAX = 32,
@@ -66,7 +68,8 @@ static bool remove_known(
 {
 	bool may_go = entry->type == DT_REG &&
 		rules_file(entry->name) != FILE_ODD &&
-		strcmp(entry->name, "password") != 0;
+		strcmp(entry->name, "password") != 0 &&
+		strcmp(entry->name, USER_BLOCKED) != 0;
 
 	return may_go && task_unlink(task, dir, entry->name);
 }

@@ -21,16 +21,20 @@ static void add_accounts(const struct relay *relay, struct findings *list)
 	struct users users;
 	struct user_list all;
 	struct slice address;
-	unsigned n = 0;
+	unsigned n = 0, n_blocked = 0;
 
 	users_init(&users, &relay->config, relay_place(relay, "ini_path"));
 	if (user_list_open(&users, &all, NULL) == 0) {
-		while (user_list_next(&all, &address) == 1)
+		while (user_list_next(&all, &address) == 1) {
 			n++;
+			n_blocked += user_is_blocked(&users, address);
+		}
 		user_list_close(&all);
 	}
 	users_release(&users);
-	findings_add(list, STATUS_MAIL, STATUS_FINE, "accounts", "%u", n);
+	AUTO_FREE char *blocked = xasprintf(", %u of them blocked", n_blocked);
+	findings_add(list, STATUS_MAIL, STATUS_FINE, "accounts", "%u%s", n,
+		n_blocked > 0 ? blocked : "");
 	findings_number(list, "accounts", n);
 }
 

@@ -125,6 +125,51 @@ static void case_refusals(void)
 	close(fd);
 }
 
+static void ask_blocked(int fd, const char *user)
+{
+	AUTO_BUF struct buf line = BUF_INIT(TEXT_MAX_BYTES);
+
+	bed_ask_passdb(fd, user, PASSWORD);
+	demand(bed_hear(fd, &line) && slice_eq_str(buf_slice(&line), "N"),
+		"%s: answer %s", user, buf_str(&line));
+	demand(bed_log_has(0, "refused: reason=blocked\n"), "not logged");
+	demand(!bed_log_has(0, user), "%s is in the log", user);
+}
+
+static void case_blocked(void)
+{
+	AUTO_FREE char *home = xasprintf("%s/abcdef123@x.test", bed.mail);
+	AUTO_FREE char *other = xasprintf("%s/abcdef124@x.test", bed.mail);
+	AUTO_FREE char *file = xasprintf("%s/blocked", home);
+	AUTO_FREE char *other_file = xasprintf("%s/blocked", other);
+	AUTO_BUF struct buf line = BUF_INIT(TEXT_MAX_BYTES);
+	struct file_owner owner = { 0600, (uid_t)-1, (gid_t)-1 };
+
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	AUTO_FREE char *hash = bed_login(fd, "abcdef123", PASSWORD);
+	demand(mkdir(other, 0700) == 0, "%s", other);
+	demand(file_write(file, SLICE(""), owner, NULL) == 0, "%s", file);
+	demand(file_write(other_file, SLICE(""), owner, NULL) == 0, "%s",
+		other_file);
+	ask_blocked(fd, "abcdef123");
+	ask_blocked(fd, "abcdef124");
+	bed_say(fd,
+		SLICE("Lshared/userdb/abcdef123@x.test\tabcdef123@x.test\n"));
+	demand(bed_hear(fd, &line) && line.ptr[0] == 'O',
+		"mail is not taken: %s", buf_str(&line));
+	demand(bed_count_listed(fd) == 1, "the blocked address was created");
+	close(fd);
+	bed_end_well(0);
+	bed_start(bed.doveauth, 0);
+	fd = bed_dial(0);
+	ask_blocked(fd, "abcdef123");
+	unlink(file);
+	AUTO_FREE char *again = bed_login(fd, "abcdef123", PASSWORD);
+	demand(strcmp(hash, again) == 0, "another password after the block");
+	close(fd);
+}
+
 static void case_nocreate(void)
 {
 	AUTO_FREE char *file = xasprintf("%s/chatmail-nocreate", bed.dir);
@@ -371,6 +416,7 @@ static const struct {
 	CASE(ends_while_creating),
 	CASE(ends_while_creating_first),
 	CASE(refusals),
+	CASE(blocked),
 	CASE(nocreate),
 	CASE(bytes_and_half_close),
 	CASE(pipeline),

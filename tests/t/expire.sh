@@ -144,6 +144,23 @@ is_gone lapsed@x.test halfway@x.test .expired-0123456789abcdef
 [ "$(ls -A "$mail" | grep -c '^\.expired')" = 0 ] || fail "remains: $(ls -A)"
 ! grep -q x.test out err || fail "an address in the log: $(cat out err)"
 
+echo "-- blocked users"
+fresh
+user blocked 91
+file blocked@x.test/blocked 91
+file blocked@x.test/cur/old 21
+file never@x.test/blocked 91
+file never@x.test/dovecot.index.log 91
+touch -d '200 days ago' "$mail/never@x.test"
+run 0
+says users=2 deleted_users=0 deleted_messages=1 leftovers=0 odd=0
+is_there blocked@x.test/{password,blocked} never@x.test/blocked
+is_gone blocked@x.test/cur/old
+rm "$mail/blocked@x.test/blocked"
+run 0
+says deleted_users=1
+is_gone blocked@x.test
+
 echo "-- leftovers"
 fresh
 user alice 1

@@ -14,6 +14,12 @@ json() {
     "import json, sys; print(json.load(sys.stdin)$1)"
 }
 
+# smtp_login: curl's status after a login and a NOOP; 67: login denied.
+smtp_login() {
+  curl -sSk -v -m 20 --user "abcdefghi@[$address]:a-long-password" -X NOOP \
+    "smtps://$address:465" >said 2>&1 && echo 0 || echo $?
+}
+
 settings r "$address"
 up r "$address"
 
@@ -59,6 +65,20 @@ rm r/etc/chatmail-nocreate "r/mail/$address/pending_notifications/"*
 up r
 status 0
 says out 'All is well.'
+
+echo '-- somebody who is blocked'
+got=$(imap "$address" "abcdefghi@[$address]" a-long-password)
+[[ $got = OK* ]] || fail "login: $got"
+touch "r/mail/$address/abcdefghi@[$address]/blocked"
+got=$(imap "$address" "abcdefghi@[$address]" a-long-password)
+[[ $got = NO* ]] || fail "login of a blocked user: $got"
+[ "$(smtp_login)" = 67 ] || fail 'SMTP login of a blocked user:' "$(cat said)"
+status 0
+says out '  accounts             1, 1 of them blocked'
+rm "r/mail/$address/abcdefghi@[$address]/blocked"
+got=$(imap "$address" "abcdefghi@[$address]" a-long-password)
+[[ $got = OK* ]] || fail "login when no more blocked: $got"
+[ "$(smtp_login)" = 0 ] || fail 'SMTP login:' "$(cat said)"
 
 echo '-- a message that waits'
 printf 'Subject: x\n\nx\n' |
