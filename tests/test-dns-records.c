@@ -43,6 +43,7 @@ static void test_whole(void)
 		"\"v=DMARC1;p=reject;adkim=s;aspf=s\"\n"
 		"r.test. 3600 IN CAA 0 issue \"letsencrypt.org;accounturi="
 		"https://acme.example/acct/1\"\n"
+		"autoconfig.r.test. 3600 IN CNAME r.test.\n"
 		"_adsp._domainkey.r.test. 3600 IN TXT \"dkim=discardable\"\n"
 		"_submission._tcp.r.test. 3600 IN SRV 0 1 587 r.test.\n"
 		"_submissions._tcp.r.test. 3600 IN SRV 0 1 465 r.test.\n"

@@ -265,13 +265,13 @@ static int wait_for_first(
 }
 
 int dns_race(const struct addr *const *servers, size_t n,
-	const struct dns_question *question)
+	const struct dns_question *question, uint64_t msec)
 {
 	struct pollfd fds[ASK_RACE_MAX];
 	struct exchange x;
 	int r = prepare(question, &x);
 
-	x.until = clock_msec() + ASK_RACE_MSEC;
+	x.until = clock_msec() + msec;
 	n = n > ASK_RACE_MAX ? ASK_RACE_MAX : n;
 	for (size_t i = 0; i < n; i++) {
 		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };

@@ -24,14 +24,13 @@ int dns_ask(const struct addr *server, const struct dns_question *question,
 
 enum {
 	ASK_RACE_MAX = 8,
-	ASK_RACE_MSEC = 2000,
 };
 
 /*
  * Asks all of them at once, over UDP: which of the n, at most ASK_RACE_MAX,
- * answers first. -ETIMEDOUT when none does.
+ * answers first. -ETIMEDOUT when none does in that time.
  */
 int dns_race(const struct addr *const *servers, size_t n,
-	const struct dns_question *question) MUST_CHECK;
+	const struct dns_question *question, uint64_t msec) MUST_CHECK;
 
 #endif

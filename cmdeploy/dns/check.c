@@ -8,6 +8,9 @@
 
 enum {
 	FOUND_MAX_BYTES = 1 << 14,
+	/* Until it is clear that no question gets out. */
+	PATIENT_MSEC = 2000,
+	HASTY_MSEC = 300, /* each run waits for that */
 };
 
 /* What is known while one record after another is asked for. */
@@ -240,7 +243,7 @@ void dns_report_release(struct dns_report *report)
 	*report = (struct dns_report){ 0 };
 }
 
-int dns_open(struct walk **ret_walk, struct buf *why)
+static int open_within(uint64_t msec, struct walk **ret_walk, struct buf *why)
 {
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *named = getenv("CMDEPLOY_DNS_ROOT");
@@ -251,12 +254,70 @@ int dns_open(struct walk **ret_walk, struct buf *why)
 	if (r < 0)
 		return because(
 			why, r, "CMDEPLOY_DNS_ROOT: %s", buf_str(&reason));
-	if (!roots && !walk_is_open(walk)) {
+	if (!roots && !walk_is_open(walk, msec)) {
 		walk_free(walk);
 		return walk_new_resolver(ret_walk, why);
 	}
 	*ret_walk = walk;
 	return 0;
+}
+
+int dns_open(struct walk **ret_walk, struct buf *why)
+{
+	return open_within(PATIENT_MSEC, ret_walk, why);
+}
+
+/* Both the domain and the alias; of a server that is left, neither. */
+static int judge_alias(
+	const struct dns_report *report, const char *name, struct buf *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < report->n; i++) {
+		const struct dns_finding *f = &report->v[i];
+		if (f->verdict == DNS_UNKNOWN)
+			return because(why, -EIO, "%s", f->note);
+		if (strcmp(f->record.name, name) == 0)
+			r = f->verdict == DNS_RIGHT;
+		else if (f->verdict == DNS_WRONG)
+			return 0;
+	}
+	return r;
+}
+
+static void look_for_alias(struct round *round, const struct config *config,
+	const struct dns_facts *facts, const char *name)
+{
+	struct dns_records records;
+
+	dns_records_make(config, facts, &records);
+	for (size_t i = 0; i < records.n; i++)
+		if (records.v[i].match == DNS_MATCH_ADDRESS ||
+			strcmp(records.v[i].name, name) == 0)
+			add_finding(round, &records.v[i]);
+	dns_records_release(&records);
+	dns_rrs_release(&round->domain_addresses);
+}
+
+int dns_alias_leads(const struct host *host, const struct config *config,
+	const char *label, struct buf *why)
+{
+	AUTO_FREE char *name = xasprintf("%s.%s", label, config->mail_domain);
+	struct round round = { 0 };
+	struct dns_facts facts;
+	int r = dns_facts_get(host, config, &facts, why);
+
+	if (r < 0)
+		return r;
+	r = open_within(HASTY_MSEC, &round.walk, why);
+	if (r == 0) {
+		look_for_alias(&round, config, &facts, name);
+		r = judge_alias(&round.report, name, why);
+		dns_report_release(&round.report);
+		walk_free(round.walk);
+	}
+	dns_facts_release(&facts);
+	return r;
 }
 
 static void add_reason(const struct dns_finding *finding, struct buf *out)

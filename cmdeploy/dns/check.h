@@ -44,6 +44,14 @@ int dns_report_failure(
 void dns_report_release(struct dns_report *report);
 
 /*
+ * Does `label`, an alias below the relay's domain, lead to the host, as the
+ * domain itself does? 1 yes; 0 no, or there is no such alias; negative: nobody
+ * could be asked.
+ */
+int dns_alias_leads(const struct host *host, const struct config *config,
+	const char *label, struct buf *why) MUST_CHECK;
+
+/*
  * Before a relay is set up on the host: do the addresses of its domain, of
  * mta-sts and of www lead there? 1 yes, and always for a relay whose domain
  * is an IP address; 0 no: *out has what is wrong, and lines to copy;

@@ -165,6 +165,8 @@ static const struct row {
 		has_authority,
 		"the host has no ACME account yet; \"cmdeploy run\" makes "
 		"one" },
+	{ "mail programs", false, "autoconfig.", DNS_CNAME, DNS_MATCH_ALIAS,
+		make_alias, is_certified, NULL },
 	{ "ADSP", false, "_adsp._domainkey.", DNS_TXT, DNS_MATCH_ADSP,
 		make_adsp, NULL, NULL },
 	{ "SMTP, STARTTLS", false, "_submission._tcp.", DNS_SRV, DNS_MATCH_SRV,

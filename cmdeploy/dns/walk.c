@@ -91,7 +91,7 @@ void walk_free(struct walk *walk)
 	free(walk);
 }
 
-bool walk_is_open(struct walk *walk)
+bool walk_is_open(struct walk *walk, uint64_t msec)
 {
 	static const struct dns_question question = {
 		.name = ".",
@@ -105,7 +105,7 @@ bool walk_is_open(struct walk *walk)
 	/* From all over the list, and so of both families. */
 	for (size_t i = 0; i < n; i++)
 		racers[i] = &roots->v[i * roots->n / n].addr;
-	int first = dns_race(racers, n, &question);
+	int first = dns_race(racers, n, &question, msec);
 	if (first < 0)
 		return false;
 	size_t at = (size_t)first * roots->n / n;

@@ -39,10 +39,10 @@ int walk_new_resolver(struct walk **ret_walk, struct buf *why) MUST_CHECK;
 void walk_free(struct walk *walk); /* accepts NULL */
 
 /*
- * One of the servers that it begins with answers within a moment. Several
- * are asked at once, and the quickest is asked first from then on.
+ * One of the servers that it begins with answers in that time. Several are
+ * asked at once, and the quickest is asked first from then on.
  */
-bool walk_is_open(struct walk *walk);
+bool walk_is_open(struct walk *walk, uint64_t msec);
 
 struct walk_answer {
 	struct dns_rrs rrs; /* of the type asked for */

@@ -80,6 +80,16 @@ static int openssl(const struct relay *relay, const char *const *argv,
 		(const char *const[]){ "openssl", __VA_ARGS__, NULL },         \
 		(input), (out), (why))
 
+bool certificate_has_name(const struct relay *relay, const char *name)
+{
+	AUTO_FREE char *cert = live_path(relay, "fullchain");
+	AUTO_BUF struct buf said = BUF_INIT(KEY_MAX_BYTES);
+
+	return OPENSSL(relay, SLICE_NONE, &said, NULL, "x509", "-noout",
+		       "-checkhost", name, "-in", cert) == 0 &&
+		strstr(buf_str(&said), " does match ");
+}
+
 int certificate_check_external(const struct relay *relay, struct buf *why)
 {
 	const struct text_list *paths =

@@ -29,6 +29,8 @@ int certificate_check_external(
 
 /* acmetool has a certificate for the relay. */
 bool certificate_is_there(const struct relay *relay);
+/* That one is for this name, too. */
+bool certificate_has_name(const struct relay *relay, const char *name);
 
 /* Gives acmetool the relay's key, unless it has one. */
 int certificate_bring_key(

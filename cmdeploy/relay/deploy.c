@@ -6,6 +6,7 @@
 
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/step.h"
+#include "cmdeploy/relay/autoconfig.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/ending.h"
 #include "cmdeploy/relay/fetching.h"
@@ -108,10 +109,14 @@ static int pass(struct relay *relay, struct buf *all_told, struct buf *why)
 }
 
 /* With --website-only nothing but pages is made. */
+static bool has_all_parts(const struct relay *relay)
+{
+	return relay->apply.components == components_server;
+}
+
 static bool wants_certificate(const struct relay *relay)
 {
-	return relay_place(relay, "has_acme")[0] &&
-		relay->apply.components == components_server &&
+	return relay_place(relay, "has_acme")[0] && has_all_parts(relay) &&
 		!certificate_is_there(relay);
 }
 
@@ -158,15 +163,65 @@ static int begin_certificate(struct relay *relay, struct fetching *fetching,
 	return r < 0 ? r : fetching_begin(relay, fetching, why);
 }
 
-static int end_certificate(
-	struct relay *relay, struct fetching *fetching, struct buf *why)
+static int end_certificate(struct relay *relay, struct fetching *fetching,
+	struct buf *told, struct buf *why)
 {
 	say_step("tls");
 	int r = fetching_end(fetching, why);
-	if (r == 0)
-		say_done("certificate fetched for %s",
-			relay->config.mail_domain);
-	return r;
+	if (r < 0)
+		return r;
+	say_done("certificate fetched for %s", relay->config.mail_domain);
+	return server_look_again(relay) ? settle(relay, told, why) : 0;
+}
+
+static int tell_autoconfig(
+	struct relay *relay, bool value, struct buf *told, struct buf *why)
+{
+	return autoconfig_set(relay, value) ? settle(relay, told, why) : 0;
+}
+
+/* What is not given now is not asked for in the next renewal either. */
+static int certify_autoconfig(
+	struct relay *relay, struct buf *told, struct buf *why)
+{
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *domain = relay->config.mail_domain;
+
+	say_step("tls");
+	int r = certificate_fetch(relay, &reason);
+	if (r == -EINTR)
+		return r;
+	if (r < 0) {
+		say_done("still not for autoconfig.%s: %s", domain,
+			buf_str(&reason));
+		return tell_autoconfig(relay, false, told, why);
+	}
+	say_done("certificate fetched for autoconfig.%s, too", domain);
+	buf_addf(told, "%scertificate fetched", told->len ? "; " : "");
+	return 0;
+}
+
+/* Not to have that name is a pity; everything else works. */
+static int add_autoconfig(
+	struct relay *relay, struct buf *told, struct buf *why)
+{
+	int leads = has_all_parts(relay) ? autoconfig_leads(relay) : -ENOENT;
+
+	if (leads < 0)
+		return 0;
+	int r = tell_autoconfig(relay, leads > 0, told, why);
+	if (r < 0 || leads == 0 || autoconfig_is_certified(relay))
+		return r;
+	return certify_autoconfig(relay, told, why);
+}
+
+static int show_changes(struct relay *relay, struct buf *why)
+{
+	int leads = has_all_parts(relay) ? autoconfig_leads(relay) : -ENOENT;
+
+	if (leads >= 0)
+		autoconfig_set(relay, leads > 0);
+	return setup_show(relay, why);
 }
 
 /*
@@ -184,12 +239,9 @@ static int deploy(struct relay *relay, struct buf *told, struct buf *why)
 		r = begin_certificate(relay, &fetching, told, why);
 	if (r == 0)
 		r = install_and_settle(relay, told, why);
-	if (r < 0 || fetching.pid == 0)
-		return r;
-	r = end_certificate(relay, &fetching, why);
-	if (r == 0 && server_look_again(relay))
-		r = settle(relay, told, why);
-	return r;
+	if (r == 0 && fetching.pid != 0)
+		r = end_certificate(relay, &fetching, told, why);
+	return r < 0 ? r : add_autoconfig(relay, told, why);
 }
 
 /* Where people get in, and what the operator does next. */
@@ -272,7 +324,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (r < 0)
 		return r;
 	if (o->is_dry_run)
-		return setup_show(&relay, why);
+		return show_changes(&relay, why);
 	if (!server_is_driven())
 		say_bold("A relay for %s on this server",
 			relay.config.mail_domain);

@@ -7,6 +7,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/embed.h"
 #include "cmdeploy/host/net.h"
+#include "cmdeploy/relay/autoconfig.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/programs.h"
 #include "cmdeploy/relay/vars.h"
@@ -170,6 +171,7 @@ static void set_all(struct relay *relay)
 		template_vars_set(vars, places[i].name, places[i].value);
 	set_kind(relay);
 	set_programs(vars);
+	autoconfig_recall(relay);
 	server_look_again(relay);
 }
 

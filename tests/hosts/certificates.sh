@@ -71,6 +71,52 @@ due() {
   ! served 993 | openssl x509 -noout -checkend 28
 }
 
+# settings_of NAME: what Thunderbird asks for, over verified TLS.
+settings_of() {
+  curl -sS -f -m 10 --cacert "$authorities" -o settings.xml \
+    "https://autoconfig.$1/mail/config-v1.1.xml"
+}
+
+# No way to the authority, and the way again.
+shut_out() {
+  on certs nft -f - <<'EOF'
+table inet block {
+  chain out {
+    type filter hook output priority 0
+    tcp dport 14001 reject with tcp reset
+  }
+}
+EOF
+}
+
+let_in() {
+  on certs nft delete table inet block
+}
+
+# told TEXT: acmetool is to see to that.
+told() {
+  grep -q "$1" "$(host_tree certs)/var/lib/acme/desired/certs.example"
+}
+
+# The name comes into the certificate once it leads here, and not before.
+autoconfig() {
+  {
+    zone_addresses certs @
+    printf '@ MX 10 @\nwww CNAME @\nmta-sts CNAME @\nautoconfig CNAME @\n'
+  } | zone_put certs
+  shut_out
+  deploy certs || fail "run without the authority: $(tail -n 20 said)"
+  says said 'still not for autoconfig.certs.example: '
+  ! told autoconfig || fail 'a name that was not given is asked for again'
+  let_in
+  deploy certs || fail "run with autoconfig: $(tail -n 20 said)"
+  says said 'certificate fetched for autoconfig.certs.example, too'
+  eventually 10 settings_of certs.example
+  says settings.xml '<hostname>certs.example</hostname>'
+  deploy certs || fail "run again: $(tail -n 20 said)"
+  says said 'nothing was changed.'
+}
+
 issue() {
   only certs
   host_start certs
@@ -78,12 +124,29 @@ issue() {
   relay_settings certs
   set_key "$ini" acme_directory https://acme.example:14001/dir
   heavy deploy certs || fail "run: $(tail -n 20 said)"
+  served 443 | openssl x509 -noout -ext subjectAltName >names
+  says_not names autoconfig
+  autoconfig
   serials | sort -u >first
   is 'certificates shown' "$(wc -l <first)" 1
   served 443 | openssl x509 -noout -ext subjectAltName >names
-  for name in certs.example www.certs.example mta-sts.certs.example; do
+  for name in certs.example www.certs.example mta-sts.certs.example \
+    autoconfig.certs.example; do
     says names "DNS:$name"
   done
+}
+
+# Without its record the name would keep all of them from being renewed.
+forget_autoconfig() {
+  zone_relay certs
+  eventually 30 is_forgotten
+  deploy certs || fail "run without autoconfig: $(tail -n 20 said)"
+  told www.certs.example || fail 'www is not asked for'
+  ! told autoconfig || fail 'a name without a record is asked for'
+}
+
+is_forgotten() {
+  [ -z "$(on certs getent hosts autoconfig.certs.example)" ]
 }
 
 renew() {
@@ -97,21 +160,14 @@ renew() {
 
 fail_to_renew() {
   serials | sort -u >second
-  on certs nft -f - <<'EOF'
-table inet block {
-  chain out {
-    type filter hook output priority 0
-    tcp dport 14001 reject with tcp reset
-  }
-}
-EOF
+  shut_out
   eventually 90 due
   on certs systemctl start acmetool && fail 'acmetool has not failed'
   all_show "$(cat second)" || fail "$(cat second) is not shown any more"
   "$CMDEPLOY" status --ssh-host certs.example >status 2>&1 </dev/null &&
     fail "status does not warn: $(cat status)"
   says status certificate
-  on certs nft delete table inet block
+  let_in
 }
 
 # external NAME: a certificate and key from elsewhere, in place at once.
@@ -141,6 +197,7 @@ by_others() {
 
 short_lived
 issue
+forget_autoconfig
 renew
 fail_to_renew
 by_others

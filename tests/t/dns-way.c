@@ -1,8 +1,10 @@
 /*
  * dns-way INI: what `cmdeploy run` asks before it touches a host.
  * dns-way INI ACCOUNT: all findings, for a host with that ACME account.
+ * dns-way INI --alias LABEL: whether that leads to the relay.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "cmdeploy/dns/check.h"
 
@@ -49,6 +51,27 @@ static int ask_all(
 	return r;
 }
 
+static int ask_alias(
+	const struct config *config, const char *label, struct buf *why)
+{
+	int r = dns_alias_leads(&host_local, config, label, why);
+
+	printf("%s %s\n", label,
+		r < 0           ? "unknown"
+			: r > 0 ? "leads here"
+				: "leads elsewhere, or nowhere");
+	return r < 0 ? r : 0;
+}
+
+static int ask(const struct config *config, char **argv, struct buf *why)
+{
+	if (!argv[0])
+		return ask_way(config, why);
+	if (strcmp(argv[0], "--alias") == 0 && argv[1])
+		return ask_alias(config, argv[1], why);
+	return ask_all(config, argv[0], why);
+}
+
 int main(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -58,8 +81,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "dns-way: %s\n", buf_str(&why));
 		return 2;
 	}
-	int r = argc > 2 ? ask_all(&config, argv[2], &why)
-			 : ask_way(&config, &why);
+	int r = ask(&config, argv + 2, &why);
 	config_release(&config);
 	if (r < 0)
 		fprintf(stderr, "%s\n", buf_str(&why));

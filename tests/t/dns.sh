@@ -109,6 +109,7 @@ c A 127.0.9.3
 _mta-sts TXT " v=STSv1 ;" " id=20240101 ; "
 mta-sts A 198.51.100.7
 www CNAME web.other.
+autoconfig CNAME web.other.
 opendkim._domainkey CNAME key.other.
 @ TXT "some other text"
 @ TXT "V=SPF1  +a" "   -all"
@@ -129,6 +130,7 @@ ns A 127.0.9.3
 _mta-sts TXT "v=STSv1"
 www CNAME nowhere.other.
 mta-sts A 203.0.113.10
+autoconfig A 203.0.113.10
 opendkim._domainkey TXT "v=DKIM1;k=rsa;p=MIIB;s=email;t=s"
 @ TXT "v=spf1 a ~all"
 @ TXT "v=spf1 mx ~all"
@@ -227,7 +229,7 @@ shows missing AAAA lax.test 'IPv6 address'
 shows right CNAME www.lax.test 'web.other. -> lax.test. -> 198.51.100.7'
 shows right CNAME mta-sts.lax.test 198.51.100.7
 shows right TXT opendkim._domainkey.lax.test 'key.other. -> '
-[ "$(grep -c '^  right ' out)" = 13 ] || fail 'more is not right:' "$(cat out)"
+[ "$(grep -c '^  right ' out)" = 14 ] || fail 'more is not right:' "$(cat out)"
 [ "$(grep ' IN ' out)" = 'lax.test. 3600 IN AAAA 2001:db8::7' ] ||
   fail 'other lines:' "$(cat out)"
 says out 'All required records are right; 1 recommended record is not right.'
@@ -246,12 +248,13 @@ shows wrong SRV _imaps._tcp.wrong.test 'leads elsewhere'
 says out 'wrong.test. 3600 IN MX 10 wrong.test.'
 grep -qxF "v=DKIM1;k=rsa;p=$key;s=email;t=s" out || fail 'no key in one string'
 says out 'public_addresses'
-says out '7 required and 7 recommended records are not right.'
+shows wrong CNAME autoconfig.wrong.test 'leads to 203.0.113.10'
+says out '7 required and 8 recommended records are not right.'
 
 ask 4 bare
 shows right TXT opendkim._domainkey.bare.test 'p='
 shows missing TXT bare.test SPF
-says out 'All required records are right; 8 recommended records are not right.'
+says out 'All required records are right; 9 recommended records are not right.'
 
 ask 1 big
 shows right TXT big.test spf1
@@ -308,6 +311,22 @@ way 1 dead
 says err 'nobody answers for dead.test'
 way 1 glueless
 says out 'www.glueless.test CNAME: missing'
+
+echo '-- an alias that a relay may have'
+# alias NAME TEXT
+alias() {
+  "${BUILD_DIR:?}/tests/dns-way" "$1.ini" --alias autoconfig >out 2>err || true
+  says out "autoconfig $2"
+}
+alias good 'leads here'
+alias lax 'leads here'
+alias wrong 'leads elsewhere'
+alias bare 'leads elsewhere, or nowhere'
+sed 's|^#* *public_addresses =.*|public_addresses = 192.0.2.99|' good.ini \
+  >moved.ini
+alias moved 'leads elsewhere'
+alias dead 'unknown'
+says err 'nobody answers for dead.test'
 
 echo '-- from the root of the world, which here is a server of ours'
 unset CMDEPLOY_DNS_ROOT
