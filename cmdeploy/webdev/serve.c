@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/epoll.h>
 
+#include "cmdeploy/webdev/request.h"
 #include "lib/conn.h"
 
 enum {
@@ -53,35 +54,6 @@ static void client_free(struct client *client)
 	free(client);
 }
 
-static int hex_value(char c)
-{
-	if (ascii_is_digit(c))
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* %XX and the query away; false for what no file is called. */
-static bool decode_path(struct slice target, struct buf *out)
-{
-	struct slice query;
-
-	slice_cut(target, '?', &target, &query);
-	for (size_t i = 0; i < target.len; i++) {
-		char c = target.ptr[i];
-		if (c == '%' && i + 2 < target.len) {
-			int high = hex_value(target.ptr[i + 1]);
-			int low = hex_value(target.ptr[i + 2]);
-			if (high < 0 || low < 0 || high + low == 0)
-				return false;
-			c = (char)(high << 4 | low);
-			i += 2;
-		}
-		buf_add_char(out, c);
-	}
-	return buf_ok(out) && out->len > 0 && out->ptr[0] == '/';
-}
-
 static const char *status_text(int status)
 {
 	switch (status) {
@@ -121,7 +93,7 @@ static void answer_request(
 	};
 	struct serve_request request = { .method = method };
 
-	if (decode_path(target, &path)) {
+	if (request_add_path(target, &path)) {
 		request.path = buf_str(&path);
 		client->serve->fn(&request, &answer, client->serve->owner);
 	}
@@ -139,24 +111,15 @@ static void listen_for_changes(struct client *client)
 		headers);
 }
 
-/* The first line is all that counts. */
-static void serve_request(struct client *client, struct slice head)
+static void serve_request(struct client *client, const struct request *request)
 {
-	struct slice line, method, target;
 	struct conn *c = client->conn;
 
-	slice_next_line(&head, &line);
-	if (!slice_next_word(&line, &method) ||
-		!slice_next_word(&line, &target)) {
-		conn_close(c);
-		client_free(client);
-		return;
-	}
-	if (slice_eq_str(target, SERVE_CHANGES)) {
+	if (slice_eq_str(request->target, SERVE_CHANGES)) {
 		listen_for_changes(client);
 		return;
 	}
-	answer_request(client, method, target);
+	answer_request(client, request->method, request->target);
 	client_free(client);
 	conn_close_when_sent(c);
 }
@@ -164,15 +127,20 @@ static void serve_request(struct client *client, struct slice head)
 static size_t on_input(struct conn *c, struct slice in)
 {
 	struct client *client = conn_owner(c);
-	const char *end = memmem(in.ptr, in.len, "\r\n\r\n", 4);
+	struct request request;
 
 	if (client->is_listening)
 		return in.len;
-	if (!end)
+	int r = request_parse(in, &request);
+	if (r == 0)
 		return 0;
-	size_t len = (size_t)(end - in.ptr) + 4;
-	serve_request(client, slice_head(in, len));
-	return len;
+	if (r < 0) {
+		conn_close(c);
+		client_free(client);
+		return in.len;
+	}
+	serve_request(client, &request);
+	return request.len;
 }
 
 static void on_end(struct conn *c, int error UNUSED)
