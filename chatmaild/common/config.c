@@ -254,10 +254,9 @@ static const struct setting rows[] = {
 	{ AT(echobot), FLAG,
 	  .help = "Run a bot at echo@ that answers with what it was sent." },
 
-	{ AT(www_folder), TEXT, .fallback = "",
+	{ AT(www_folder), TEXT, .fallback = "www",
 	  .group = "The web pages",
-	  .help = "The folder of your own pages, whose sources are below it "
-		  "in src; empty means ours." },
+	  .help = "The folder of the web pages' sources." },
 	{ AT(privacy_postal), TEXT, .fallback = "",
 	  .help = "Postal address of the operator, for the privacy policy." },
 	{ AT(privacy_mail), TEXT, .fallback = "",

@@ -13,8 +13,6 @@ static int make_pages(
 	AUTO_FREE char *dir = NULL;
 	int r = site_source_find(ini, folder, &dir, why);
 
-	if (r == 0 && apply->notes)
-		site_source_note(ini, folder, apply->notes);
 	if (r == 0)
 		r = site_source_read(dir, &source, why);
 	if (r == 0)

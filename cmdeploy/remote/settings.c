@@ -10,21 +10,15 @@
 #include "lib/file.h"
 #include "lib/proc.h"
 
-/* Tells, too, of pages that are not shipped although one would think so. */
+/* A copy of our own pages need not be shipped: the package has them. */
 static int find_www(
 	struct remote_settings *s, const char *ini_path, struct buf *why)
 {
-	const char *folder = s->config.www_folder;
-	AUTO_BUF struct buf note = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *src = NULL;
-	int r = site_source_find(ini_path, folder, &src, why);
+	int r = site_source_find(ini_path, s->config.www_folder, &src, why);
 
-	site_source_note(ini_path, folder, &note);
-	AUTO_FREE char *line = slice_dup(slice_trim(buf_slice(&note)));
-	if (line[0])
-		say_note(line);
 	/* It is the folder above that is shipped. */
-	if (r == 0 && src)
+	if (r == 0 && src && !site_source_is_ours(src))
 		s->www_path = xstrdup(dirname(src));
 	return r;
 }

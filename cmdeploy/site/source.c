@@ -11,8 +11,8 @@ enum {
 	FILE_MAX_BYTES = 16 << 20,
 };
 
-#define FOLDER_USUAL "www"
-#define OURS_PREFIX  "www/src/"
+#define FOLDER_DEFAULT "www"
+#define OURS_PREFIX    "www/src/"
 
 static bool is_folder(const char *path)
 {
@@ -25,8 +25,6 @@ char *site_source_folder(const char *ini_path, const char *www_folder)
 {
 	struct slice dir, name;
 
-	if (!www_folder[0])
-		www_folder = FOLDER_USUAL;
 	if (www_folder[0] == '/' ||
 		!slice_cut_last(slice_of(ini_path), '/', &dir, &name))
 		return xasprintf("%s/src", www_folder);
@@ -38,11 +36,11 @@ int site_source_find(const char *ini_path, const char *www_folder,
 {
 	AUTO_FREE char *dir = site_source_folder(ini_path, www_folder);
 
-	if (www_folder[0] && is_folder(dir)) {
+	if (is_folder(dir)) {
 		*ret_dir = TAKE(dir);
 		return 0;
 	}
-	if (www_folder[0] && strcmp(www_folder, FOLDER_USUAL) != 0)
+	if (www_folder[0] && strcmp(www_folder, FOLDER_DEFAULT) != 0)
 		return because(why, -ENOENT,
 			"%s: www_folder is %s, but there is no folder %s; make "
 			"it, or leave the key out to have our pages",
@@ -141,7 +139,7 @@ int site_source_read(
 	return 0;
 }
 
-static bool is_ours(const char *dir)
+bool site_source_is_ours(const char *dir)
 {
 	struct site_source there = { 0 }, ours = { 0 };
 	bool is_same = site_source_read(dir, &there, NULL) == 0 &&
@@ -151,19 +149,6 @@ static bool is_ours(const char *dir)
 	site_source_release(&there);
 	site_source_release(&ours);
 	return is_same;
-}
-
-void site_source_note(
-	const char *ini_path, const char *www_folder, struct buf *notes)
-{
-	AUTO_FREE char *dir = site_source_folder(ini_path, www_folder);
-
-	if (www_folder[0] || !is_folder(dir) || is_ours(dir))
-		return;
-	buf_addf(notes,
-		"%s stays unused; to have it on the web in place of our "
-		"pages, set www_folder = " FOLDER_USUAL " in %s\n",
-		dir, ini_path);
 }
 
 void site_source_release(struct site_source *source)

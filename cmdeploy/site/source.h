@@ -14,26 +14,17 @@ struct site_source {
 
 /*
  * The folder that chatmail.ini means, there or not: <www_folder>/src, a
- * relative www_folder being next to the file; "www" when none is named. The
- * caller frees.
+ * relative www_folder being next to the file. The caller frees.
  */
 char *site_source_folder(const char *ini_path, const char *www_folder);
 
 /*
- * The operator's own: the same, if www_folder names it. *ret_dir is NULL for
- * our pages: when it names none, or "www", which is not there. -ENOENT when
- * it names another one that is not.
+ * The same, if it is there. *ret_dir is NULL for our own pages:
+ * when www_folder is as it is by default and no such folder is there.
+ * -ENOENT when the operator names one that is not.
  */
 int site_source_find(const char *ini_path, const char *www_folder,
 	char **ret_dir, struct buf *why) MUST_CHECK;
-
-/*
- * Appends a line when pages of the operator's own lie where one would think,
- * in "www", and www_folder does not name them. A clone of our sources has a
- * folder of that name: what is the same as ours is not worth a word.
- */
-void site_source_note(
-	const char *ini_path, const char *www_folder, struct buf *notes);
 
 /*
  * Reads all files below `dir` (NULL: ours), but hidden ones and the
@@ -42,6 +33,12 @@ void site_source_note(
 int site_source_read(const char *dir, struct site_source *ret_source,
 	struct buf *why) MUST_CHECK;
 void site_source_release(struct site_source *source);
+
+/*
+ * A copy of our own pages, as a clone of the sources has one: nothing that
+ * an operator has made.
+ */
+bool site_source_is_ours(const char *dir);
 
 /* The file as messages name it; the caller frees. */
 char *site_source_path(const struct site_source *source, const char *name);

@@ -52,18 +52,6 @@ static void set_vars(const struct project *project, struct template_vars *vars)
 	template_vars_set(vars, "operators_ini_path", project->ini);
 }
 
-/* Pages under work may be looked at before the settings name them. */
-static int find_source(
-	const struct project *project, char **ret_dir, struct buf *why)
-{
-	const char *folder = project->config.www_folder;
-
-	if (folder[0] || !file_exists(project->dir))
-		return site_source_find(project->ini, folder, ret_dir, why);
-	*ret_dir = xstrdup(project->dir);
-	return 0;
-}
-
 static int build(struct project *project, struct file_set *pages,
 	struct buf *notes, struct buf *why)
 {
@@ -73,10 +61,10 @@ static int build(struct project *project, struct file_set *pages,
 	int r = project_open(project, why);
 
 	if (r == 0)
-		r = find_source(project, &dir, why);
+		r = site_source_find(
+			project->ini, project->config.www_folder, &dir, why);
 	if (r < 0)
 		return r;
-	site_source_note(project->ini, project->config.www_folder, notes);
 	project->is_ours = !dir;
 	r = site_source_read(dir, &source, why);
 	if (r == 0) {

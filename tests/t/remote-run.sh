@@ -53,26 +53,16 @@ grep -qE '^  install   chatmail [^ ]+, in place of 0.0.1 ' out ||
 echo '-- a changed value, and pages'
 sed -i 's/^#* *max_user_send_per_minute =.*/max_user_send_per_minute = 70/' \
   chatmail.ini
+mkdir www
+cp -r "$(cat "$BUILD_DIR/source-folder")/www/src" www
+ends_there
+says_not out 'pages'
+there test ! -e /etc/chatmail/www || fail 'a copy of our pages was shipped'
+rm -r www
 mkdir -p www/src
 echo 'one' >www/src/index.md
 ends_there
-says out 'ship      chatmail.ini  '
-says_not out 'pages'
-says err "www/src stays unused; to have it on the web in place of our pages, set"
-there test ! -e /etc/chatmail/www || fail 'pages that nothing names were shipped'
-cp -r "$(cat "$BUILD_DIR/source-folder")/www/src" ours
-mv www mine
-mkdir www
-mv ours www/src
-ends_there
-says out 'there already'
-says_not out 'ship '
-says_not err 'stays unused'
-rm -r www
-mv mine www
-sed -i 's/^#* *www_folder =.*/www_folder = www/' chatmail.ini
-ends_there
-says out 'ship      chatmail.ini, your pages'
+says out 'ship      your pages'
 there grep -q '^max_user_send_per_minute = 70' /etc/chatmail/chatmail.ini ||
   fail 'chatmail.ini was not shipped'
 there cmp /etc/chatmail/www/src/index.md - <www/src/index.md || fail 'www differs'
@@ -80,9 +70,9 @@ there cmp /etc/chatmail/www/src/index.md - <www/src/index.md || fail 'www differ
 echo '-- pages elsewhere, and none'
 mv www pages
 echo 'two' >pages/src/index.md
-sed -i 's/^www_folder =.*/www_folder = pages/' chatmail.ini
+sed -i 's/^#* *www_folder =.*/www_folder = pages/' chatmail.ini
 ends_there
-says out 'ship      your pages'
+says out 'ship      chatmail.ini, your pages'
 says_not out 'install '
 there grep -q '^www_folder = www$' /etc/chatmail/chatmail.ini ||
   fail "www_folder: $(there grep www_folder /etc/chatmail/chatmail.ini)"
