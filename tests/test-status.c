@@ -34,58 +34,12 @@ static void test_is_error(void)
 			false },
 		{ "[error] 7#7: *1 FastCGI sent in stderr: \"<3>failed\"",
 			true },
-		{ "x [alert] 7#7: setrlimit(RLIMIT_NOFILE, 65536) failed (1: "
-		  "Operation not permitted)",
-			false },
-		{ "x [alert] 7#7: setrlimit(RLIMIT_NOFILE, 65536) failed (22: "
-		  "Invalid argument)",
-			true },
-		{ "x [alert] 7#7: setrlimit(RLIMIT_CORE, 9) failed (1: "
-		  "Operation "
-		  "not permitted)",
-			true },
-		{ "x [alert] 7#7: open() failed (1: Operation not permitted)",
-			true },
 		{ "", false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		check_int(rows[i].line, log_is_error(slice_of(rows[i].line)),
 			rows[i].is_error);
-}
-
-/* In a journal the program's own mark is missing. */
-static void test_is_harmless(void)
-{
-	static const struct {
-		const char *line;
-		bool is_harmless;
-	} rows[] = {
-		{ "t h nginx[7]: 2026/01/31 10:00:00 [alert] 7#7: "
-		  "setrlimit(RLIMIT_NOFILE, 65536) failed (1: Operation not "
-		  "permitted)",
-			true },
-		{ "t h systemd[1]: nginx.service: Failed to add control "
-		  "inotify watch descriptor for control group "
-		  "/system.slice/nginx.service: No space left on device",
-			true },
-		{ "t h systemd[1]: nginx.service: Failed to add control "
-		  "inotify watch descriptor for control group "
-		  "/system.slice/nginx.service: Permission denied",
-			false },
-		{ "t h nginx[7]: write() failed (28: No space left on device)",
-			false },
-		{ "t h dovecot[7]: imap: inotify_add_watch(/x) failed: No "
-		  "space left on device",
-			false },
-		{ "t h systemd[1]: nginx.service: Failed with result "
-		  "'resources'.",
-			false },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_int(rows[i].line, log_is_harmless(slice_of(rows[i].line)),
-			rows[i].is_harmless);
 }
 
 static void test_find_errors(void)
@@ -265,7 +219,6 @@ static void test_list(void)
 int main(void)
 {
 	test_is_error();
-	test_is_harmless();
 	test_find_errors();
 	test_upgrades();
 	test_x509();
