@@ -125,6 +125,11 @@ static int run(
 	if (!here.is_unwanted)
 		here.is_unwanted = ssh->is_unwanted;
 	r = proc_run(&here, &status, why);
+	if (r == -ENOENT)
+		return because(why, r,
+			"%s is not on this machine; install the package "
+			"openssh-client",
+			here.argv[0]);
 	if (r < 0 || status == 0)
 		return r;
 	return explain(ssh, status, buf_slice(here.err), why);

@@ -9,8 +9,9 @@
 #include "lib/file.h"
 #include "lib/proc.h"
 
-#define CORE_VERSION       "2.62.0"
-#define PLAYWRIGHT_VERSION "1.65.1"
+#define CORE_VERSION "2.62.0"
+/* The last that is content with the Node.js of Debian 12. */
+#define PLAYWRIGHT_VERSION "1.61.1"
 #define AXE_VERSION        "4.14.1"
 
 enum {
@@ -106,6 +107,22 @@ static bool is_installed(const char *package)
 		slice_eq_str(buf_slice(&out), "installed");
 }
 
+struct program {
+	const char *package, *name;
+};
+
+/* Those that are not in the path. */
+static int install_programs(
+	const struct program *programs, size_t n, struct buf *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < n; i++)
+		if (!is_in_path(programs[i].name))
+			r = install(programs[i].package, why);
+	return r;
+}
+
 /* One or two packages (`other` may be NULL) into a folder of their own. */
 static int install_npm(const char *prefix, const char *package,
 	const char *other, struct buf *why)
@@ -139,9 +156,7 @@ static int meet_core(const char *build, struct buf *why)
 /* A browser, what drives it, what judges pages, and what reads QR codes. */
 static int meet_browser(const char *build, struct buf *why)
 {
-	static const struct {
-		const char *package, *program;
-	} programs[] = {
+	static const struct program programs[] = {
 		{ "chromium", "chromium" },
 		{ "zbar-tools", "zbarimg" },
 	};
@@ -152,9 +167,8 @@ static int meet_browser(const char *build, struct buf *why)
 		? 0
 		: install("fonts-dejavu-core", why);
 
-	for (size_t i = 0; r == 0 && i < ARRAY_LEN(programs); i++)
-		if (!is_in_path(programs[i].program))
-			r = install(programs[i].package, why);
+	if (r == 0)
+		r = install_programs(programs, ARRAY_LEN(programs), why);
 	if (r < 0 || file_exists(axe))
 		return r;
 	say("installing playwright-core and axe-core (npm packages)");
@@ -188,6 +202,25 @@ static int meet_hosts(const char *build UNUSED, struct buf *why)
 		"curl", "procps", NULL };
 
 	return install_all(packages, why);
+}
+
+static int meet_tools(const char *build UNUSED, struct buf *why)
+{
+	static const struct program programs[] = {
+		{ "curl", "curl" },
+		{ "iproute2", "ip" },
+		{ "openssh-client", "ssh" },
+		{ "openssl", "openssl" },
+		{ "procps", "pgrep" },
+	};
+
+	return install_programs(programs, ARRAY_LEN(programs), why);
+}
+
+/* A relay of its own could not get it: it has a network of its own. */
+static int meet_mtail(const char *build UNUSED, struct buf *why)
+{
+	return is_in_path("mtail") ? 0 : install("mtail", why);
 }
 
 /* The package's own daemon is of no use here. */
@@ -267,6 +300,8 @@ static const struct {
 	{ "relay", NEED_RELAY, meet_relay },
 	{ "promtool", NEED_PROMTOOL, meet_promtool },
 	{ "hosts", NEED_HOSTS, meet_hosts },
+	{ "tools", NEED_TOOLS, meet_tools },
+	{ "mtail", NEED_MTAIL, meet_mtail },
 	{ "bed", NEED_BED, meet_bed },
 	{ "knot", NEED_KNOT, meet_knot },
 	{ "browser", NEED_BROWSER, meet_browser },

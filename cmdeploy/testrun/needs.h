@@ -21,12 +21,14 @@ enum {
 	NEED_KNOT = 1 << 6,    /* name servers */
 	NEED_HOSTS = 1 << 7,   /* what makes throw-away hosts */
 	NEED_BROWSER = 1 << 8, /* Chromium, its driver, axe, zbarimg */
-	NEEDS_N = 9,
+	NEED_TOOLS = 1 << 9,   /* what scripts call: curl, ssh, pgrep, ip */
+	NEED_MTAIL = 1 << 10,
+	NEEDS_N = 11,
 };
 
 /*
  * "-" or names joined by commas: root, core, relay, clang, promtool, bed,
- * knot, hosts, browser.
+ * knot, hosts, browser, tools, mtail.
  */
 int needs_parse(
 	struct slice names, unsigned *ret_needs, struct buf *why) MUST_CHECK;
