@@ -98,6 +98,10 @@ pin() {
   served | openssl x509 -noout -pubkey
 }
 
+serial() {
+  served | openssl x509 -noout -serial
+}
+
 only taken
 host_start taken
 zone_relay taken
@@ -148,4 +152,11 @@ is 'pins' "$(ls "$root/etc/apt/preferences.d")" ''
   "$CMDEPLOY" status) >status 2>&1 </dev/null || fail "$(cat status)"
 says status 'instant IDLE         on'
 
+# The next certificate is for the RSA key, too.
+serial >serial-before
+on taken sh -c 'rm -r /var/lib/acme/certs/*'
+on taken systemctl start acmetool ||
+  fail "$(on taken journalctl --no-pager -n 9 -u acmetool)"
+serial | cmp -s - serial-before && fail 'there is no new certificate'
+pin | cmp -s - pin-before || fail 'a renewal has changed the key'
 done_testing
