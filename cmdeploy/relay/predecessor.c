@@ -5,6 +5,7 @@
 
 #define ITS_FOLDER  "/usr/local/lib/chatmaild"
 #define ITS_INI     ITS_FOLDER "/chatmail.ini"
+#define ITS_KEY     "/etc/ssl/private/mailserver.key"
 #define ITS_PIN     "/etc/apt/preferences.d/pin-dovecot"
 #define ITS_EXPUNGE "expunge"
 #define CRON        "/etc/cron.d"
@@ -34,6 +35,11 @@ static const char *const its_units[] = {
 bool predecessor_is_there(void)
 {
 	return file_exists(ITS_INI);
+}
+
+const char *predecessor_key_path(void)
+{
+	return predecessor_is_there() && file_exists(ITS_KEY) ? ITS_KEY : "";
 }
 
 static bool has_text(const char *path, const char *wanted)

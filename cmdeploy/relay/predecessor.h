@@ -11,6 +11,12 @@
 bool predecessor_is_there(void);
 
 /*
+ * The key of the self-signed certificate that it has made, which apps
+ * remember; "" where there is none.
+ */
+const char *predecessor_key_path(void);
+
+/*
  * It brings a Dovecot of its own, newer than Debian's, which would get no
  * security update any more. Appends what apt-get is to install instead to
  * *names, separated by blanks, and tells how many that are.

@@ -61,4 +61,15 @@ says status 'All records are right.'
 talk by-link "dcaccount:$name" "dcaccount:https://$name/new"
 relay alpha
 talk with-alpha "dcaccount:$name" "$(link alpha)"
+
+# Where the chatmail software in Python was before, apps know its key.
+root=$(host_tree under)
+mkdir -p "$root/usr/local/lib/chatmaild" "$root/etc/ssl/private"
+: >"$root/usr/local/lib/chatmaild/chatmail.ini"
+openssl genrsa -out "$root/etc/ssl/private/mailserver.key" 2048 2>/dev/null
+rm "$root"/etc/chatmail/tls/*.pem
+deploy under || fail "its key: $(tail -n 20 said)"
+eventually 10 pin
+is 'the key that it had' "$(pin)" \
+  "$(openssl pkey -in "$root/etc/ssl/private/mailserver.key" -pubout)"
 done_testing
