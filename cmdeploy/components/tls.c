@@ -1,7 +1,8 @@
 /*
  * A self-signed certificate. Apps remember the key of a relay whose
  * certificate nobody vouches for, so the key is made once and kept; the
- * certificate is made again when what it says changes.
+ * certificate is made again when what it says changes. Where other software
+ * had one before, its key is taken over.
  */
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
@@ -13,6 +14,11 @@ enum {
 static int create_key(
 	const struct apply *apply, struct buf *out, struct buf *why)
 {
+	const char *former =
+		template_vars_get(&apply->vars, SLICE("former_key_path"));
+
+	if (former && former[0])
+		return file_read(former, out, why);
 	return host_run(apply->host,
 		&(struct proc){
 			.argv = LIST("openssl", "genpkey", "-algorithm", "EC",

@@ -166,9 +166,9 @@ static int run_install(const struct host *host, const char *names,
 
 	words_add_all(&w,
 		PROC_WORDS("apt-get", "install", "--yes", "--quiet",
-			"--fix-broken", "--no-install-recommends", "-o",
-			"DPkg::Lock::Timeout=120", "-o",
-			"Dpkg::Options::=--force-confold", "-o",
+			"--fix-broken", "--no-install-recommends",
+			"--allow-downgrades", "-o", "DPkg::Lock::Timeout=120",
+			"-o", "Dpkg::Options::=--force-confold", "-o",
 			"Dpkg::Use-Pty=0"));
 	words_add_split(&w, slice_of(names));
 	return run_unattended(host, words_list(&w), listen, why);

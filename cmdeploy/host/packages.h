@@ -16,11 +16,12 @@ int packages_missing(const struct host *host, const char *const *names,
 	size_t n, struct buf *missing, struct buf *why) MUST_CHECK;
 
 /*
- * Installs the packages in `names` (separated by blanks) without a
- * question. Services that they bring are neither started nor enabled,
- * those that were there before stay as they are. `listen` says where the
- * words of apt-get go (out, on_line) and when it is no longer wanted
- * (is_unwanted): it then ends while it downloads, but never amid dpkg.
+ * Installs the packages in `names` (separated by blanks; "NAME=VERSION"
+ * may be an older one than is there) without a question. Services that they
+ * bring are neither started nor enabled, those that were there before stay as
+ * they are. `listen` says where the words of apt-get go (out, on_line) and when
+ * it is no longer wanted (is_unwanted): it then ends while it downloads, but
+ * never amid dpkg.
  */
 int packages_install(const struct host *host, const char *names,
 	const struct proc *listen, struct buf *why) MUST_CHECK;

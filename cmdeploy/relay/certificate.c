@@ -1,5 +1,6 @@
 #include "cmdeploy/relay/certificate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
@@ -20,8 +21,9 @@ enum {
 	DIGEST_BYTES = 32,
 };
 
-#define ACME_LIVE "/var/lib/acme/live"
-#define ACME_KEYS "/var/lib/acme/keys"
+#define ACME_LIVE   "/var/lib/acme/live"
+#define ACME_KEYS   "/var/lib/acme/keys"
+#define ACME_WISHES "/var/lib/acme/desired"
 
 static bool is_set(const struct relay *relay, const char *name)
 {
@@ -193,6 +195,20 @@ int certificate_bring_key(const struct relay *relay, struct buf *why)
 	return r < 0 ? r
 		     : host_put(relay->apply.host, path, buf_slice(&key),
 			       (struct file_owner){ 0600, 0, 0 }, why);
+}
+
+void certificate_drop_wishes(const struct relay *relay)
+{
+	AUTO_FREE char *others = xasprintf("%s-", relay->config.mail_domain);
+	DIR *dir;
+	const struct dirent *entry;
+
+	if (!is_set(relay, "acme_key_id") || !(dir = opendir(ACME_WISHES)))
+		return;
+	while ((entry = readdir(dir)))
+		if (slice_starts(slice_of(entry->d_name), slice_of(others)))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	closedir(dir);
 }
 
 /* acmetool's answers to the authority's questions. */

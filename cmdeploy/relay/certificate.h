@@ -39,4 +39,10 @@ int certificate_bring_key(
 /* Asks the authority for it, and waits; nginx must answer on port 80. */
 int certificate_fetch(const struct relay *relay, struct buf *why) MUST_CHECK;
 
+/*
+ * `acmetool want` by hand, or by other software, leaves a wish for the same
+ * names without the key that is to stay: it goes, for ours is there.
+ */
+void certificate_drop_wishes(const struct relay *relay);
+
 #endif

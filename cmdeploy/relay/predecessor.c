@@ -3,12 +3,33 @@
 #include <dirent.h>
 #include <string.h>
 
-#define ITS_FOLDER "/usr/local/lib/chatmaild"
-#define ITS_INI    ITS_FOLDER "/chatmail.ini"
-#define CRON       "/etc/cron.d"
+#define ITS_FOLDER  "/usr/local/lib/chatmaild"
+#define ITS_INI     ITS_FOLDER "/chatmail.ini"
+#define ITS_KEY     "/etc/ssl/private/mailserver.key"
+#define ITS_PIN     "/etc/apt/preferences.d/pin-dovecot"
+#define ITS_EXPUNGE "expunge"
+#define CRON        "/etc/cron.d"
+#define OURS        "Rendered by cmdeploy"
+/* Debian 12 has this one, whatever comes behind it. */
+#define DEBIANS_DOVECOT "1:2.3.19"
 
 enum {
 	UNIT_MAX_BYTES = 65536,
+	LIST_MAX_BYTES = 65536,
+	QUICK_SEC = 60,
+};
+
+/* Units of its that do not speak of its folder; some of old versions. */
+static const char *const its_units[] = {
+	"acmetool-reconcile",  /* ours is Debian's own timer */
+	"acmetool-redirector", /* has port 80, or did once */
+	"doveauth-dictproxy",
+	"filtermail-transport",
+	"iroh-relay",
+	"mta-sts-daemon",
+	"mtail",
+	"tls-cert-reload",
+	"turnserver",
 };
 
 bool predecessor_is_there(void)
@@ -16,34 +37,56 @@ bool predecessor_is_there(void)
 	return file_exists(ITS_INI);
 }
 
-/* Ours never speak of its folder. */
-static bool is_its(const char *path)
+const char *predecessor_key_path(void)
+{
+	return predecessor_is_there() && file_exists(ITS_KEY) ? ITS_KEY : "";
+}
+
+static bool has_text(const char *path, const char *wanted)
 {
 	AUTO_BUF struct buf text = BUF_INIT(UNIT_MAX_BYTES);
 
 	return file_read(path, &text, NULL) == 0 &&
-		memmem(buf_str(&text), text.len, ITS_FOLDER,
-			strlen(ITS_FOLDER));
+		memmem(buf_str(&text), text.len, wanted, strlen(wanted));
 }
 
-/* A service, and the timer that starts it. */
+/* Ours never speak of its folder, but may have the names of others. */
+static bool is_its(const char *path, struct slice name)
+{
+	if (has_text(path, ITS_FOLDER))
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(its_units); i++)
+		if (slice_eq_str(name, its_units[i]))
+			return !has_text(path, OURS);
+	return false;
+}
+
+/* A service, and what starts it. */
 static int retire(const struct relay *relay, const char *folder,
 	struct slice name, struct buf *why)
 {
-	AUTO_FREE char *service = xasprintf("%.*s.service", SLICE_FMT(name));
-	AUTO_FREE char *timer = xasprintf("%.*s.timer", SLICE_FMT(name));
-	AUTO_FREE char *service_path = xasprintf("%s/%s", folder, service);
-	AUTO_FREE char *timer_path = xasprintf("%s/%s", folder, timer);
-	const char *units[] = { service, timer };
-	int r = supervisor_disable(&relay->supervisor,
-		(struct unit_list){ units, file_exists(timer_path) ? 2 : 1 },
-		why);
+	static const char *const kinds[] = { "timer", "path", "service" };
+	char *units[ARRAY_LEN(kinds)], *paths[ARRAY_LEN(kinds)];
+	size_t n = 0;
 
-	if (r < 0)
-		return r;
-	unlink(timer_path);
-	unlink(service_path);
-	return 0;
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		AUTO_FREE char *unit =
+			xasprintf("%.*s.%s", SLICE_FMT(name), kinds[i]);
+		AUTO_FREE char *path = xasprintf("%s/%s", folder, unit);
+		if (!file_exists(path))
+			continue;
+		units[n] = TAKE(unit);
+		paths[n++] = TAKE(path);
+	}
+	int r = supervisor_disable(&relay->supervisor,
+		(struct unit_list){ (const char *const *)units, n }, why);
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			unlink(paths[i]);
+		free(units[i]);
+		free(paths[i]);
+	}
+	return r;
 }
 
 static int retire_units(
@@ -60,7 +103,7 @@ static int retire_units(
 			xasprintf("%s/%s", folder, entry->d_name);
 		if (!slice_cut_last(
 			    slice_of(entry->d_name), '.', &name, &kind) ||
-			!slice_eq_str(kind, "service") || !is_its(path))
+			!slice_eq_str(kind, "service") || !is_its(path, name))
 			continue;
 		r = retire(relay, folder, name, why);
 		buf_addf(out, "%s%.*s", out->len ? ", " : "stopped ",
@@ -71,6 +114,14 @@ static int retire_units(
 	return r;
 }
 
+/* An old one of them deletes mail by itself. */
+static bool is_its_job(const char *path, const char *name)
+{
+	return has_text(path, ITS_FOLDER) ||
+		(strcmp(name, ITS_EXPUNGE) == 0 &&
+			has_text(path, "/home/vmail/"));
+}
+
 static void remove_cron_jobs(void)
 {
 	DIR *dir = opendir(CRON);
@@ -78,11 +129,65 @@ static void remove_cron_jobs(void)
 
 	while (dir && (entry = readdir(dir))) {
 		AUTO_FREE char *path = xasprintf(CRON "/%s", entry->d_name);
-		if (entry->d_name[0] != '.' && is_its(path))
+		if (entry->d_name[0] != '.' && is_its_job(path, entry->d_name))
 			unlink(path);
 	}
 	if (dir)
 		closedir(dir);
+}
+
+/* "installed 1:2.3.21-3 dovecot-core": one that is not Debian's. */
+static bool is_foreign(struct slice line, struct slice *ret_name)
+{
+	struct slice status, version;
+
+	return slice_next_word(&line, &status) &&
+		slice_eq_str(status, "installed") &&
+		slice_next_word(&line, &version) &&
+		!slice_starts(version, SLICE(DEBIANS_DOVECOT)) &&
+		slice_next_word(&line, ret_name);
+}
+
+int predecessor_packages(struct buf *names, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
+	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct proc proc = {
+		.argv = (const char *const[]){ "dpkg-query", "-W", "-f",
+			"${db:Status-Status} ${Version} ${Package}\\n",
+			"dovecot-*", NULL },
+		.timeout_sec = QUICK_SEC,
+		.out = &text,
+		.err = &said,
+	};
+	struct slice rest, line, name;
+	int n = 0;
+
+	if (!predecessor_is_there())
+		return 0;
+	/* It fails where there is no package of such a name, too. */
+	int status, r = proc_run(&proc, &status, why);
+	rest = buf_slice(&text);
+	while (r == 0 && slice_next_line(&rest, &line))
+		if (is_foreign(line, &name)) {
+			buf_addf(names, "%s%.*s=" DEBIANS_DOVECOT "*",
+				names->len ? " " : "", SLICE_FMT(name));
+			n++;
+		}
+	return r < 0 ? r : n;
+}
+
+void predecessor_make_way(const struct relay *relay, const char *names)
+{
+	AUTO_FREE char *mark = xasprintf(
+		"%s/services/dovecot", relay_place(relay, "own_state_dir"));
+
+	if (!predecessor_is_there())
+		return;
+	if (has_text(ITS_PIN, "dovecot"))
+		unlink(ITS_PIN);
+	if (strstr(names, "dovecot-core="))
+		unlink(mark);
 }
 
 int predecessor_retire(

@@ -1,7 +1,7 @@
 /*
- * predecessor.h - the services of the chatmail software in Python, on a
- * server that was set up with it. Users' data, keys and certificates are
- * in the same places and stay; its services make room for ours.
+ * predecessor.h - a server that was set up with the chatmail software in
+ * Python. Users' data, keys and certificates are in the same places and
+ * stay; its services, and its Dovecot, make room for ours.
  */
 #ifndef CMDEPLOY_RELAY_PREDECESSOR_H
 #define CMDEPLOY_RELAY_PREDECESSOR_H
@@ -9,6 +9,25 @@
 #include "cmdeploy/relay/relay.h"
 
 bool predecessor_is_there(void);
+
+/*
+ * The key of the self-signed certificate that it has made, which apps
+ * remember; "" where there is none.
+ */
+const char *predecessor_key_path(void);
+
+/*
+ * It brings a Dovecot of its own, newer than Debian's, which would get no
+ * security update any more. Appends what apt-get is to install instead to
+ * *names, separated by blanks, and tells how many that are.
+ */
+int predecessor_packages(struct buf *names, struct buf *why) MUST_CHECK;
+
+/*
+ * Removes what keeps apt from Debian's Dovecot; when that is among the
+ * names to be installed, the service is started anew afterwards.
+ */
+void predecessor_make_way(const struct relay *relay, const char *names);
 
 /*
  * Ends its services and removes their units, save those that ours have

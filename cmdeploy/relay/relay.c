@@ -182,9 +182,9 @@ static const struct {
 
 /* Names that templates know, and that mean nothing here. */
 static const char *const server_only[] = { "acme_key_id", "acme_webroot",
-	"dkim_key_path", "has_acme", "has_dhclient", "has_dkim",
-	"has_external_cert", "has_resolver", "opendkim_socket", "postfix_unit",
-	"sandbox" };
+	"dkim_key_path", "former_key_path", "has_acme", "has_dhclient",
+	"has_dkim", "has_external_cert", "has_resolver", "opendkim_socket",
+	"postfix_unit", "sandbox" };
 
 /*
  * A loopback address for each address, so that relays on two addresses of

@@ -9,6 +9,7 @@
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/autoconfig.h"
 #include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/programs.h"
 #include "cmdeploy/relay/vars.h"
 #include "cmdeploy/say.h"
@@ -88,6 +89,7 @@ static void set_kind(struct relay *relay)
 	struct slice sandbox;
 
 	template_vars_set(vars, "is_private", "");
+	template_vars_set(vars, "former_key_path", predecessor_key_path());
 	template_vars_set_bool(
 		vars, "disable_ipv6", config->disable_ipv6 || !has_ipv6);
 	template_vars_set_bool(

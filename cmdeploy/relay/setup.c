@@ -6,6 +6,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/host/packages.h"
+#include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/say.h"
 
@@ -64,14 +65,28 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 	return 0;
 }
 
+/* What is to be installed, separated by blanks, and how many that are. */
+static int list_packages(
+	const struct relay *relay, struct buf *names, struct buf *why)
+{
+	int n = apply_missing_packages(&relay->apply, names, why);
+
+	if (n < 0 || !relay->is_server)
+		return n;
+	int n_others = predecessor_packages(names, why);
+	return n_others < 0 ? n_others : n + n_others;
+}
+
 static int step_packages(struct relay *relay, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
 
 	say_step("packages");
-	int n = apply_missing_packages(&relay->apply, &missing, why);
+	int n = list_packages(relay, &missing, why);
 	if (n < 0)
 		return n;
+	if (relay->is_server)
+		predecessor_make_way(relay, buf_str(&missing));
 	if (n == 0) {
 		packages_clean_up();
 		say_done("all installed");
@@ -244,7 +259,7 @@ int setup_show(struct relay *relay, struct buf *why)
 {
 	AUTO_BUF struct buf packages = BUF_INIT(LIST_MAX_BYTES);
 	AUTO_BUF struct buf users = BUF_INIT(LIST_MAX_BYTES);
-	int n_packages = apply_missing_packages(&relay->apply, &packages, why);
+	int n_packages = list_packages(relay, &packages, why);
 
 	if (n_packages < 0)
 		return n_packages;

@@ -78,6 +78,13 @@ static void add_kind(const struct relay *relay, const struct x509_facts *facts,
 			say_program());
 }
 
+/* It goes on with that of the first minute, which its settings name. */
+static bool is_outdated(
+	const struct x509_facts *shown, const struct x509_facts *file)
+{
+	return shown->is_self_signed && !file->is_self_signed;
+}
+
 static void compare_port(const struct relay *relay,
 	const struct relay_port *port, const struct x509_facts *file,
 	struct findings *list)
@@ -90,6 +97,13 @@ static void compare_port(const struct relay *relay,
 		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
 			"certificate shown", "port %u (%s): %s", port->number,
 			port->service->name, buf_str(&why));
+	else if (is_outdated(&shown, file))
+		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
+			"certificate shown",
+			"port %u shows the self-signed one still; \"%s run\" "
+			"has "
+			"%s take that of the authority",
+			port->number, say_program(), port->service->name);
 	else if (strcmp(shown.digest, file->digest) != 0)
 		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
 			"certificate shown",

@@ -67,12 +67,20 @@ on() {
     --root env -C /root -i PATH="$PATH" HOME=/root LANG=C.UTF-8 "$@"
 }
 
+# What a small machine writes is on a disk: in memory it would count as its.
+host_layer() {
+  local place=h
+  [ -z "$(host_field "$1" 5)" ] || place=disk
+  printf '%s/%s/%s' "$BED" "$place" "$1"
+}
+
 host_mount() {
-  local dir=$BED/h/$1 lower=$BUILD_DIR/hosts/bare
+  local layer lower=$BUILD_DIR/hosts/bare
+  layer=$(host_layer "$1")
   [ "$(host_field "$1" 3)" = bare ] || lower=$BUILD_DIR/hosts/full:$lower
-  mkdir -p "$dir/upper" "$dir/work" "$dir/root"
-  mount -t overlay overlay \
-    -o "lowerdir=$lower,upperdir=$dir/upper,workdir=$dir/work" "$dir/root"
+  mkdir -p "$layer/upper" "$layer/work" "$(host_tree "$1")"
+  mount -t overlay overlay -o "lowerdir=$lower" \
+    -o "upperdir=$layer/upper,workdir=$layer/work" "$(host_tree "$1")"
 }
 
 # What makes it this one. A machine-id, so that systemd sees no first boot.
@@ -123,11 +131,37 @@ host_enter_groups() {
   done
 }
 
+# Where the memory of a small machine is counted and bounded, in the older
+# kind of control groups or in the newer.
+host_memory() {
+  local top=/sys/fs/cgroup/memory
+  [ -d "$top" ] || top=/sys/fs/cgroup
+  printf '%s/chatmail-%s/%s' "$top" "${BED##*/}" "$1"
+}
+
+# It has one core, and as many megabytes as the table says.
+host_confine() {
+  local group bytes=$(($(host_field "$1" 5) << 20))
+  group=$(host_memory "$1")
+  if [ -d /sys/fs/cgroup/memory ]; then
+    mkdir -p "$group"
+    echo "$bytes" >"$group/memory.limit_in_bytes"
+    echo "$BASHPID" >"$group/cgroup.procs"
+  else
+    echo +memory >/sys/fs/cgroup/cgroup.subtree_control
+    echo +memory >"${group%/*}/cgroup.subtree_control"
+    echo "$bytes" >"$group/memory.max"
+  fi
+  taskset -cp "$(sed -n 's/^Cpus_allowed_list:[^0-9]*\([0-9]*\).*/\1/p' \
+    /proc/self/status)" "$BASHPID"
+}
+
 # Runs a host until it is powered off; 133 is its wish to start anew.
 host_run() {
   local dir=$BED/h/$1 status=133 files=()
   [ "$1" != infra ] || files=(--bind-ro="$BUILD_DIR/hosts/apt:/srv/apt")
   host_enter_groups "$1"
+  [ -z "$(host_field "$1" 5)" ] || host_confine "$1"
   export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1
   export SYSTEMD_NSPAWN_API_VFS_WRITABLE=network
   while [ "$status" = 133 ]; do
@@ -191,5 +225,5 @@ host_down() {
     umount "$(host_tree "$1")" || umount --lazy "$(host_tree "$1")"
   fi
   [ ! -e "/run/netns/$1" ] || ip netns del "$1"
-  rm -rf "${BED:?}/h/$1"
+  rm -rf "${BED:?}/h/$1" "${BED:?}/disk/$1"
 }

@@ -1,0 +1,81 @@
+#!/bin/bash
+# The smallest machine that the guide allows, one core and a gigabyte: set up
+# from nothing, and people chat.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/relay.sh"
+
+# pss: what the processes of each unit take, in KB; shared parts are divided.
+pss() {
+  # shellcheck disable=SC2016
+  on small sh -c 'for dir in /proc/[0-9]*; do
+    echo "$(sed -n "s,^0::.*/,,p" "$dir/cgroup")" \
+      "$(sed -n "s/^Pss: *//p" "$dir/smaps_rollup")"
+  done' 2>/dev/null | awk '{ kb[$1] += $2 } END { for (unit in kb)
+    print unit, kb[unit] }' | sort
+}
+
+# relay_mb: of those that the relay has started.
+relay_mb() {
+  awk '$1 ~ /^(postfix|dovecot|nginx|opendkim|unbound|fcgiwrap|doveauth)/ ||
+    $1 ~ /^(lastlogin|chatmail|filtermail)/ { kb += $2 }
+    END { printf "%.0f", kb / 1024 }' "$1"
+}
+
+# kills: how many processes the kernel has ended for want of memory.
+kills() {
+  cat "$group/memory.oom_control" "$group/memory.events" 2>/dev/null |
+    awk '$1 == "oom_kill" { print $2 }'
+}
+
+# in_use: the megabytes that the kernel cannot drop, as it can files; in the
+# older kind of control groups those of the groups below are in the totals.
+in_use() {
+  awk '{ bytes[$1] = $2 } END {
+    older = bytes["total_rss"] + bytes["total_shmem"]
+    newer = bytes["anon"] + bytes["shmem"]
+    printf "%d", (older ? older : newer) / 1048576
+  }' "$group/memory.stat"
+}
+
+# The most of that, looked at twice a second.
+watch_memory() {
+  local most=0 now
+  while [ ! -e watched ]; do
+    now=$(in_use)
+    [ "$now" -le "$most" ] || most=$now
+    echo "$most" >most
+    sleep 0.5
+  done
+}
+
+only small
+host_start small
+group=$(host_memory small)
+cat "$group/memory.limit_in_bytes" "$group/memory.max" >limit 2>/dev/null ||
+  true
+is 'its memory' "$(cat limit)" 1073741824
+on small taskset -cp 1 | grep -q '[,-][0-9]*$' && fail 'it has two cores'
+zone_relay small
+relay_settings small
+watch_memory &
+watcher=$!
+start=$SECONDS
+heavy deploy small || fail "run: $(tail -n 20 said)"
+seconds=$((SECONDS - start))
+pss >idle
+chat small small
+pss >chatted
+deploy small || fail "run again: $(tail -n 20 said)"
+says said 'nothing was changed'
+: >watched
+wait "$watcher"
+is 'processes killed' "$(kills)" 0
+[ "$(relay_mb chatted)" -lt 256 ] || fail "the relay takes $(relay_mb \
+  chatted) MB: $(cat chatted)"
+{
+  printf 'one core, 1 GB: set up in %s s, %s MB in use at the most\n' \
+    "$seconds" "$(cat most)"
+  printf 'the relay: %s MB idle, %s MB after a chat\n' "$(relay_mb idle)" \
+    "$(relay_mb chatted)"
+} | tee "$BUILD_DIR/hosts/figures-small"
+done_testing

@@ -1,0 +1,162 @@
+#!/bin/bash
+# A server that the chatmail software in Python has set up: a run takes over
+# accounts, mail and keys, and what it left behind is in nobody's way. Its
+# programs are stand-ins that hold the ports that they would.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/relay.sh"
+. "$(dirname "$0")/mail.sh"
+
+folder=/usr/local/lib/chatmaild
+root=$(host_tree taken)
+
+# unit NAME COMMAND: one of its services, which runs.
+unit() {
+  printf '[Service]\nExecStart=%s\n[Install]\nWantedBy=multi-user.target\n' \
+    "$2" >"$root/etc/systemd/system/$1.service"
+  on taken systemctl enable --quiet --now "$1"
+}
+
+# holds ADDRESS: what a service does that listens there.
+holds() {
+  printf '/usr/bin/systemd-socket-activate --listen %s /bin/cat' "$1"
+}
+
+# A Dovecot that Debian does not have, and a pin so that it stays.
+foreign_dovecot() {
+  local part
+  for part in core imapd lmtpd; do
+    on taken sh -c "cd /root && apt-get -qq download dovecot-$part &&
+      dpkg-deb -R dovecot-${part}_*.deb $part &&
+      sed -i 's/2\.3\.19\.1[^ ,)]*/2.3.21+dfsg1-3/' $part/DEBIAN/control &&
+      dpkg-deb -Znone -b $part $part.deb && rm -r $part dovecot-${part}_*.deb"
+  done >built 2>&1
+  on taken sh -c 'dpkg -i /root/*.deb && rm /root/*.deb' >>built 2>&1
+  printf 'Package: dovecot-*\nPin: version *\nPin-Priority: -1\n' \
+    >"$root/etc/apt/preferences.d/pin-dovecot"
+}
+
+# An RSA certificate, by acmetool, whose redirector then has port 80.
+certificate() {
+  local challenge=/var/www/html/.well-known/acme-challenge
+  mkdir -p "$root/var/lib/acme/conf" "$root/$challenge"
+  printf 'request:\n  provider: %s\n  key:\n    type: rsa\n    rsa-size: %s\n' \
+    https://acme.example:14000/dir 2048 >"$root/var/lib/acme/conf/target"
+  printf '  challenge:\n    webroot-paths:\n    - %s\n' "$challenge" \
+    >>"$root/var/lib/acme/conf/target"
+  printf '"acme-enter-email": a@taken.example\n"%s": true\n' \
+    'acme-agreement:data:text/plain,Do%20what%20thou%20wilt' \
+    >"$root/var/lib/acme/conf/responses"
+  on taken systemctl start nginx
+  on taken acmetool --batch want taken.example www.taken.example \
+    mta-sts.taken.example >want 2>&1 || fail "want: $(tail -n 5 want)"
+  on taken systemctl stop nginx
+  printf 'stream {\n  server {\n    listen 443;\n    return no;\n  }\n}\n' |
+    sed '1i include /etc/nginx/modules-enabled/*.conf;\nevents { }' \
+      >"$root/etc/nginx/nginx.conf"
+  on taken systemctl enable --quiet --now nginx
+  unit acmetool-redirector "$(holds 0.0.0.0:80)"
+}
+
+# An account with a message, and the key that signs.
+data() {
+  local home=$root/home/vmail/mail/taken.example/$user@taken.example
+  chroot "$root" useradd --system --home-dir /home/vmail vmail
+  mkdir -p "$home/new" "$home/cur" "$home/tmp"
+  printf '{SHA512-CRYPT}%s' "$(openssl passwd -6 "$password")" >"$home/password"
+  letter "$us" "$us" kept >"$home/new/1.taken"
+  chroot "$root" chown -R vmail: /home/vmail
+  mkdir -p "$root/etc/dkimkeys"
+  openssl genrsa -traditional -out "$root/etc/dkimkeys/opendkim.private" 2048
+  chroot "$root" chown -R opendkim: /etc/dkimkeys
+}
+
+services() {
+  mkdir -p "$root$folder"
+  printf '[params]\nmail_domain = taken.example\n' >"$root$folder/chatmail.ini"
+  unit doveauth "/bin/sleep infinity $folder/chatmail.ini"
+  unit filtermail "$(holds 127.0.0.1:10080) $folder/chatmail.ini"
+  unit turnserver "$(holds 0.0.0.0:3478)"
+  unit iroh-relay "$(holds 127.0.0.1:3340)"
+  unit mtail "$(holds 127.0.0.1:3903)"
+  unit acmetool-reconcile /bin/true
+  printf '[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n' \
+    >"$root/etc/systemd/system/acmetool-reconcile.timer"
+  on taken systemctl enable --quiet --now acmetool-reconcile.timer
+  mkdir -p "$root/etc/cron.d"
+  echo "*/5 * * * * root $folder/venv/bin/chatmail-metrics" \
+    >"$root/etc/cron.d/chatmail-metrics"
+  echo "0 0 * * * vmail find /home/vmail/mail/taken.example -delete" \
+    >"$root/etc/cron.d/expunge"
+}
+
+served() {
+  openssl s_client -connect taken.example:993 -servername taken.example \
+    </dev/null 2>/dev/null
+}
+
+pin() {
+  served | openssl x509 -noout -pubkey
+}
+
+serial() {
+  served | openssl x509 -noout -serial
+}
+
+only taken
+host_start taken
+zone_relay taken
+user=$(random_name 9)
+password=$(random_name 22)
+us=$user@taken.example
+on taken apt-get -q update >updated 2>&1
+foreign_dovecot || fail "$(tail built)"
+data
+certificate
+services
+openssl x509 -noout -pubkey <"$root/var/lib/acme/live/taken.example/cert" \
+  >pin-before
+sha256sum <"$root/etc/dkimkeys/opendkim.private" >dkim-before
+
+relay_settings taken
+heavy deploy taken || fail "run: $(tail -n 20 said)"
+cp said first-run
+deploy taken || fail "run again: $(tail -n 20 said)"
+says said 'nothing was changed'
+
+# All that is a user's.
+pin | cmp -s - pin-before || fail 'the key of the certificate is another one'
+sha256sum <"$root/etc/dkimkeys/opendkim.private" | cmp -s - dkim-before ||
+  fail 'the DKIM key is another one'
+publish taken
+records taken || fail "dns: $(cat records)"
+login taken -X 'STATUS INBOX (MESSAGES)' >last 2>&1 || fail "$(cat last)"
+says last 'MESSAGES 1)'
+chat taken taken
+
+# Nothing of it runs, and Debian's Dovecot does.
+for name in filtermail turnserver iroh-relay mtail acmetool-redirector \
+  acmetool-reconcile; do
+  is "$name" "$(on taken systemctl is-active "$name" || true)" inactive
+  [ ! -e "$root/etc/systemd/system/$name.service" ] ||
+    fail "the unit of $name is left"
+done
+is 'its timer' \
+  "$(on taken systemctl is-active acmetool-reconcile.timer || true)" inactive
+for job in expunge chatmail-metrics; do
+  [ ! -e "$root/etc/cron.d/$job" ] || fail "the cron job $job is left"
+done
+on taken dpkg-query -W 'dovecot-*' >versions
+says_not versions 2.3.21
+is 'pins' "$(ls "$root/etc/apt/preferences.d")" ''
+(cd "$BED/op/taken" && CMDEPLOY_DNS_ROOT=${name_server4:?} \
+  "$CMDEPLOY" status) >status 2>&1 </dev/null || fail "$(cat status)"
+says status 'instant IDLE         on'
+
+# The next certificate is for the RSA key, too.
+serial >serial-before
+on taken sh -c 'rm -r /var/lib/acme/certs/*'
+on taken systemctl start acmetool ||
+  fail "$(on taken journalctl --no-pager -n 9 -u acmetool)"
+serial | cmp -s - serial-before && fail 'there is no new certificate'
+pin | cmp -s - pin-before || fail 'a renewal has changed the key'
+done_testing
