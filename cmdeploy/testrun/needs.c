@@ -295,16 +295,16 @@ static const struct {
 	int (*meet)(const char *build, struct buf *why);
 } needs[NEEDS_N] = {
 	{ "root", NEED_ROOT, meet_root },
-	{ "clang", NEED_CLANG, meet_clang },
-	{ "core", NEED_CORE, meet_core },
-	{ "relay", NEED_RELAY, meet_relay },
-	{ "promtool", NEED_PROMTOOL, meet_promtool },
-	{ "hosts", NEED_HOSTS, meet_hosts },
 	{ "tools", NEED_TOOLS, meet_tools },
+	{ "relay", NEED_RELAY, meet_relay },
+	{ "core", NEED_CORE, meet_core },
+	{ "clang", NEED_CLANG, meet_clang },
+	{ "promtool", NEED_PROMTOOL, meet_promtool },
 	{ "mtail", NEED_MTAIL, meet_mtail },
-	{ "bed", NEED_BED, meet_bed },
 	{ "knot", NEED_KNOT, meet_knot },
+	{ "hosts", NEED_HOSTS, meet_hosts },
 	{ "browser", NEED_BROWSER, meet_browser },
+	{ "bed", NEED_BED, meet_bed },
 };
 
 static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)

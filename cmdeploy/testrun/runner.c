@@ -292,6 +292,20 @@ static void take_stop(struct runner *r)
 		stop_all(r);
 }
 
+/* What cannot be met fails the tests that need it, in their turn. */
+static void meet_all(struct runner *r)
+{
+	unsigned all = 0;
+
+	for (size_t i = 0; i < r->cases->n; i++)
+		all |= r->cases->v[i].needs;
+	for (int i = 0; i < NEEDS_N && !r->counts.was_stopped; i++) {
+		if (all & (1U << i))
+			meet(r, i);
+		take_stop(r);
+	}
+}
+
 static void start_next(struct runner *r)
 {
 	const struct test_case *test = &r->cases->v[r->next++];
@@ -374,6 +388,7 @@ int runner_run(const struct runner_options *options,
 
 	if (error < 0)
 		return error;
+	meet_all(&r);
 	for (start_jobs(&r); r.n_running > 0; start_jobs(&r))
 		wait_something(&r, &signals);
 	close_grounds(&r);

@@ -3,7 +3,7 @@
 # overlay: what is done there stays in memory and goes with the last process.
 #
 #   bed.sh make FOLDER           what such a host has more than this machine,
-#                                sshd and sudo, into FOLDER; once
+#                                sshd, sudo and systemd, into FOLDER; once
 #   bed.sh run FOLDER DIR HOST   the host, until this process ends: sshd on
 #                                address HOST, port 2022; its things in DIR
 #
@@ -54,7 +54,7 @@ make() {
   dir=$(mktemp -d)
   ("$0" fill "$1" "$dir") >"$1/log" 2>&1 || {
     tail -n 20 "$1/log" >&2
-    die "sshd and sudo cannot be installed in $1"
+    die "sshd, sudo and systemd cannot be installed in $1"
   }
   rm -rf "$dir"
   state >"$1/state"
@@ -67,7 +67,8 @@ fill() {
   chmod 755 "$root/usr/sbin/policy-rc.d"
   cp --remove-destination -L /etc/resolv.conf "$root/etc/resolv.conf"
   export DEBIAN_FRONTEND=noninteractive
-  set -- "$@" install -y --no-install-recommends openssh-server sudo
+  set -- "$@" install -y --no-install-recommends openssh-server sudo \
+    systemd
   chroot "$root" apt-get "${@:3}" || {
     chroot "$root" apt-get update
     chroot "$root" apt-get "${@:3}"
