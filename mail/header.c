@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "lib/die.h"
+
 enum {
 	BOUNDARY_MAX_BYTES = 70,
 };
@@ -67,6 +69,8 @@ static void begin_field(struct header_reader *r, struct slice line)
 	}
 	r->n_fields++;
 	r->current = find_name(r->spec, name);
+	if (r->current >= HEADER_NAMES_MAX)
+		bug("a table of too many header names");
 	if (r->current < 0) {
 		r->has_others = true;
 		return;

@@ -21,11 +21,12 @@
 enum {
 	/* Longest value of a wanted field; a longer one is malformed. */
 	HEADER_VALUE_MAX_BYTES = 8192,
+	/* Names that a table may have: bits of a reader's masks. */
+	HEADER_NAMES_MAX = 32,
 };
 
 struct header_spec {
-	const char *const
-		*names; /* wanted fields, 32 at most; the index is the id */
+	const char *const *names; /* wanted fields; the index is the id */
 	size_t n_names;
 	size_t bytes_max; /* of the whole section */
 	uint32_t fields_max;

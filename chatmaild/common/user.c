@@ -91,7 +91,10 @@ bool user_is_blocked(const struct users *users, struct slice address)
 		return false;
 	user_add_home(users, address, &path);
 	buf_add_str(&path, "/" USER_BLOCKED);
-	return file_exists(buf_str(&path));
+	/* In doubt he is. */
+	struct stat st;
+	return lstat(buf_str(&path), &st) == 0 ||
+		(errno != ENOENT && errno != ENOTDIR);
 }
 
 /* 0 when the user cannot be, by its address or for lack of an echo bot. */

@@ -1,6 +1,6 @@
 /*
  * zone.h - records as lines of a zone file (RFC 1035, section 5), as BIND,
- * knot and nsd read them. Pure, but for zone_write().
+ * knot and nsd read them.
  */
 #ifndef CMDEPLOY_DNS_ZONE_H
 #define CMDEPLOY_DNS_ZONE_H

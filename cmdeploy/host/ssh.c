@@ -126,10 +126,11 @@ static int run(
 		here.is_unwanted = ssh->is_unwanted;
 	r = proc_run(&here, &status, why);
 	if (r == -ENOENT)
-		return because(why, r,
-			"%s is not on this machine; install the package "
-			"openssh-client",
-			here.argv[0]);
+		return because(why, r, "%s is not on this machine; %s",
+			here.argv[0],
+			getenv("CMDEPLOY_SSH")
+				? "$CMDEPLOY_SSH names it"
+				: "install the package openssh-client");
 	if (r < 0 || status == 0)
 		return r;
 	return explain(ssh, status, buf_slice(here.err), why);

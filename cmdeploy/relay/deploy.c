@@ -109,7 +109,7 @@ static int pass(struct relay *relay, struct buf *all_told, struct buf *why)
 	return r;
 }
 
-/* With --website-only nothing but pages is made. */
+/* Not with --website-only, which makes nothing but pages. */
 static bool has_all_parts(const struct relay *relay)
 {
 	return relay->apply.components == components_server;
@@ -193,8 +193,16 @@ static int certify_autoconfig(
 	if (r == -EINTR)
 		return r;
 	if (r < 0) {
-		say_done("still not for autoconfig.%s: %s", domain,
-			buf_str(&reason));
+		say_done("the authority does not give one for autoconfig.%s "
+			 "yet, which the next run asks for again; all else "
+			 "works. It said: %s",
+			domain, buf_str(&reason));
+		return tell_autoconfig(relay, false, told, why);
+	}
+	if (!autoconfig_is_certified(relay)) {
+		say_done("the certificate that came is not for autoconfig.%s; "
+			 "the next run asks again",
+			domain);
 		return tell_autoconfig(relay, false, told, why);
 	}
 	say_done("certificate fetched for autoconfig.%s, too", domain);

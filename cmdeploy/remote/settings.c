@@ -23,6 +23,12 @@ static int find_www(
 	return r;
 }
 
+/* In place of its line, and of those on which its value goes on. */
+static const char put_www[] =
+	"awk '/^ *www_folder *[=:]/ { print \"www_folder = www\"; is_it = 1; "
+	"next } is_it && /^[ \\t]/ { next } { is_it = 0; print }' "
+	"\"$1\" >\"$2\"";
+
 /* On the host the pages are always in the same place. */
 static int copy_ini(
 	struct remote_settings *s, const char *ini_path, struct buf *why)
@@ -30,11 +36,8 @@ static int copy_ini(
 	s->ini_path = xasprintf("%s/chatmail.ini", s->dir);
 	return proc_run_ok(
 		&(struct proc){
-			.argv = PROC_WORDS("sh", "-ec",
-				"sed 's/^\\( *www_folder *[=:]\\) *[^ ].*/\\1 "
-				"www/' "
-				"\"$1\" >\"$2\"",
-				"sh", ini_path, s->ini_path),
+			.argv = PROC_WORDS("sh", "-ec", put_www, "sh", ini_path,
+				s->ini_path),
 		},
 		why);
 }

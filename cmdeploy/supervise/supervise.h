@@ -22,8 +22,8 @@ struct service_status {
 	bool is_stale;   /* its unit file has changed since it was read */
 	pid_t pid;       /* 0: none */
 	time_t since;    /* in this state; 0: not known */
-	/* When its process ended, to tell one end from another; 0: it runs,
-	 * or never did. */
+	/* When its process ended, to tell one end from another; 0: it runs.
+	 * runit has such a time for one that never ran, too. */
 	uint64_t end_stamp;
 	unsigned n_restarts;
 };

@@ -196,13 +196,11 @@ static int refresh(const struct supervisor *s UNUSED, struct buf *why)
 		VERBS("daemon-reload"), (struct unit_list){ 0 }, NULL, why);
 }
 
-/* What they are is known (refresh); that they are enabled is on disk. */
 static int enable(const struct supervisor *s UNUSED, struct unit_list units,
 	struct buf *why)
 {
 	return systemctl_units(
-		VERBS("--quiet", "--now", "--no-reload", "enable"), units, NULL,
-		why);
+		VERBS("--quiet", "--now", "enable"), units, NULL, why);
 }
 
 static int disable(const struct supervisor *s UNUSED, struct unit_list units,

@@ -32,7 +32,7 @@ grep -q '^mail_domain = relay.invalid$' new/folder/chatmail.ini ||
 run 1 run --ssh-host $address:9
 says err 'nothing answers for ssh there'
 CMDEPLOY_SSH=no-such-ssh run 1 run --ssh-host bed
-says err 'no-such-ssh is not on this machine; install the package openssh-client'
+says err 'no-such-ssh is not on this machine; $CMDEPLOY_SSH names it'
 
 CMDEPLOY_SSH=$(seq 25) run 1 run --ssh-host bed
 says err '$CMDEPLOY_SSH must have 1 to 24 words'
