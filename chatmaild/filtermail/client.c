@@ -111,16 +111,25 @@ static void on_reply(void *owner, struct slice reply)
 {
 	struct client *c = owner;
 	enum smtp_event awaited = c->session.awaited;
-	bool is_yes = reply.ptr[0] == '2';
 
-	if (awaited == SMTP_RCPT && is_yes)
+	if (awaited == SMTP_RCPT && reply.ptr[0] == '2')
 		transaction_take_recipient(c->transaction);
-	if (awaited == SMTP_DOT)
+	if (awaited == SMTP_DOT) {
 		log_outcome(c, reply);
-	if (awaited == SMTP_DOT || (awaited == SMTP_MAIL && !is_yes))
 		answer_and_forget(c, reply);
-	else
+	} else {
 		answer(c, reply);
+	}
+	conn_send(c->conn, SLICE_NONE);
+}
+
+static void on_sender_refused(void *owner, struct slice reply)
+{
+	struct client *c = owner;
+
+	transaction_refuse(c->transaction, "server", reply);
+	answer(c, reply);
+	close_down(c);
 	conn_send(c->conn, SLICE_NONE);
 }
 
@@ -139,7 +148,7 @@ static void on_fail(void *owner, struct slice reply)
 	if (is_message)
 		log_refusal(c, "downstream");
 	answer(c, reply);
-	if (is_message || c->session.state == SMTP_STATE_READY)
+	if (is_message)
 		forget_transaction(c);
 	else
 		close_down(c);
@@ -156,6 +165,7 @@ static void on_down_drained(void *owner)
 
 static const struct downstream_ops downstream_ops = {
 	.on_reply = on_reply,
+	.on_sender_refused = on_sender_refused,
 	.on_fail = on_fail,
 	.on_drained = on_down_drained,
 };
@@ -192,13 +202,26 @@ static void do_mail(struct client *c, const struct smtp_input *input)
 
 	transaction_set_sender(t, input->path);
 	buf_add_slice(&t->opening, input->line);
-	if (is_over_rate(c, rate_has_room)) {
+	if (is_over_rate(c, rate_has_room))
 		refuse_rate(c);
+	else
+		answer(c, SLICE("250 2.1.0 Ok\r\n"));
+}
+
+static void send_recipient(struct client *c, struct slice line)
+{
+	struct transaction *t = c->transaction;
+
+	if (c->down) {
+		downstream_command(c->down, line);
 		return;
 	}
+	buf_add_slice(&t->opening, line);
 	if (downstream_open(
-		    c->filter, &t->opening, &downstream_ops, c, &c->down) < 0)
-		answer_and_forget(c, downstream_unreachable);
+		    c->filter, &t->opening, &downstream_ops, c, &c->down) == 0)
+		return;
+	transaction_refuse(t, "downstream", downstream_unreachable);
+	answer(c, downstream_unreachable);
 }
 
 static void do_rcpt(struct client *c, const struct smtp_input *input)
@@ -212,7 +235,7 @@ static void do_rcpt(struct client *c, const struct smtp_input *input)
 	} else if (t->reason) {
 		answer(c, buf_slice(&t->refusal));
 	} else {
-		downstream_command(c->down, input->line);
+		send_recipient(c, input->line);
 	}
 }
 

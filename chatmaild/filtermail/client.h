@@ -6,6 +6,11 @@
  * the final dot waits for the verdict. What fails before the end drops
  * the downstream at once; the rest of the message is read and thrown
  * away, and the final dot gets the reply.
+ *
+ * MAIL is answered here, and said downstream with the first recipient, in
+ * one piece; what the server has against the sender, each recipient gets
+ * for a reply. Postfix asks its filter at the first recipient only, so
+ * that its clients see no difference.
  */
 #ifndef CHATMAILD_FILTERMAIL_CLIENT_H
 #define CHATMAILD_FILTERMAIL_CLIENT_H

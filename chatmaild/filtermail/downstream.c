@@ -12,7 +12,7 @@
 enum phase {
 	PHASE_BANNER,  /* awaits 220 */
 	PHASE_EHLO,    /* awaits its 250 */
-	PHASE_OPENING, /* awaits the replies to XFORWARD and MAIL */
+	PHASE_OPENING, /* awaits those to XFORWARD, MAIL and a RCPT */
 	PHASE_IDLE,    /* between commands; nothing is awaited */
 	PHASE_COMMAND, /* awaits one reply */
 	PHASE_BODY,    /* nothing is awaited; goodbye is not possible */
@@ -30,7 +30,7 @@ struct downstream {
 	struct deadline deadline;
 	struct buf opening; /* what of it has not been sent */
 	struct buf again;   /* all of it, while a parked one may be dead */
-	unsigned n_due;     /* replies to XFORWARD yet to come */
+	unsigned n_due;     /* replies to the opening yet to come */
 	unsigned n_taken;   /* messages */
 	enum phase phase;
 	bool is_pipelining;
@@ -84,15 +84,16 @@ static bool fail_by_reply(struct downstream *d, const struct smtp_reply *reply)
 /* Sends one line of the opening, or with PIPELINING all. */
 static void send_opening(struct downstream *d)
 {
-	struct slice rest = buf_slice(&d->opening);
+	struct slice piece = buf_slice(&d->opening);
+	struct slice rest = piece;
 	struct slice line;
 
-	do {
+	if (!d->is_pipelining) {
 		slice_next_line(&rest, &line);
-		conn_send(d->conn, slice_make(line.ptr, line.len + 1));
-		d->n_due++;
-	} while (d->is_pipelining && rest.len > 0);
-	buf_consume(&d->opening, d->opening.len - rest.len);
+		piece = slice_make(line.ptr, line.len + 1);
+	}
+	conn_send(d->conn, piece);
+	buf_consume(&d->opening, piece.len);
 	if (d->opening.len == 0)
 		buf_release(&d->opening);
 }
@@ -113,11 +114,22 @@ static bool has_xforward(const struct buf *opening)
 	return slice_starts_nocase(buf_slice(opening), SLICE("XFORWARD"));
 }
 
+static unsigned count_lines(struct slice rest)
+{
+	struct slice line;
+	unsigned n = 0;
+
+	while (slice_next_line(&rest, &line))
+		n++;
+	return n;
+}
+
 static void begin_opening(struct downstream *d)
 {
 	if (!d->knows_xforward)
 		drop_xforward(&d->opening);
 	d->has_xforward = has_xforward(&d->opening);
+	d->n_due = count_lines(buf_slice(&d->opening));
 	d->phase = PHASE_OPENING;
 	send_opening(d);
 }
@@ -166,14 +178,24 @@ static bool deliver(struct downstream *d, const struct smtp_reply *reply)
 	return false;
 }
 
+static bool refuse_sender(struct downstream *d, const struct smtp_reply *reply)
+{
+	deadline_stop(&d->deadline);
+	d->phase = PHASE_IDLE;
+	d->ops->on_sender_refused(d->owner, reply->text);
+	return false;
+}
+
 static bool on_opening(struct downstream *d, const struct smtp_reply *reply)
 {
 	d->n_due--;
-	if (d->n_due == 0 && d->opening.len == 0)
+	if (d->n_due == 0)
 		return deliver(d, reply);
+	if (d->n_due == 1 && is_error(reply))
+		return refuse_sender(d, reply);
 	if (reply->code != 250)
 		return fail_by_reply(d, reply);
-	if (d->n_due == 0)
+	if (d->opening.len > 0)
 		send_opening(d);
 	return true;
 }
@@ -297,7 +319,6 @@ static bool begin_again(struct downstream *d)
 	buf_release(&d->opening);
 	d->opening = d->again;
 	d->again = BUF_INIT(0);
-	d->n_due = 0;
 	d->n_taken = 0;
 	d->phase = PHASE_BANNER; /* the client has waited since */
 	if (connect_anew(d) < 0)

@@ -2,10 +2,11 @@
  * downstream.h - the connection to the server behind us, for one message.
  *
  * Opening it connects, says EHLO, passes XFORWARD on and sends the MAIL
- * command; its reply comes to on_reply, as those to all further commands,
- * one each. Then the message streams. Without downstream_finish() the
- * message never gets its final dot: closing drops it, and nothing is
- * delivered.
+ * command and the first RCPT, together where the server has PIPELINING
+ * (RFC 2920). The reply to that RCPT comes to on_reply, as those to all
+ * further commands, one each. Then the message streams. Without
+ * downstream_finish() the message never gets its final dot: closing drops
+ * it, and nothing is delivered.
  *
  * A connection whose message was taken is parked for a moment, and
  * takes the next message: that saves both sides most of the work on a
@@ -24,6 +25,11 @@ struct downstream_ops {
 	/* The reply to the last command; lines with CRLF. */
 	void (*on_reply)(void *owner, struct slice reply);
 	/*
+	 * It is no to the MAIL command, and so to each recipient; it is to
+	 * be closed. Comes instead of the reply to the first RCPT.
+	 */
+	void (*on_sender_refused)(void *owner, struct slice reply);
+	/*
 	 * It is over and must be closed: `reply` is what the server said
 	 * unasked, or how its silence is to be told: 4xx or 5xx.
 	 */
@@ -33,8 +39,8 @@ struct downstream_ops {
 };
 
 /*
- * `opening` is the XFORWARD commands and the MAIL command, in lines; it
- * is taken over. Negative errno: it cannot even begin to connect.
+ * `opening` is the XFORWARD commands, the MAIL command and a RCPT command,
+ * in lines; it is taken over. Negative errno: it cannot even begin to connect.
  */
 int downstream_open(struct filter *filter, struct buf *opening,
 	const struct downstream_ops *ops, void *owner,

@@ -5,7 +5,7 @@ struct transaction *transaction_new(const struct filter *filter)
 	struct transaction *t = xcalloc(1, sizeof(*t));
 
 	t->filter = filter;
-	buf_init(&t->opening, XFORWARD_MAX_BYTES + SMTP_COMMAND_MAX_BYTES);
+	buf_init(&t->opening, XFORWARD_MAX_BYTES + 2 * SMTP_COMMAND_MAX_BYTES);
 	buf_init(&t->sender, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->recipient, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->strict, SMTP_PATH_MAX_BYTES);

@@ -9,7 +9,7 @@
 
 struct transaction {
 	const struct filter *filter;
-	struct buf opening; /* XFORWARD and MAIL commands, in lines */
+	struct buf opening; /* XFORWARD, MAIL and one RCPT, in lines */
 	struct buf sender;
 	struct buf recipient; /* awaits its reply */
 	struct buf strict;    /* the first that may not get cleartext */
