@@ -85,11 +85,11 @@ static void shrink(struct buf *b)
 }
 
 /* Writes what can be written. 0, or the negative errno that ends c. */
-static int write_out(struct conn *c)
+static int write_with(struct conn *c, int flags)
 {
 	while (conn_pending(c)) {
 		ssize_t n = send(c->io.fd, c->out.ptr + c->out_sent,
-			conn_pending(c), MSG_NOSIGNAL | MSG_DONTWAIT);
+			conn_pending(c), flags | MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
@@ -101,6 +101,11 @@ static int write_out(struct conn *c)
 	c->out_sent = 0;
 	shrink(&c->out);
 	return 0;
+}
+
+static int write_out(struct conn *c)
+{
+	return write_with(c, 0);
 }
 
 /* After any callback: sends, and settles what to wait for. */
@@ -332,14 +337,24 @@ void conn_close(struct conn *c)
 	free(c);
 }
 
-void conn_close_when_sent(struct conn *c)
+static void close_after(struct conn *c, int flags)
 {
-	if (c->is_connecting || write_out(c) < 0 || !conn_pending(c)) {
+	if (c->is_connecting || write_with(c, flags) < 0 || !conn_pending(c)) {
 		conn_close(c);
 		return;
 	}
 	c->is_closing = true;
 	want_events(c);
+}
+
+void conn_close_when_sent(struct conn *c)
+{
+	close_after(c, 0);
+}
+
+void conn_close_together(struct conn *c)
+{
+	close_after(c, MSG_MORE);
 }
 
 void *conn_owner(const struct conn *c)

@@ -60,6 +60,12 @@ int conn_connect(sd_event *event, const struct addr *addr,
 void conn_close(struct conn *c);
 /* Writes what is in conn_out(), then closes; no callback any more. */
 void conn_close_when_sent(struct conn *c);
+/*
+ * The same, where the peer was asked for the end: what is written leaves
+ * in one packet with it. Bytes that come in after all may cost the peer
+ * both.
+ */
+void conn_close_together(struct conn *c);
 
 void *conn_owner(const struct conn *c);
 int conn_fd(const struct conn *c);

@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include "lib/conn.h"
@@ -53,17 +55,46 @@ static const struct conn_ops ops = {
 	.on_end = on_end,
 };
 
-static void open_peer(struct peer *p)
+static int unix_pair(int *pair)
+{
+	return socketpair(AF_UNIX, SOCK_STREAM, 0, pair);
+}
+
+static int tcp_pair(int *pair)
+{
+	struct sockaddr_in in = {
+		.sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+	struct sockaddr *sa = (struct sockaddr *)&in;
+	socklen_t len = sizeof(in);
+	AUTO_CLOSE int listener = socket(AF_INET, SOCK_STREAM, 0);
+
+	pair[1] = socket(AF_INET, SOCK_STREAM, 0);
+	if (bind(listener, sa, len) < 0 || listen(listener, 1) < 0 ||
+		getsockname(listener, sa, &len) < 0 ||
+		connect(pair[1], sa, len) < 0)
+		return -errno;
+	pair[0] = accept(listener, NULL, NULL);
+	return pair[0] < 0 ? -errno : 0;
+}
+
+static void open_peer_of(struct peer *p, int (*make_pair)(int *))
 {
 	static const struct conn_limits limits = { 16, 1 << 20 };
 	int pair[2];
 
 	*p = (struct peer){ .got = BUF_INIT(1 << 20), .take = SIZE_MAX };
 	check_int("loop", sd_event_new(&p->event), 0);
-	check_int("pair", socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	check_int("pair", make_pair(pair), 0);
 	p->fd = pair[1];
 	check_int("conn",
 		conn_new(p->event, pair[0], &ops, &limits, p, &p->conn), 0);
+}
+
+static void open_peer(struct peer *p)
+{
+	open_peer_of(p, unix_pair);
 }
 
 static void close_peer(struct peer *p)
@@ -190,6 +221,61 @@ static void test_ends(void)
 	close_peer(&p);
 }
 
+/* Packets that the plain end has got. */
+static unsigned count_packets(const struct peer *p)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	check_int("asked",
+		getsockopt(p->fd, IPPROTO_TCP, TCP_INFO, &info, &len), 0);
+	return info.tcpi_segs_in;
+}
+
+static void close_saying_bye(void (*finish)(struct conn *), unsigned packets)
+{
+	struct peer p;
+	char text[100];
+
+	open_peer_of(&p, tcp_pair);
+	unsigned before = count_packets(&p);
+	buf_add_str(conn_out(p.conn), "bye");
+	finish(p.conn);
+	p.conn = NULL;
+	check_int("last words", read(p.fd, text, sizeof(text)), 3);
+	check_int("the end", read(p.fd, text, sizeof(text)), 0);
+	check_int("packets", count_packets(&p) - before, packets);
+	close_peer(&p);
+}
+
+static void close_saying_much(void (*finish)(struct conn *))
+{
+	struct peer p;
+	char text[4096];
+	ssize_t total = 0, n;
+
+	open_peer(&p);
+	for (int i = 0; i < 10000; i++)
+		buf_add_str(conn_out(p.conn),
+			"0123456789012345678901234567890123456789");
+	finish(p.conn);
+	p.conn = NULL;
+	while ((n = read(p.fd, text, sizeof(text))) > 0) {
+		total += n;
+		turn(&p);
+	}
+	check_int("all of it", total, 400000);
+	close_peer(&p);
+}
+
+static void test_last_words(void)
+{
+	close_saying_bye(conn_close_when_sent, 2);
+	close_saying_bye(conn_close_together, 1);
+	close_saying_much(conn_close_when_sent);
+	close_saying_much(conn_close_together);
+}
+
 int main(void)
 {
 	test_input_stays_until_consumed();
@@ -197,5 +283,6 @@ int main(void)
 	test_pause();
 	test_output();
 	test_ends();
+	test_last_words();
 	return test_end();
 }

@@ -300,12 +300,29 @@ static void (*const handlers[])(struct client *, const struct smtp_input *) = {
 	[SMTP_QUIT] = NULL,
 };
 
+/* A connection that is handed over is no longer the client's. */
+static void let_go(struct client *c)
+{
+	c->conn = NULL;
+	client_free(c);
+}
+
 /* Sends what is to be sent, and ends the connection. */
 static void hang_up(struct client *c)
 {
 	conn_close_when_sent(c->conn);
-	c->conn = NULL;
-	client_free(c);
+	let_go(c);
+}
+
+/* After QUIT, or after too many errors, of which more may be coming. */
+static void quit(struct client *c, const struct smtp_input *input)
+{
+	if (!slice_starts_nocase(input->line, SLICE("QUIT"))) {
+		hang_up(c);
+		return;
+	}
+	conn_close_together(c->conn);
+	let_go(c);
 }
 
 /* false: the client is gone. */
@@ -314,7 +331,7 @@ static bool handle(struct client *c, const struct smtp_input *input)
 	if (handlers[input->event])
 		handlers[input->event](c, input);
 	if (input->event == SMTP_QUIT) {
-		hang_up(c);
+		quit(c, input);
 		return false;
 	}
 	struct transaction *t = c->transaction;
