@@ -41,6 +41,10 @@ static void add_disk(const struct relay *relay, struct findings *list)
 		buf_addf(&text, ", only %lu inodes free", fs.f_favail);
 		grade = STATUS_BAD;
 	}
+	if (grade != STATUS_FINE)
+		buf_add_str(&text,
+			"; make room, or let mail go sooner "
+			"(delete_mails_after)");
 	findings_add(list, STATUS_MACHINE, grade, "disk", "%s", buf_str(&text));
 	findings_number(list, "bytes", (int64_t)rest);
 }

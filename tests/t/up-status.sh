@@ -131,6 +131,7 @@ set_key r min_free_disk_space 900000G
 up r
 status 1
 says out '! disk '
+says out '; make room, or let mail go sooner (delete_mails_after)'
 says out '? new accounts         none until there is more room for mail: '
 says out 'less than 900000.0 GB is too little (min_free_disk_space); make room'
 says_not out 'reason='
