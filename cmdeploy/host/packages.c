@@ -90,11 +90,7 @@ int packages_missing(const struct host *host, const char *const *names,
 
 static void policy_remove(void)
 {
-	AUTO_BUF struct buf text = BUF_INIT(sizeof(policy_text));
-
-	if (file_read(POLICY_PATH, &text, NULL) == 0 &&
-		memmem(buf_str(&text), text.len, POLICY_MARK,
-			strlen(POLICY_MARK)))
+	if (file_has_text(POLICY_PATH, POLICY_MARK))
 		unlink(POLICY_PATH);
 }
 

@@ -3,18 +3,18 @@
 #include <dirent.h>
 #include <string.h>
 
+#include "cmdeploy/embed.h"
+
 #define ITS_FOLDER  "/usr/local/lib/chatmaild"
 #define ITS_INI     ITS_FOLDER "/chatmail.ini"
 #define ITS_KEY     "/etc/ssl/private/mailserver.key"
 #define ITS_PIN     "/etc/apt/preferences.d/pin-dovecot"
 #define ITS_EXPUNGE "expunge"
 #define CRON        "/etc/cron.d"
-#define OURS        "Rendered by cmdeploy"
 /* Debian 12 has this one, whatever comes behind it. */
 #define DEBIANS_DOVECOT "1:2.3.19"
 
 enum {
-	UNIT_MAX_BYTES = 65536,
 	LIST_MAX_BYTES = 65536,
 	QUICK_SEC = 60,
 };
@@ -42,22 +42,14 @@ const char *predecessor_key_path(void)
 	return predecessor_is_there() && file_exists(ITS_KEY) ? ITS_KEY : "";
 }
 
-static bool has_text(const char *path, const char *wanted)
-{
-	AUTO_BUF struct buf text = BUF_INIT(UNIT_MAX_BYTES);
-
-	return file_read(path, &text, NULL) == 0 &&
-		memmem(buf_str(&text), text.len, wanted, strlen(wanted));
-}
-
 /* Ours never speak of its folder, but may have the names of others. */
 static bool is_its(const char *path, struct slice name)
 {
-	if (has_text(path, ITS_FOLDER))
+	if (file_has_text(path, ITS_FOLDER))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(its_units); i++)
 		if (slice_eq_str(name, its_units[i]))
-			return !has_text(path, OURS);
+			return !file_has_text(path, EMBED_RENDERED);
 	return false;
 }
 
@@ -117,9 +109,9 @@ static int retire_units(
 /* An old one of them deletes mail by itself. */
 static bool is_its_job(const char *path, const char *name)
 {
-	return has_text(path, ITS_FOLDER) ||
+	return file_has_text(path, ITS_FOLDER) ||
 		(strcmp(name, ITS_EXPUNGE) == 0 &&
-			has_text(path, "/home/vmail/"));
+			file_has_text(path, "/home/vmail/"));
 }
 
 static void remove_cron_jobs(void)
@@ -184,7 +176,7 @@ void predecessor_make_way(const struct relay *relay, const char *names)
 
 	if (!predecessor_is_there())
 		return;
-	if (has_text(ITS_PIN, "dovecot"))
+	if (file_has_text(ITS_PIN, "dovecot"))
 		unlink(ITS_PIN);
 	if (strstr(names, "dovecot-core="))
 		unlink(mark);
