@@ -4,19 +4,17 @@
 #include <string.h>
 
 #include "cmdeploy/embed.h"
+#include "cmdeploy/host/packages.h"
+#include "cmdeploy/relay/former.h"
 
-#define ITS_FOLDER  "/usr/local/lib/chatmaild"
-#define ITS_INI     ITS_FOLDER "/chatmail.ini"
+#define ITS_INI     FORMER_FOLDER "/chatmail.ini"
 #define ITS_KEY     "/etc/ssl/private/mailserver.key"
 #define ITS_PIN     "/etc/apt/preferences.d/pin-dovecot"
 #define ITS_EXPUNGE "expunge"
 #define CRON        "/etc/cron.d"
-/* Debian 12 has this one, whatever comes behind it. */
-#define DEBIANS_DOVECOT "1:2.3.19"
 
 enum {
 	LIST_MAX_BYTES = 65536,
-	QUICK_SEC = 60,
 };
 
 /* Units of its that do not speak of its folder; some of old versions. */
@@ -45,7 +43,7 @@ const char *predecessor_key_path(void)
 /* Ours never speak of its folder, but may have the names of others. */
 static bool is_its(const char *path, struct slice name)
 {
-	if (file_has_text(path, ITS_FOLDER))
+	if (file_has_text(path, FORMER_FOLDER))
 		return true;
 	for (size_t i = 0; i < ARRAY_LEN(its_units); i++)
 		if (slice_eq_str(name, its_units[i]))
@@ -109,7 +107,7 @@ static int retire_units(
 /* An old one of them deletes mail by itself. */
 static bool is_its_job(const char *path, const char *name)
 {
-	return file_has_text(path, ITS_FOLDER) ||
+	return file_has_text(path, FORMER_FOLDER) ||
 		(strcmp(name, ITS_EXPUNGE) == 0 &&
 			file_has_text(path, "/home/vmail/"));
 }
@@ -128,45 +126,15 @@ static void remove_cron_jobs(void)
 		closedir(dir);
 }
 
-/* "installed 1:2.3.21-3 dovecot-core": one that is not Debian's. */
-static bool is_foreign(struct slice line, struct slice *ret_name)
+int predecessor_packages(
+	const struct relay *relay, struct buf *names, struct buf *why)
 {
-	struct slice status, version;
-
-	return slice_next_word(&line, &status) &&
-		slice_eq_str(status, "installed") &&
-		slice_next_word(&line, &version) &&
-		!slice_starts(version, SLICE(DEBIANS_DOVECOT)) &&
-		slice_next_word(&line, ret_name);
-}
-
-int predecessor_packages(struct buf *names, struct buf *why)
-{
-	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
-	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const struct proc proc = {
-		.argv = (const char *const[]){ "dpkg-query", "-W", "-f",
-			"${db:Status-Status} ${Version} ${Package}\\n",
-			"dovecot-*", NULL },
-		.timeout_sec = QUICK_SEC,
-		.out = &text,
-		.err = &said,
-	};
-	struct slice rest, line, name;
-	int n = 0;
+	AUTO_BUF struct buf list = BUF_INIT(LIST_MAX_BYTES);
 
 	if (!predecessor_is_there())
 		return 0;
-	/* It fails where there is no package of such a name, too. */
-	int status, r = proc_run(&proc, &status, why);
-	rest = buf_slice(&text);
-	while (r == 0 && slice_next_line(&rest, &line))
-		if (is_foreign(line, &name)) {
-			buf_addf(names, "%s%.*s=" DEBIANS_DOVECOT "*",
-				names->len ? " " : "", SLICE_FMT(name));
-			n++;
-		}
-	return r < 0 ? r : n;
+	int r = packages_of_source(relay->apply.host, "dovecot", &list, why);
+	return r < 0 ? r : former_pick_packages(buf_slice(&list), names);
 }
 
 void predecessor_make_way(const struct relay *relay, const char *names)

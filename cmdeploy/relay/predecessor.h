@@ -21,7 +21,8 @@ const char *predecessor_key_path(void);
  * security update any more. Appends what apt-get is to install instead to
  * *names, separated by blanks, and tells how many that are.
  */
-int predecessor_packages(struct buf *names, struct buf *why) MUST_CHECK;
+int predecessor_packages(const struct relay *relay, struct buf *names,
+	struct buf *why) MUST_CHECK;
 
 /*
  * Removes what keeps apt from Debian's Dovecot; when that is among the

@@ -73,7 +73,7 @@ static int list_packages(
 
 	if (n < 0 || !relay->is_server)
 		return n;
-	int n_others = predecessor_packages(names, why);
+	int n_others = predecessor_packages(relay, names, why);
 	return n_others < 0 ? n_others : n + n_others;
 }
 

@@ -21,6 +21,16 @@ holds() {
   printf '/usr/bin/systemd-socket-activate --listen %s /bin/cat' "$1"
 }
 
+# Debian's own, called like Dovecot's and built from another source.
+plugin() {
+  local control=$root/root/plugin/DEBIAN/control
+  mkdir -p "${control%/*}"
+  printf '%s: %s\n' Package dovecot-fts-xapian Version 1.5.7-1 Architecture \
+    all Maintainer 'operator <operator@taken.example>' Description search \
+    >"$control"
+  on taken dpkg-deb -Znone -b /root/plugin /root/plugin.deb >>built 2>&1
+}
+
 # A Dovecot that Debian does not have, and a pin so that it stays.
 foreign_dovecot() {
   local part
@@ -30,6 +40,7 @@ foreign_dovecot() {
       sed -i 's/2\.3\.19\.1[^ ,)]*/2.3.21+dfsg1-3/' $part/DEBIAN/control &&
       dpkg-deb -Znone -b $part $part.deb && rm -r $part dovecot-${part}_*.deb"
   done >built 2>&1
+  plugin
   on taken sh -c 'dpkg -i /root/*.deb && rm /root/*.deb' >>built 2>&1
   printf 'Package: dovecot-*\nPin: version *\nPin-Priority: -1\n' \
     >"$root/etc/apt/preferences.d/pin-dovecot"
@@ -147,6 +158,7 @@ for job in expunge chatmail-metrics; do
 done
 on taken dpkg-query -W 'dovecot-*' >versions
 says_not versions 2.3.21
+says versions 1.5.7-1
 is 'pins' "$(ls "$root/etc/apt/preferences.d")" ''
 (cd "$BED/op/taken" && CMDEPLOY_DNS_ROOT=${name_server4:?} \
   "$CMDEPLOY" status) >status 2>&1 </dev/null || fail "$(cat status)"
