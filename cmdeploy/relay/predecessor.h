@@ -11,6 +11,13 @@
 bool predecessor_is_there(void);
 
 /*
+ * It is to make room now: no run has brought that to its end yet, or it has
+ * been set up again since. Later, whatever has the names of its things is
+ * the operator's.
+ */
+bool predecessor_is_due(const struct relay *relay);
+
+/*
  * The key of the self-signed certificate that it has made, which apps
  * remember; "" where there is none.
  */
@@ -26,13 +33,16 @@ int predecessor_packages(const struct relay *relay, struct buf *names,
 
 /*
  * Removes what keeps apt from Debian's Dovecot; when that is among the
- * names to be installed, the service is started anew afterwards.
+ * names to be installed, the service is started anew afterwards. Appends
+ * to *out what was done: "removed PATH".
  */
-void predecessor_make_way(const struct relay *relay, const char *names);
+int predecessor_make_way(const struct relay *relay, const char *names,
+	struct buf *out, struct buf *why) MUST_CHECK;
 
 /*
  * Ends its services and removes their units, save those that ours have
- * replaced. Appends to *out what was done: "stopped filtermail".
+ * replaced, and its cron jobs. Appends to *out what was done: "removed
+ * PATH; stopped filtermail".
  */
 int predecessor_retire(
 	const struct relay *relay, struct buf *out, struct buf *why) MUST_CHECK;

@@ -183,8 +183,8 @@ static int check_sites(const struct relay *relay, struct buf *why)
 	return r < 0 ? r : check_sites_in(MODULES, why);
 }
 
-static int check_port(
-	const struct relay_port *port, bool is_up, struct buf *why)
+static int check_port(const struct relay *relay, const struct relay_port *port,
+	bool is_up, struct buf *why)
 {
 	AUTO_BUF struct buf holder = BUF_INIT(BUF_WHY_MAX_BYTES);
 
@@ -193,7 +193,7 @@ static int check_port(
 	if (port->number == 0 || is_up)
 		return 0;
 	/* It has filters on ports of these numbers, and is to go. */
-	if (!port->decl->label && predecessor_is_there())
+	if (!port->decl->label && predecessor_is_due(relay))
 		return 0;
 	/* What users reach is served on every address. */
 	if (port->decl->label)
@@ -225,7 +225,8 @@ static int check_ports_of(const struct relay *relay,
 				(const char *const *)units, ports->n },
 			statuses, why);
 	for (size_t i = 0; r == 0 && i < ports->n; i++)
-		r = check_port(&ports->v[i], may_run && statuses[i].is_up, why);
+		r = check_port(
+			relay, &ports->v[i], may_run && statuses[i].is_up, why);
 	for (size_t i = 0; i < ports->n; i++)
 		free(units[i]);
 	free(units);

@@ -77,25 +77,44 @@ static int list_packages(
 	return n_others < 0 ? n_others : n + n_others;
 }
 
+/* Appends "; " and what was done, if anything. */
+static int make_way(struct relay *relay, const struct buf *names,
+	struct buf *told, struct buf *why)
+{
+	AUTO_BUF struct buf done = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = relay->is_server
+		? predecessor_make_way(relay, buf_str(names), &done, why)
+		: 0;
+
+	if (done.len == 0)
+		return r;
+	relay->n_changed++;
+	buf_addf(told, "; %s", buf_str(&done));
+	return r;
+}
+
 static int step_packages(struct relay *relay, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
+	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	say_step("packages");
 	int n = list_packages(relay, &missing, why);
 	if (n < 0)
 		return n;
-	if (relay->is_server)
-		predecessor_make_way(relay, buf_str(&missing));
+	int r = make_way(relay, &missing, &told, why);
+	if (r < 0)
+		return r;
 	if (n == 0) {
 		packages_clean_up();
-		say_done("all installed");
+		say_done("all installed%s", buf_str(&told));
 		return 0;
 	}
 	relay->n_changed += (size_t)n;
-	int r = install(relay, buf_str(&missing), why);
+	r = install(relay, buf_str(&missing), why);
 	if (r == 0)
-		say_done("%d installed: %s", n, buf_str(&missing));
+		say_done("%d installed: %s%s", n, buf_str(&missing),
+			buf_str(&told));
 	return r;
 }
 
