@@ -41,8 +41,9 @@ int certificate_fetch(const struct relay *relay, struct buf *why) MUST_CHECK;
 
 /*
  * `acmetool want` by hand, or by other software, leaves a wish for the same
- * names without the key that is to stay: it goes, for ours is there.
+ * names without the key that is to stay: it goes, where ours is there, and
+ * a note tells so. One that has any other name stays. Tells how many went.
  */
-void certificate_drop_wishes(const struct relay *relay);
+size_t certificate_drop_wishes(const struct relay *relay);
 
 #endif

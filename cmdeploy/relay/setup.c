@@ -6,6 +6,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/host/packages.h"
+#include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/say.h"
@@ -212,6 +213,8 @@ int setup_files(
 	if (r < 0)
 		return r;
 	r = carry_out(relay, plan, why);
+	if (r == 0 && relay->is_server)
+		relay->n_changed += certificate_drop_wishes(relay);
 	if (!relay->has_told_notes)
 		tell_notes(&notes);
 	relay->has_told_notes = true;

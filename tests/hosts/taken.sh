@@ -108,6 +108,15 @@ operators() {
   ln -s /dev/null "$root/etc/systemd/system/tls-cert-reload.service"
   echo "0 1 * * * root tar -c $folder >/root/backup.tar" \
     >"$root/etc/cron.d/backup"
+  wish 0shop www.taken.example shop.example
+}
+
+# wish SUFFIX NAME...: what acmetool is to see to, beside our names.
+wish() {
+  {
+    printf 'satisfy:\n  names:\n'
+    printf '  - %s\n' "${@:2}"
+  } >"$root/var/lib/acme/desired/taken.example-$1"
 }
 
 # And later, in the places that have become free.
@@ -159,6 +168,8 @@ openssl x509 -noout -pubkey <"$root/var/lib/acme/live/taken.example/cert" \
 sha256sum <"$root/etc/dkimkeys/opendkim.private" >dkim-before
 
 relay_settings taken
+others_wish=$(echo "$root"/var/lib/acme/desired/taken.example-[!0]*)
+others_wish=${others_wish#"$root"}
 heavy deploy taken || fail "run: $(tail -n 20 said)"
 cp said first-run
 tr -s ' \n' '  ' <first-run >flat
@@ -167,6 +178,10 @@ for what in /etc/apt/preferences.d/pin-dovecot /etc/cron.d/expunge \
   grep -Eq "(removed|stopped) ([^ ]*, )*${what}[ ,;]" flat ||
     fail "what was done to $what is not told"
 done
+says first-run "note: removed $others_wish, "
+[ -e "$root/var/lib/acme/desired/taken.example-0shop" ] ||
+  fail 'a wish for names of the operator is gone'
+rm "$root/var/lib/acme/desired/taken.example-0shop"
 deploy taken || fail "run again: $(tail -n 20 said)"
 says said 'nothing was changed'
 
@@ -213,6 +228,16 @@ done
 (cd "$BED/op/taken" && CMDEPLOY_DNS_ROOT=${name_server4:?} \
   "$CMDEPLOY" status) >status 2>&1 </dev/null || fail "$(cat status)"
 says status 'instant IDLE         on'
+
+# One asks acmetool by hand.
+wish hand www.taken.example
+deploy taken --website-only || fail "the pages: $(tail -n 20 said)"
+says_not said 'taken.example-hand'
+held /var/lib/acme/desired/taken.example-hand \
+  'with another key, and cannot be removed: ' || fail 'run with a held wish'
+deploy taken || fail "run with a wish: $(tail -n 20 said)"
+says said "note: removed /var/lib/acme/desired/taken.example-hand, "
+says_not said 'nothing was changed'
 
 # The next certificate is for the RSA key, too.
 serial >serial-before
