@@ -261,6 +261,19 @@ size_t certificate_drop_wishes(const struct relay *relay)
 	return n;
 }
 
+void certificate_list_wishes(
+	const struct relay *relay, const struct plan *plan, struct buf *out)
+{
+	AUTO_WORDS struct words others = { 0 };
+	AUTO_FREE char *path = wish_path(relay);
+	const struct plan_file *ours = plan_find(plan, path);
+
+	if (ours)
+		find_wishes(relay, buf_slice(&ours->content), &others);
+	for (size_t i = 0; i < others.n; i++)
+		buf_addf(out, "remove file %s\n", others.v[i]);
+}
+
 /* acmetool's answers to the authority's questions. */
 static int write_responses(const struct relay *relay, struct buf *why)
 {

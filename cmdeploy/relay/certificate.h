@@ -8,6 +8,7 @@
 #ifndef CMDEPLOY_RELAY_CERTIFICATE_H
 #define CMDEPLOY_RELAY_CERTIFICATE_H
 
+#include "cmdeploy/apply/plan.h"
 #include "cmdeploy/relay/relay.h"
 
 /* Chain and key that the servers are to use now; the caller frees. */
@@ -45,5 +46,8 @@ int certificate_fetch(const struct relay *relay, struct buf *why) MUST_CHECK;
  * a note tells so. One that has any other name stays. Tells how many went.
  */
 size_t certificate_drop_wishes(const struct relay *relay);
+/* Appends a line for each that would go, were the plan carried out. */
+void certificate_list_wishes(
+	const struct relay *relay, const struct plan *plan, struct buf *out);
 
 #endif

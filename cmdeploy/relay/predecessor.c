@@ -256,3 +256,33 @@ int predecessor_retire(
 		     : host_put(relay->apply.host, mark, SLICE_NONE,
 			       (struct file_owner){ 0644, 0, 0 }, why);
 }
+
+static void list_files(
+	const struct words *paths, const struct plan *plan, struct buf *out)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (!plan_find(plan, paths->v[i]))
+			buf_addf(out, "remove file %s\n", paths->v[i]);
+}
+
+void predecessor_list(
+	const struct relay *relay, const struct plan *plan, struct buf *out)
+{
+	AUTO_REMAINS struct remains remains = { 0 };
+	const char *folder = relay_place(relay, "unit_dir");
+
+	if (!predecessor_is_due(relay))
+		return;
+	if (is_its_pin(ITS_PIN))
+		buf_add_str(out, "remove file " ITS_PIN "\n");
+	find_jobs(&remains);
+	find_units(&remains, folder);
+	list_files(&remains.jobs, plan, out);
+	for (size_t i = 0; i < remains.names.n; i++) {
+		AUTO_FREE char *path =
+			xasprintf("%s/%s.service", folder, remains.names.v[i]);
+		if (!plan_find(plan, path))
+			buf_addf(out, "stop %s\n", remains.names.v[i]);
+	}
+	list_files(&remains.paths, plan, out);
+}

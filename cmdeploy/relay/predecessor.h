@@ -6,6 +6,7 @@
 #ifndef CMDEPLOY_RELAY_PREDECESSOR_H
 #define CMDEPLOY_RELAY_PREDECESSOR_H
 
+#include "cmdeploy/apply/plan.h"
 #include "cmdeploy/relay/relay.h"
 
 bool predecessor_is_there(void);
@@ -46,5 +47,12 @@ int predecessor_make_way(const struct relay *relay, const char *names,
  */
 int predecessor_retire(
 	const struct relay *relay, struct buf *out, struct buf *why) MUST_CHECK;
+
+/*
+ * Appends a line for each of its things that would be stopped or removed,
+ * save those that the plan replaces.
+ */
+void predecessor_list(
+	const struct relay *relay, const struct plan *plan, struct buf *out);
 
 #endif

@@ -254,6 +254,16 @@ static void show_services(const struct service_states *states)
 	}
 }
 
+/* What goes beside the plan. */
+static void list_removals(
+	const struct relay *relay, const struct plan *plan, struct buf *out)
+{
+	if (!relay->is_server)
+		return;
+	predecessor_list(relay, plan, out);
+	certificate_list_wishes(relay, plan, out);
+}
+
 static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(SHOW_MAX_BYTES);
@@ -266,6 +276,7 @@ static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
 		return r;
 	tell_notes(&notes);
 	plan_show(plan, &text);
+	list_removals(relay, plan, &text);
 	r = services_compare(&relay->apply, plan, &states, why);
 	fwrite(buf_str(&text), 1, text.len, stdout);
 	show_services(&states);

@@ -168,6 +168,8 @@ openssl x509 -noout -pubkey <"$root/var/lib/acme/live/taken.example/cert" \
 sha256sum <"$root/etc/dkimkeys/opendkim.private" >dkim-before
 
 relay_settings taken
+deploy taken --dry-run || fail "dry run: $(tail -n 20 said)"
+cp said dry-run
 others_wish=$(echo "$root"/var/lib/acme/desired/taken.example-[!0]*)
 others_wish=${others_wish#"$root"}
 heavy deploy taken || fail "run: $(tail -n 20 said)"
@@ -177,8 +179,12 @@ for what in /etc/apt/preferences.d/pin-dovecot /etc/cron.d/expunge \
   /etc/cron.d/chatmail-metrics turnserver acmetool-redirector; do
   grep -Eq "(removed|stopped) ([^ ]*, )*${what}[ ,;]" flat ||
     fail "what was done to $what is not told"
+  grep -Eq "^(remove file|stop) $what\$" dry-run ||
+    fail "what would be done to $what is not told"
 done
 says first-run "note: removed $others_wish, "
+says dry-run "remove file $others_wish"
+says_not dry-run "stop doveauth"
 [ -e "$root/var/lib/acme/desired/taken.example-0shop" ] ||
   fail 'a wish for names of the operator is gone'
 rm "$root/var/lib/acme/desired/taken.example-0shop"
@@ -217,6 +223,8 @@ deploy taken || fail "run with its records: $(tail -n 20 said)"
 operators_later
 deploy taken || fail "run beside what is the operator's: $(tail -n 20 said)"
 says said 'nothing was changed'
+deploy taken --dry-run || fail "the last dry run: $(tail -n 20 said)"
+says said 'Nothing would change.'
 for name in backup turnserver; do
   is "$name" "$(on taken systemctl is-active "$name" || true)" active
 done
