@@ -8,6 +8,9 @@
 
 #include "lib/slice.h"
 
+/* What is rendered from one that has comments says so in them. */
+#define EMBED_RENDERED "Rendered by cmdeploy"
+
 /* By name: "postfix/main.cf", "site/index.html". */
 bool embed_find(const char *name, struct slice *ret_text);
 

@@ -10,6 +10,7 @@
 
 enum {
 	READ_CHUNK_BYTES = 16384,
+	TEXT_MAX_BYTES = 1 << 20,
 	REMOVE_FDS = 16,
 };
 
@@ -153,4 +154,12 @@ void dir_remove(const char *path)
 bool file_exists(const char *path)
 {
 	return access(path, F_OK) == 0;
+}
+
+bool file_has_text(const char *path, const char *text)
+{
+	AUTO_BUF struct buf there = BUF_INIT(TEXT_MAX_BYTES);
+
+	return file_read(path, &there, NULL) == 0 &&
+		memmem(buf_str(&there), there.len, text, strlen(text));
 }

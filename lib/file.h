@@ -47,4 +47,10 @@ void dir_remove(const char *path);
 
 bool file_exists(const char *path);
 
+/*
+ * The file can be read, is a megabyte at most, and has the text in it
+ * somewhere.
+ */
+bool file_has_text(const char *path, const char *text);
+
 #endif

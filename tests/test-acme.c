@@ -52,8 +52,52 @@ static const struct {
 	{ "a line at most", "(detail \"one\ntwo\")", "one" },
 };
 
+#define OURS                                                                   \
+	"# Ours.\nsatisfy:\n  names:\n  - a.example\n  - www.a.example\n"      \
+	"request:\n  key:\n    id: x\n"
+
+static const struct {
+	const char *name, *text;
+	bool want;
+} wishes[] = {
+	{ "one", "satisfy:\n  names:\n  - a.example\n", true },
+	{ "all", "satisfy:\n    names:\n    - www.a.example\n    - a.example",
+		true },
+	{ "quoted", "satisfy:\n  names:\n  - \"a.example\"\n", true },
+	{ "ours", OURS, true },
+	{ "of another", "satisfy:\n  names:\n  - a.example.org\n", false },
+	{ "and of another",
+		"satisfy:\n  names:\n  - a.example\n  - shop.a.example\n",
+		false },
+	{ "asked for, too",
+		"satisfy:\n  names:\n  - a.example\n"
+		"request:\n  names:\n  - b.example\n",
+		false },
+	{ "on one line", "satisfy:\n  names: [a.example]\n", false },
+	{ "on one line, too",
+		"satisfy:\n  names:\n  - a.example\n"
+		"request:\n  names: [b.example]\n",
+		false },
+	{ "with a remark", "satisfy:\n  names:\n  - a.example # b\n", false },
+	{ "another list", "satisfy:\n  labels:\n  - a.example\n", false },
+	{ "none", "satisfy:\n  names:\n", false },
+	{ "its file's name", "", false },
+};
+
+static void test_wishes(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(wishes); i++)
+		check_int(wishes[i].name,
+			acme_wish_is_within(
+				slice_of(wishes[i].text), SLICE(OURS)),
+			wishes[i].want);
+	check("nothing is ours",
+		!acme_wish_is_within(SLICE(OURS), SLICE("satisfy:\n")));
+}
+
 int main(void)
 {
+	test_wishes();
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		AUTO_BUF struct buf out = BUF_INIT(100);
 		acme_add_key_name(&out, slice_of(names[i].bytes));

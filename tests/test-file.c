@@ -39,6 +39,17 @@ static void test_write(void)
 	check_int("none", file_read(at("/b"), &text, NULL), -ENOENT);
 }
 
+static void test_text(void)
+{
+	put(at("/t"), "one two three");
+	check("in it", file_has_text(at("/t"), "two"));
+	check("at its end", file_has_text(at("/t"), "three"));
+	check("not in it", !file_has_text(at("/t"), "four"));
+	check("no file", !file_has_text(at("/none"), ""));
+	check("a folder", !file_has_text(dir, ""));
+	check("nothing to read", !file_has_text("/dev/null", "two"));
+}
+
 static void test_make(void)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -67,6 +78,7 @@ int main(void)
 {
 	check("mkdtemp", mkdtemp(dir));
 	test_write();
+	test_text();
 	test_make();
 	test_remove();
 	return test_end();

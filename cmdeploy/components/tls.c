@@ -11,6 +11,31 @@ enum {
 	OPENSSL_SEC = 60,
 };
 
+/*
+ * It is kept for good, so it must be whole, and without a password: none of
+ * the servers could give one.
+ */
+static int take_key(const struct apply *apply, const char *path,
+	struct buf *out, struct buf *why)
+{
+	int r = host_run(apply->host,
+		&(struct proc){
+			.argv = LIST("openssl", "pkey", "-passin",
+				"pass:", "-in", path),
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+		},
+		NULL);
+
+	if (r == 0)
+		return 0;
+	return because(why, r,
+		"%s, by whose key apps know this relay, is no private key that "
+		"can be read without a password; bring it back from a copy, or "
+		"move it away for a new key, and run this again",
+		path);
+}
+
 static int create_key(
 	const struct apply *apply, struct buf *out, struct buf *why)
 {
@@ -18,7 +43,7 @@ static int create_key(
 		template_vars_get(&apply->vars, SLICE("former_key_path"));
 
 	if (former && former[0])
-		return file_read(former, out, why);
+		return take_key(apply, former, out, why);
 	return host_run(apply->host,
 		&(struct proc){
 			.argv = LIST("openssl", "genpkey", "-algorithm", "EC",

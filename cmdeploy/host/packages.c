@@ -38,29 +38,38 @@ static bool is_installed(struct slice status)
 	return false;
 }
 
+/* A line for each installed package; `fields` as dpkg-query has them. */
+static int list_fields(const struct host *host, const char *fields,
+	struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
+	AUTO_FREE char *format = xasprintf("${db:Status-Status} %s\\n", fields);
+	const struct proc proc = {
+		.argv = PROC_WORDS("dpkg-query", "-W", "-f", format),
+		.timeout_sec = QUICK_SEC,
+		.out = &text,
+	};
+	struct slice rest, line, status, what;
+	int r = host_run(host, &proc, why);
+
+	rest = buf_slice(&text);
+	while (r == 0 && slice_next_line(&rest, &line))
+		if (slice_cut(line, ' ', &status, &what) &&
+			is_installed(status))
+			buf_addf(out, "%.*s\n", SLICE_FMT(what));
+	return r;
+}
+
 /* The names of all installed packages, one a line, with LF around each. */
 static int list_installed(
 	const struct host *host, struct buf *out, struct buf *why)
 {
-	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
-	const struct proc proc = {
-		.argv = (const char *const[]){ "dpkg-query", "-W", "-f",
-			"${db:Status-Status} ${Package}\\n", NULL },
-		.timeout_sec = QUICK_SEC,
-		.out = &text,
-	};
-	struct slice rest, line, status, name;
-	int r = host_run(host, &proc, why);
+	AUTO_BUF struct buf names = BUF_INIT(LIST_MAX_BYTES);
+	int r = list_fields(host, "${Package}", &names, why);
 
-	if (r < 0)
-		return r;
-	buf_add_char(out, '\n');
-	rest = buf_slice(&text);
-	while (slice_next_line(&rest, &line))
-		if (slice_cut(line, ' ', &status, &name) &&
-			is_installed(status))
-			buf_addf(out, "%.*s\n", SLICE_FMT(name));
-	return 0;
+	if (r == 0)
+		buf_addf(out, "\n%s", buf_str(&names));
+	return r;
 }
 
 static bool has_line(const struct buf *list, const char *name)
@@ -88,13 +97,25 @@ int packages_missing(const struct host *host, const char *const *names,
 	return n_missing;
 }
 
+int packages_of_source(const struct host *host, const char *source,
+	struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
+	struct slice rest, line, of, what;
+	int r = list_fields(
+		host, "${source:Package} ${Package} ${Version}", &text, why);
+
+	rest = buf_slice(&text);
+	while (r == 0 && slice_next_line(&rest, &line))
+		if (slice_cut(line, ' ', &of, &what) &&
+			slice_eq_str(of, source))
+			buf_addf(out, "%.*s\n", SLICE_FMT(what));
+	return r;
+}
+
 static void policy_remove(void)
 {
-	AUTO_BUF struct buf text = BUF_INIT(sizeof(policy_text));
-
-	if (file_read(POLICY_PATH, &text, NULL) == 0 &&
-		memmem(buf_str(&text), text.len, POLICY_MARK,
-			strlen(POLICY_MARK)))
+	if (file_has_text(POLICY_PATH, POLICY_MARK))
 		unlink(POLICY_PATH);
 }
 

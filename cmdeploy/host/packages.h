@@ -15,6 +15,10 @@
 int packages_missing(const struct host *host, const char *const *names,
 	size_t n, struct buf *missing, struct buf *why) MUST_CHECK;
 
+/* Appends a line "NAME VERSION" for each installed package of a source. */
+int packages_of_source(const struct host *host, const char *source,
+	struct buf *out, struct buf *why) MUST_CHECK;
+
 /*
  * Installs the packages in `names` (separated by blanks; "NAME=VERSION"
  * may be an older one than is there) without a question. Services that they

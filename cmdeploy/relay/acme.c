@@ -27,6 +27,64 @@ void acme_add_key_name(struct buf *out, struct slice digest)
 			letters[value << (BASE32_BITS - bits) & BASE32_MASK]);
 }
 
+/* A walk through all lists that are called "names:". */
+struct names {
+	struct slice rest;
+	bool is_inside;
+	bool is_odd; /* there is one that is not written an item a line */
+};
+
+static struct slice unquoted(struct slice s)
+{
+	if (s.len >= 2 && (s.ptr[0] == '"' || s.ptr[0] == '\'') &&
+		s.ptr[s.len - 1] == s.ptr[0])
+		return slice_head(slice_from(s, 1), s.len - 2);
+	return s;
+}
+
+static bool next_name(struct names *names, struct slice *ret_name)
+{
+	static const struct slice item = SLICE("- "), list = SLICE("names:");
+	struct slice line;
+
+	while (slice_next_line(&names->rest, &line)) {
+		line = slice_trim(line);
+		if (line.len == 0 || line.ptr[0] == '#')
+			continue;
+		if (names->is_inside && slice_starts(line, item)) {
+			*ret_name = unquoted(
+				slice_trim(slice_from(line, item.len)));
+			return true;
+		}
+		names->is_inside = slice_eq(line, list);
+		names->is_odd |= !names->is_inside && slice_starts(line, list);
+	}
+	return false;
+}
+
+static bool has_name(struct slice wish, struct slice name)
+{
+	struct names names = { .rest = wish };
+	struct slice other;
+
+	while (next_name(&names, &other))
+		if (slice_eq(other, name))
+			return true;
+	return false;
+}
+
+bool acme_wish_is_within(struct slice wish, struct slice ours)
+{
+	struct names names = { .rest = wish };
+	struct slice name;
+	size_t n = 0;
+
+	for (; next_name(&names, &name); n++)
+		if (!has_name(ours, name))
+			return false;
+	return n > 0 && !names.is_odd;
+}
+
 int acme_find_terms(
 	struct slice text, const char *url, struct buf *out, struct buf *why)
 {

@@ -4,6 +4,8 @@
 #ifndef CMDEPLOY_RELAY_ACME_H
 #define CMDEPLOY_RELAY_ACME_H
 
+#include <stdbool.h>
+
 #include "lib/buf.h"
 
 /*
@@ -19,6 +21,12 @@ void acme_add_key_name(struct buf *out, struct slice digest);
  */
 int acme_find_terms(struct slice text, const char *url, struct buf *out,
 	struct buf *why) MUST_CHECK;
+
+/*
+ * Of two wishes, texts as acmetool keeps them (YAML): each name that `wish`
+ * has is in `ours`, too. False where that cannot be told.
+ */
+bool acme_wish_is_within(struct slice wish, struct slice ours);
 
 /*
  * Replaces *reason by what the authority said first of a name it could not

@@ -5,17 +5,22 @@
 #include <limits.h>
 #include <string.h>
 
+#include "cmdeploy/components/components.h"
+#include "cmdeploy/embed.h"
 #include "cmdeploy/host/fetch.h"
 #include "cmdeploy/relay/acme.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/relay/server.h"
+#include "cmdeploy/say.h"
 #include "lib/json.h"
+#include "lib/words.h"
 
 enum {
 	OPENSSL_SEC = 30,
 	FETCH_SEC = 30,
 	ACMETOOL_SEC = 300,
 	KEY_MAX_BYTES = 65536,
+	WISH_MAX_BYTES = 65536,
 	DIRECTORY_MAX_BYTES = 1 << 20,
 	LOG_MAX_BYTES = 1 << 20,
 	DIGEST_BYTES = 32,
@@ -197,18 +202,76 @@ int certificate_bring_key(const struct relay *relay, struct buf *why)
 			       (struct file_owner){ 0600, 0, 0 }, why);
 }
 
-void certificate_drop_wishes(const struct relay *relay)
+/* Those of others for names of ours; `ours` is the text of our own. */
+static void find_wishes(
+	const struct relay *relay, struct slice ours, struct words *out)
 {
 	AUTO_FREE char *others = xasprintf("%s-", relay->config.mail_domain);
-	DIR *dir;
+	DIR *dir = opendir(ACME_WISHES);
 	const struct dirent *entry;
 
-	if (!is_set(relay, "acme_key_id") || !(dir = opendir(ACME_WISHES)))
-		return;
-	while ((entry = readdir(dir)))
-		if (slice_starts(slice_of(entry->d_name), slice_of(others)))
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	closedir(dir);
+	while (dir && (entry = readdir(dir))) {
+		AUTO_BUF struct buf text = BUF_INIT(WISH_MAX_BYTES);
+		AUTO_FREE char *path =
+			xasprintf(ACME_WISHES "/%s", entry->d_name);
+		if (slice_starts(slice_of(entry->d_name), slice_of(others)) &&
+			file_read(path, &text, NULL) == 0 &&
+			acme_wish_is_within(buf_slice(&text), ours))
+			words_add(out, path);
+	}
+	if (dir)
+		closedir(dir);
+}
+
+static bool drop_wish(const char *path)
+{
+	bool is_gone = unlink(path) == 0;
+	AUTO_FREE char *note = is_gone
+		? xasprintf("removed %s, which asked for a certificate of our "
+			    "names with another key",
+			  path)
+		: xasprintf("%s asks for a certificate of our names with "
+			    "another key, and cannot be removed: %s",
+			  path, strerror(errno));
+
+	say_note(note);
+	return is_gone;
+}
+
+static char *wish_path(const struct relay *relay)
+{
+	return xasprintf(ACME_WISHES "/%s", relay->config.mail_domain);
+}
+
+size_t certificate_drop_wishes(const struct relay *relay)
+{
+	AUTO_WORDS struct words others = { 0 };
+	AUTO_BUF struct buf ours = BUF_INIT(WISH_MAX_BYTES);
+	AUTO_FREE char *path = wish_path(relay);
+	size_t n = 0;
+
+	if (!is_set(relay, "acme_key_id") ||
+		relay->apply.components == components_website ||
+		!file_has_text(path, EMBED_RENDERED) ||
+		file_read(path, &ours, NULL) < 0)
+		return 0;
+	find_wishes(relay, buf_slice(&ours), &others);
+	for (size_t i = 0; i < others.n; i++)
+		n += drop_wish(others.v[i]);
+	return n;
+}
+
+void certificate_list_wishes(
+	const struct relay *relay, const struct plan *plan, struct buf *out)
+{
+	AUTO_WORDS struct words others = { 0 };
+	AUTO_FREE char *path = wish_path(relay);
+	const struct plan_file *ours = plan_find(plan, path);
+
+	if (ours)
+		find_wishes(relay, buf_slice(&ours->content), &others);
+	for (size_t i = 0; i < others.n; i++)
+		buf_addf(out, "remove file %s\n", others.v[i]);
 }
 
 /* acmetool's answers to the authority's questions. */

@@ -8,6 +8,7 @@
 #ifndef CMDEPLOY_RELAY_CERTIFICATE_H
 #define CMDEPLOY_RELAY_CERTIFICATE_H
 
+#include "cmdeploy/apply/plan.h"
 #include "cmdeploy/relay/relay.h"
 
 /* Chain and key that the servers are to use now; the caller frees. */
@@ -41,8 +42,12 @@ int certificate_fetch(const struct relay *relay, struct buf *why) MUST_CHECK;
 
 /*
  * `acmetool want` by hand, or by other software, leaves a wish for the same
- * names without the key that is to stay: it goes, for ours is there.
+ * names without the key that is to stay: it goes, where ours is there, and
+ * a note tells so. One that has any other name stays. Tells how many went.
  */
-void certificate_drop_wishes(const struct relay *relay);
+size_t certificate_drop_wishes(const struct relay *relay);
+/* Appends a line for each that would go, were the plan carried out. */
+void certificate_list_wishes(
+	const struct relay *relay, const struct plan *plan, struct buf *out);
 
 #endif

@@ -1,35 +1,25 @@
 #include "cmdeploy/relay/predecessor.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define ITS_FOLDER  "/usr/local/lib/chatmaild"
-#define ITS_INI     ITS_FOLDER "/chatmail.ini"
-#define ITS_KEY     "/etc/ssl/private/mailserver.key"
-#define ITS_PIN     "/etc/apt/preferences.d/pin-dovecot"
-#define ITS_EXPUNGE "expunge"
-#define CRON        "/etc/cron.d"
-#define OURS        "Rendered by cmdeploy"
-/* Debian 12 has this one, whatever comes behind it. */
-#define DEBIANS_DOVECOT "1:2.3.19"
+#include "cmdeploy/components/components.h"
+#include "cmdeploy/host/packages.h"
+#include "cmdeploy/relay/former.h"
+#include "lib/words.h"
+
+#define ITS_INI    FORMER_FOLDER "/chatmail.ini"
+#define ITS_KEY    "/etc/ssl/private/mailserver.key"
+#define ITS_PIN    "/etc/apt/preferences.d/pin-dovecot"
+#define ITS_FILTER "filtermail"
+#define CRON       "/etc/cron.d"
 
 enum {
-	UNIT_MAX_BYTES = 65536,
+	FILE_MAX_BYTES = 65536,
 	LIST_MAX_BYTES = 65536,
-	QUICK_SEC = 60,
-};
-
-/* Units of its that do not speak of its folder; some of old versions. */
-static const char *const its_units[] = {
-	"acmetool-reconcile",  /* ours is Debian's own timer */
-	"acmetool-redirector", /* has port 80, or did once */
-	"doveauth-dictproxy",
-	"filtermail-transport",
-	"iroh-relay",
-	"mta-sts-daemon",
-	"mtail",
-	"tls-cert-reload",
-	"turnserver",
+	BATCH_UNITS = 32,
 };
 
 bool predecessor_is_there(void)
@@ -42,159 +32,257 @@ const char *predecessor_key_path(void)
 	return predecessor_is_there() && file_exists(ITS_KEY) ? ITS_KEY : "";
 }
 
-static bool has_text(const char *path, const char *wanted)
+static bool is_its_unit(const char *folder, struct slice name)
 {
-	AUTO_BUF struct buf text = BUF_INIT(UNIT_MAX_BYTES);
+	AUTO_BUF struct buf text = BUF_INIT(FILE_MAX_BYTES);
+	AUTO_FREE char *path =
+		xasprintf("%s/%.*s.service", folder, SLICE_FMT(name));
 
 	return file_read(path, &text, NULL) == 0 &&
-		memmem(buf_str(&text), text.len, wanted, strlen(wanted));
+		former_owns_unit(name, buf_slice(&text));
 }
 
-/* Ours never speak of its folder, but may have the names of others. */
-static bool is_its(const char *path, struct slice name)
+static bool is_its_job(const char *path, const char *name)
 {
-	if (has_text(path, ITS_FOLDER))
-		return true;
-	for (size_t i = 0; i < ARRAY_LEN(its_units); i++)
-		if (slice_eq_str(name, its_units[i]))
-			return !has_text(path, OURS);
-	return false;
+	AUTO_BUF struct buf text = BUF_INIT(FILE_MAX_BYTES);
+
+	return file_read(path, &text, NULL) == 0 &&
+		former_owns_job(slice_of(name), buf_slice(&text));
+}
+
+static bool is_its_pin(const char *path)
+{
+	AUTO_BUF struct buf text = BUF_INIT(FILE_MAX_BYTES);
+
+	return file_read(path, &text, NULL) == 0 &&
+		former_owns_pin(buf_slice(&text));
+}
+
+/* It is there once nothing of its runs any more. */
+static char *mark_path(const struct relay *relay)
+{
+	return xasprintf("%s/taken-over", relay_place(relay, "own_state_dir"));
+}
+
+bool predecessor_is_due(const struct relay *relay)
+{
+	AUTO_FREE char *mark = mark_path(relay);
+
+	if (!predecessor_is_there() ||
+		relay->apply.components == components_website)
+		return false;
+	/* Each version has that one, and no relay of ours: it came back. */
+	return !file_exists(mark) ||
+		is_its_unit(relay_place(relay, "unit_dir"), SLICE(ITS_FILTER));
+}
+
+/* What is to go. */
+struct remains {
+	struct words names; /* of services */
+	struct words units; /* these, and what starts them */
+	struct words paths; /* of the units */
+	struct words jobs;  /* paths, too */
+};
+
+static void remains_release(struct remains *r)
+{
+	words_release(&r->names);
+	words_release(&r->units);
+	words_release(&r->paths);
+	words_release(&r->jobs);
+}
+
+#define AUTO_REMAINS __attribute__((cleanup(remains_release)))
+
+/* Not of one that is masked. */
+static bool is_plain_file(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
 /* A service, and what starts it. */
-static int retire(const struct relay *relay, const char *folder,
-	struct slice name, struct buf *why)
+static void add_units(struct remains *r, const char *folder, struct slice name)
 {
 	static const char *const kinds[] = { "timer", "path", "service" };
-	char *units[ARRAY_LEN(kinds)], *paths[ARRAY_LEN(kinds)];
-	size_t n = 0;
+	AUTO_FREE char *service = slice_dup(name);
 
+	words_add(&r->names, service);
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-		AUTO_FREE char *unit =
-			xasprintf("%.*s.%s", SLICE_FMT(name), kinds[i]);
+		AUTO_FREE char *unit = xasprintf("%s.%s", service, kinds[i]);
 		AUTO_FREE char *path = xasprintf("%s/%s", folder, unit);
-		if (!file_exists(path))
+		if (!is_plain_file(path))
 			continue;
-		units[n] = TAKE(unit);
-		paths[n++] = TAKE(path);
+		words_add(&r->units, unit);
+		words_add(&r->paths, path);
 	}
-	int r = supervisor_disable(&relay->supervisor,
-		(struct unit_list){ (const char *const *)units, n }, why);
-	for (size_t i = 0; i < n; i++) {
-		if (r == 0)
-			unlink(paths[i]);
-		free(units[i]);
-		free(paths[i]);
-	}
-	return r;
 }
 
-static int retire_units(
-	const struct relay *relay, struct buf *out, struct buf *why)
+static void find_units(struct remains *r, const char *folder)
 {
-	const char *folder = relay_place(relay, "unit_dir");
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
 	struct slice name, kind;
-	int r = 0;
 
-	while (dir && r == 0 && (entry = readdir(dir))) {
-		AUTO_FREE char *path =
-			xasprintf("%s/%s", folder, entry->d_name);
-		if (!slice_cut_last(
-			    slice_of(entry->d_name), '.', &name, &kind) ||
-			!slice_eq_str(kind, "service") || !is_its(path, name))
-			continue;
-		r = retire(relay, folder, name, why);
-		buf_addf(out, "%s%.*s", out->len ? ", " : "stopped ",
-			SLICE_FMT(name));
-	}
+	while (dir && (entry = readdir(dir)))
+		if (slice_cut_last(
+			    slice_of(entry->d_name), '.', &name, &kind) &&
+			slice_eq_str(kind, "service") &&
+			is_its_unit(folder, name))
+			add_units(r, folder, name);
 	if (dir)
 		closedir(dir);
-	return r;
 }
 
-/* An old one of them deletes mail by itself. */
-static bool is_its_job(const char *path, const char *name)
-{
-	return has_text(path, ITS_FOLDER) ||
-		(strcmp(name, ITS_EXPUNGE) == 0 &&
-			has_text(path, "/home/vmail/"));
-}
-
-static void remove_cron_jobs(void)
+static void find_jobs(struct remains *r)
 {
 	DIR *dir = opendir(CRON);
 	const struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
 		AUTO_FREE char *path = xasprintf(CRON "/%s", entry->d_name);
-		if (entry->d_name[0] != '.' && is_its_job(path, entry->d_name))
-			unlink(path);
+		if (is_its_job(path, entry->d_name))
+			words_add(&r->jobs, path);
 	}
 	if (dir)
 		closedir(dir);
 }
 
-/* "installed 1:2.3.21-3 dovecot-core": one that is not Debian's. */
-static bool is_foreign(struct slice line, struct slice *ret_name)
+static int remove_file(const char *path, struct buf *why)
 {
-	struct slice status, version;
-
-	return slice_next_word(&line, &status) &&
-		slice_eq_str(status, "installed") &&
-		slice_next_word(&line, &version) &&
-		!slice_starts(version, SLICE(DEBIANS_DOVECOT)) &&
-		slice_next_word(&line, ret_name);
-}
-
-int predecessor_packages(struct buf *names, struct buf *why)
-{
-	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
-	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const struct proc proc = {
-		.argv = (const char *const[]){ "dpkg-query", "-W", "-f",
-			"${db:Status-Status} ${Version} ${Package}\\n",
-			"dovecot-*", NULL },
-		.timeout_sec = QUICK_SEC,
-		.out = &text,
-		.err = &said,
-	};
-	struct slice rest, line, name;
-	int n = 0;
-
-	if (!predecessor_is_there())
+	if (unlink(path) == 0 || errno == ENOENT)
 		return 0;
-	/* It fails where there is no package of such a name, too. */
-	int status, r = proc_run(&proc, &status, why);
-	rest = buf_slice(&text);
-	while (r == 0 && slice_next_line(&rest, &line))
-		if (is_foreign(line, &name)) {
-			buf_addf(names, "%s%.*s=" DEBIANS_DOVECOT "*",
-				names->len ? " " : "", SLICE_FMT(name));
-			n++;
-		}
-	return r < 0 ? r : n;
+	return because(
+		why, -errno, "%s cannot be removed: %s", path, strerror(errno));
 }
 
-void predecessor_make_way(const struct relay *relay, const char *names)
+static int remove_files(const struct words *paths, struct buf *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < paths->n; i++)
+		r = remove_file(paths->v[i], why);
+	return r;
+}
+
+static void tell(struct buf *out, const char *verb, const struct words *what)
+{
+	for (size_t i = 0; i < what->n; i++) {
+		if (i > 0)
+			buf_add_str(out, ", ");
+		else
+			buf_addf(out, "%s%s ", out->len ? "; " : "", verb);
+		buf_add_str(out, what->v[i]);
+	}
+}
+
+/* systemctl takes so many at once. */
+static int disable(
+	const struct relay *relay, const struct words *units, struct buf *why)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < units->n; i += BATCH_UNITS) {
+		size_t n = units->n - i;
+		r = supervisor_disable(&relay->supervisor,
+			(struct unit_list){ (const char *const *)units->v + i,
+				n < BATCH_UNITS ? n : BATCH_UNITS },
+			why);
+	}
+	return r;
+}
+
+static int retire(const struct relay *relay, const struct remains *remains,
+	struct buf *out, struct buf *why)
+{
+	int r = remove_files(&remains->jobs, why);
+
+	if (r < 0)
+		return r;
+	tell(out, "removed", &remains->jobs);
+	r = disable(relay, &remains->units, why);
+	if (r == 0)
+		r = remove_files(&remains->paths, why);
+	if (r == 0)
+		tell(out, "stopped", &remains->names);
+	return r;
+}
+
+int predecessor_packages(
+	const struct relay *relay, struct buf *names, struct buf *why)
+{
+	AUTO_BUF struct buf list = BUF_INIT(LIST_MAX_BYTES);
+
+	if (!predecessor_is_due(relay))
+		return 0;
+	int r = packages_of_source(relay->apply.host, "dovecot", &list, why);
+	return r < 0 ? r : former_pick_packages(buf_slice(&list), names);
+}
+
+int predecessor_make_way(const struct relay *relay, const char *names,
+	struct buf *out, struct buf *why)
 {
 	AUTO_FREE char *mark = xasprintf(
 		"%s/services/dovecot", relay_place(relay, "own_state_dir"));
 
-	if (!predecessor_is_there())
-		return;
-	if (has_text(ITS_PIN, "dovecot"))
-		unlink(ITS_PIN);
-	if (strstr(names, "dovecot-core="))
-		unlink(mark);
+	if (!predecessor_is_due(relay))
+		return 0;
+	if (is_its_pin(ITS_PIN)) {
+		int r = remove_file(ITS_PIN, why);
+		if (r < 0)
+			return r;
+		buf_add_str(out, "removed " ITS_PIN);
+	}
+	return strstr(names, "dovecot-core=") ? remove_file(mark, why) : 0;
 }
 
 int predecessor_retire(
 	const struct relay *relay, struct buf *out, struct buf *why)
 {
-	if (!predecessor_is_there())
+	AUTO_REMAINS struct remains remains = { 0 };
+	AUTO_FREE char *mark = mark_path(relay);
+
+	if (!predecessor_is_due(relay))
 		return 0;
-	remove_cron_jobs();
-	return retire_units(relay, out, why);
+	/* One that is cut is begun anew. */
+	int r = remove_file(mark, why);
+	if (r < 0)
+		return r;
+	find_jobs(&remains);
+	find_units(&remains, relay_place(relay, "unit_dir"));
+	r = retire(relay, &remains, out, why);
+	return r < 0 ? r
+		     : host_put(relay->apply.host, mark, SLICE_NONE,
+			       (struct file_owner){ 0644, 0, 0 }, why);
+}
+
+static void list_files(
+	const struct words *paths, const struct plan *plan, struct buf *out)
+{
+	for (size_t i = 0; i < paths->n; i++)
+		if (!plan_find(plan, paths->v[i]))
+			buf_addf(out, "remove file %s\n", paths->v[i]);
+}
+
+void predecessor_list(
+	const struct relay *relay, const struct plan *plan, struct buf *out)
+{
+	AUTO_REMAINS struct remains remains = { 0 };
+	const char *folder = relay_place(relay, "unit_dir");
+
+	if (!predecessor_is_due(relay))
+		return;
+	if (is_its_pin(ITS_PIN))
+		buf_add_str(out, "remove file " ITS_PIN "\n");
+	find_jobs(&remains);
+	find_units(&remains, folder);
+	list_files(&remains.jobs, plan, out);
+	for (size_t i = 0; i < remains.names.n; i++) {
+		AUTO_FREE char *path =
+			xasprintf("%s/%s.service", folder, remains.names.v[i]);
+		if (!plan_find(plan, path))
+			buf_addf(out, "stop %s\n", remains.names.v[i]);
+	}
+	list_files(&remains.paths, plan, out);
 }

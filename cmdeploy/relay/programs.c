@@ -57,7 +57,11 @@ int programs_find(const char *name, char **ret_path, struct buf *why)
 			ret_path) ||
 		try_path(xasprintf("/usr/libexec/chatmail/%s", name),
 			ret_path) ||
-		try_path(xasprintf("/usr/lib/chatmail/%s", name), ret_path))
+		try_path(xasprintf("/usr/lib/chatmail/%s", name), ret_path) ||
+		try_path(xasprintf("%s/../libexec/chatmail/%s", here, name),
+			ret_path) ||
+		try_path(xasprintf("%s/../lib/chatmail/%s", here, name),
+			ret_path))
 		return 0;
 	return because(why, -ENOENT,
 		"the program \"%s\" is neither beside %s nor in "

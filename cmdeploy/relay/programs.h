@@ -1,6 +1,7 @@
 /*
  * programs.h - where our own programs lie: beside this one in the build
- * folder, or where the package puts them.
+ * folder, or where the package puts them; or would put them, when this one
+ * runs out of a package that is unpacked and not installed.
  */
 #ifndef CMDEPLOY_RELAY_PROGRAMS_H
 #define CMDEPLOY_RELAY_PROGRAMS_H

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <sys/sysinfo.h>
 
+#include "cmdeploy/embed.h"
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/ports.h"
@@ -22,9 +23,8 @@ enum {
 	QUICK_SEC = 30,
 };
 
-#define RENDERED "Rendered by cmdeploy"
-#define SITES    "/etc/nginx/sites-enabled"
-#define MODULES  "/etc/nginx/conf.d"
+#define SITES   "/etc/nginx/sites-enabled"
+#define MODULES "/etc/nginx/conf.d"
 
 static int check_root(const struct relay *relay UNUSED, struct buf *why)
 {
@@ -132,14 +132,6 @@ static int check_disk(const struct relay *relay, struct buf *why)
 	return 0;
 }
 
-static bool has_text(const char *path, const char *text)
-{
-	AUTO_BUF struct buf there = BUF_INIT(CONF_MAX_BYTES);
-
-	return file_read(path, &there, NULL) == 0 &&
-		memmem(buf_str(&there), there.len, text, strlen(text));
-}
-
 /* The page that Debian brings: its package knows its bytes. */
 static bool is_debians_default(const char *path)
 {
@@ -184,14 +176,15 @@ static int check_sites_in(const char *folder, struct buf *why)
 /* Once nginx.conf is ours, no other site is read. */
 static int check_sites(const struct relay *relay, struct buf *why)
 {
-	if (is_ours(relay) || has_text("/etc/nginx/nginx.conf", RENDERED))
+	if (is_ours(relay) ||
+		file_has_text("/etc/nginx/nginx.conf", EMBED_RENDERED))
 		return 0;
 	int r = check_sites_in(SITES, why);
 	return r < 0 ? r : check_sites_in(MODULES, why);
 }
 
-static int check_port(
-	const struct relay_port *port, bool is_up, struct buf *why)
+static int check_port(const struct relay *relay, const struct relay_port *port,
+	bool is_up, struct buf *why)
 {
 	AUTO_BUF struct buf holder = BUF_INIT(BUF_WHY_MAX_BYTES);
 
@@ -200,7 +193,7 @@ static int check_port(
 	if (port->number == 0 || is_up)
 		return 0;
 	/* It has filters on ports of these numbers, and is to go. */
-	if (!port->decl->label && predecessor_is_there())
+	if (!port->decl->label && predecessor_is_due(relay))
 		return 0;
 	/* What users reach is served on every address. */
 	if (port->decl->label)
@@ -232,7 +225,8 @@ static int check_ports_of(const struct relay *relay,
 				(const char *const *)units, ports->n },
 			statuses, why);
 	for (size_t i = 0; r == 0 && i < ports->n; i++)
-		r = check_port(&ports->v[i], may_run && statuses[i].is_up, why);
+		r = check_port(
+			relay, &ports->v[i], may_run && statuses[i].is_up, why);
 	for (size_t i = 0; i < ports->n; i++)
 		free(units[i]);
 	free(units);

@@ -69,12 +69,12 @@ static int read_ini(struct relay *relay, const char *path,
 	return config_load(absolute, ret_config, say_settings_note, NULL, why);
 }
 
-/* With the package the programs are there; else they are copied. */
+/* With the package the programs are there, or will be; else they are copied. */
 static void set_programs(struct template_vars *vars)
 {
 	AUTO_FREE char *path = NULL;
 	bool is_packaged = programs_find("doveauth", &path, NULL) == 0 &&
-		slice_starts(slice_of(path), SLICE(PACKAGED "/"));
+		slice_ends(slice_of(path), SLICE("/libexec/chatmail/doveauth"));
 
 	template_vars_set(vars, "libexec_dir", is_packaged ? PACKAGED : LOCAL);
 	template_vars_set_bool(vars, "copies_programs", !is_packaged);

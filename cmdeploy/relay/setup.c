@@ -6,6 +6,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/host/packages.h"
+#include "cmdeploy/relay/certificate.h"
 #include "cmdeploy/relay/predecessor.h"
 #include "cmdeploy/relay/run.h"
 #include "cmdeploy/say.h"
@@ -73,29 +74,48 @@ static int list_packages(
 
 	if (n < 0 || !relay->is_server)
 		return n;
-	int n_others = predecessor_packages(names, why);
+	int n_others = predecessor_packages(relay, names, why);
 	return n_others < 0 ? n_others : n + n_others;
+}
+
+/* Appends "; " and what was done, if anything. */
+static int make_way(struct relay *relay, const struct buf *names,
+	struct buf *told, struct buf *why)
+{
+	AUTO_BUF struct buf done = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = relay->is_server
+		? predecessor_make_way(relay, buf_str(names), &done, why)
+		: 0;
+
+	if (done.len == 0)
+		return r;
+	relay->n_changed++;
+	buf_addf(told, "; %s", buf_str(&done));
+	return r;
 }
 
 static int step_packages(struct relay *relay, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
+	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	say_step("packages");
 	int n = list_packages(relay, &missing, why);
 	if (n < 0)
 		return n;
-	if (relay->is_server)
-		predecessor_make_way(relay, buf_str(&missing));
+	int r = make_way(relay, &missing, &told, why);
+	if (r < 0)
+		return r;
 	if (n == 0) {
 		packages_clean_up();
-		say_done("all installed");
+		say_done("all installed%s", buf_str(&told));
 		return 0;
 	}
 	relay->n_changed += (size_t)n;
-	int r = install(relay, buf_str(&missing), why);
+	r = install(relay, buf_str(&missing), why);
 	if (r == 0)
-		say_done("%d installed: %s", n, buf_str(&missing));
+		say_done("%d installed: %s%s", n, buf_str(&missing),
+			buf_str(&told));
 	return r;
 }
 
@@ -193,6 +213,8 @@ int setup_files(
 	if (r < 0)
 		return r;
 	r = carry_out(relay, plan, why);
+	if (r == 0 && relay->is_server)
+		relay->n_changed += certificate_drop_wishes(relay);
 	if (!relay->has_told_notes)
 		tell_notes(&notes);
 	relay->has_told_notes = true;
@@ -232,6 +254,16 @@ static void show_services(const struct service_states *states)
 	}
 }
 
+/* What goes beside the plan. */
+static void list_removals(
+	const struct relay *relay, const struct plan *plan, struct buf *out)
+{
+	if (!relay->is_server)
+		return;
+	predecessor_list(relay, plan, out);
+	certificate_list_wishes(relay, plan, out);
+}
+
 static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(SHOW_MAX_BYTES);
@@ -244,6 +276,7 @@ static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
 		return r;
 	tell_notes(&notes);
 	plan_show(plan, &text);
+	list_removals(relay, plan, &text);
 	r = services_compare(&relay->apply, plan, &states, why);
 	fwrite(buf_str(&text), 1, text.len, stdout);
 	show_services(&states);

@@ -16,9 +16,20 @@ unit() {
   on taken systemctl enable --quiet --now "$1"
 }
 
-# holds ADDRESS: what a service does that listens there.
+# holds ADDRESS PROGRAM...: what a service does that listens there, in place
+# of the program.
 holds() {
-  printf '/usr/bin/systemd-socket-activate --listen %s /bin/cat' "$1"
+  printf '/usr/bin/systemd-socket-activate --listen %s /bin/cat %s' "$1" "$2"
+}
+
+# Debian's own, called like Dovecot's and built from another source.
+plugin() {
+  local control=$root/root/plugin/DEBIAN/control
+  mkdir -p "${control%/*}"
+  printf '%s: %s\n' Package dovecot-fts-xapian Version 1.5.7-1 Architecture \
+    all Maintainer 'operator <operator@taken.example>' Description search \
+    >"$control"
+  on taken dpkg-deb -Znone -b /root/plugin /root/plugin.deb >>built 2>&1
 }
 
 # A Dovecot that Debian does not have, and a pin so that it stays.
@@ -30,6 +41,7 @@ foreign_dovecot() {
       sed -i 's/2\.3\.19\.1[^ ,)]*/2.3.21+dfsg1-3/' $part/DEBIAN/control &&
       dpkg-deb -Znone -b $part $part.deb && rm -r $part dovecot-${part}_*.deb"
   done >built 2>&1
+  plugin
   on taken sh -c 'dpkg -i /root/*.deb && rm /root/*.deb' >>built 2>&1
   printf 'Package: dovecot-*\nPin: version *\nPin-Priority: -1\n' \
     >"$root/etc/apt/preferences.d/pin-dovecot"
@@ -54,7 +66,7 @@ certificate() {
     sed '1i include /etc/nginx/modules-enabled/*.conf;\nevents { }' \
       >"$root/etc/nginx/nginx.conf"
   on taken systemctl enable --quiet --now nginx
-  unit acmetool-redirector "$(holds 0.0.0.0:80)"
+  unit acmetool-redirector "$(holds 0.0.0.0:80 /usr/bin/acmetool)"
 }
 
 # An account with a message, and the key that signs.
@@ -74,11 +86,11 @@ services() {
   mkdir -p "$root$folder"
   printf '[params]\nmail_domain = taken.example\n' >"$root$folder/chatmail.ini"
   unit doveauth "/bin/sleep infinity $folder/chatmail.ini"
-  unit filtermail "$(holds 127.0.0.1:10080) $folder/chatmail.ini"
-  unit turnserver "$(holds 0.0.0.0:3478)"
-  unit iroh-relay "$(holds 127.0.0.1:3340)"
-  unit mtail "$(holds 127.0.0.1:3903)"
-  unit acmetool-reconcile /bin/true
+  unit filtermail "$(holds 127.0.0.1:10080 "$folder/chatmail.ini")"
+  unit turnserver "$(holds 0.0.0.0:3478 /usr/local/bin/chatmail-turn)"
+  unit iroh-relay "$(holds 127.0.0.1:3340 /usr/local/bin/iroh-relay)"
+  unit mtail "$(holds 127.0.0.1:3903 /usr/local/bin/mtail)"
+  unit acmetool-reconcile '/bin/true /usr/bin/acmetool'
   printf '[Timer]\nOnCalendar=daily\n[Install]\nWantedBy=timers.target\n' \
     >"$root/etc/systemd/system/acmetool-reconcile.timer"
   on taken systemctl enable --quiet --now acmetool-reconcile.timer
@@ -87,6 +99,43 @@ services() {
     >"$root/etc/cron.d/chatmail-metrics"
   echo "0 0 * * * vmail find /home/vmail/mail/taken.example -delete" \
     >"$root/etc/cron.d/expunge"
+}
+
+# What the operator has put there: it names the folder of the software, or has
+# a name of one of its things.
+operators() {
+  unit backup "$(holds 127.0.0.1:9999 "$folder")"
+  ln -s /dev/null "$root/etc/systemd/system/tls-cert-reload.service"
+  echo "0 1 * * * root tar -c $folder >/root/backup.tar" \
+    >"$root/etc/cron.d/backup"
+  wish 0shop www.taken.example shop.example
+}
+
+# wish SUFFIX NAME...: what acmetool is to see to, beside our names.
+wish() {
+  {
+    printf 'satisfy:\n  names:\n'
+    printf '  - %s\n' "${@:2}"
+  } >"$root/var/lib/acme/desired/taken.example-$1"
+}
+
+# And later, in the places that have become free.
+operators_later() {
+  unit turnserver "$(holds 0.0.0.0:3478 /usr/local/bin/chatmail-turn)"
+  echo '0 1 * * * vmail find /home/vmail/mail -size +9M' \
+    >"$root/etc/cron.d/expunge"
+  printf 'Package: dovecot-*\nPin: version 1:2.3.19*\nPin-Priority: 900\n' \
+    >"$root/etc/apt/preferences.d/pin-dovecot"
+}
+
+# held PATH TEXT: a run that cannot remove the file says so.
+held() {
+  local status=0
+  on taken mount --bind "$1" "$1"
+  deploy taken || status=$?
+  says said "$2"
+  on taken umount "$1"
+  return "$status"
 }
 
 served() {
@@ -113,13 +162,32 @@ foreign_dovecot || fail "$(tail built)"
 data
 certificate
 services
+operators
 openssl x509 -noout -pubkey <"$root/var/lib/acme/live/taken.example/cert" \
   >pin-before
 sha256sum <"$root/etc/dkimkeys/opendkim.private" >dkim-before
 
 relay_settings taken
+deploy taken --dry-run || fail "dry run: $(tail -n 20 said)"
+cp said dry-run
+others_wish=$(echo "$root"/var/lib/acme/desired/taken.example-[!0]*)
+others_wish=${others_wish#"$root"}
 heavy deploy taken || fail "run: $(tail -n 20 said)"
 cp said first-run
+tr -s ' \n' '  ' <first-run >flat
+for what in /etc/apt/preferences.d/pin-dovecot /etc/cron.d/expunge \
+  /etc/cron.d/chatmail-metrics turnserver acmetool-redirector; do
+  grep -Eq "(removed|stopped) ([^ ]*, )*${what}[ ,;]" flat ||
+    fail "what was done to $what is not told"
+  grep -Eq "^(remove file|stop) $what\$" dry-run ||
+    fail "what would be done to $what is not told"
+done
+says first-run "note: removed $others_wish, "
+says dry-run "remove file $others_wish"
+says_not dry-run "stop doveauth"
+[ -e "$root/var/lib/acme/desired/taken.example-0shop" ] ||
+  fail 'a wish for names of the operator is gone'
+rm "$root/var/lib/acme/desired/taken.example-0shop"
 deploy taken || fail "run again: $(tail -n 20 said)"
 says said 'nothing was changed'
 
@@ -147,10 +215,37 @@ for job in expunge chatmail-metrics; do
 done
 on taken dpkg-query -W 'dovecot-*' >versions
 says_not versions 2.3.21
+says versions 1.5.7-1
 is 'pins' "$(ls "$root/etc/apt/preferences.d")" ''
+
+# What the operator has is left alone, now and in each later run.
+deploy taken || fail "run with its records: $(tail -n 20 said)"
+operators_later
+deploy taken || fail "run beside what is the operator's: $(tail -n 20 said)"
+says said 'nothing was changed'
+deploy taken --dry-run || fail "the last dry run: $(tail -n 20 said)"
+says said 'Nothing would change.'
+for name in backup turnserver; do
+  is "$name" "$(on taken systemctl is-active "$name" || true)" active
+done
+for path in systemd/system/tls-cert-reload.service cron.d/backup \
+  cron.d/expunge apt/preferences.d/pin-dovecot; do
+  [ -L "$root/etc/$path" ] || [ -e "$root/etc/$path" ] ||
+    fail "the operator's $path is gone"
+done
 (cd "$BED/op/taken" && CMDEPLOY_DNS_ROOT=${name_server4:?} \
   "$CMDEPLOY" status) >status 2>&1 </dev/null || fail "$(cat status)"
 says status 'instant IDLE         on'
+
+# One asks acmetool by hand.
+wish hand www.taken.example
+deploy taken --website-only || fail "the pages: $(tail -n 20 said)"
+says_not said 'taken.example-hand'
+held /var/lib/acme/desired/taken.example-hand \
+  'with another key, and cannot be removed: ' || fail 'run with a held wish'
+deploy taken || fail "run with a wish: $(tail -n 20 said)"
+says said "note: removed /var/lib/acme/desired/taken.example-hand, "
+says_not said 'nothing was changed'
 
 # The next certificate is for the RSA key, too.
 serial >serial-before
@@ -159,4 +254,14 @@ on taken systemctl start acmetool ||
   fail "$(on taken journalctl --no-pager -n 9 -u acmetool)"
 serial | cmp -s - serial-before && fail 'there is no new certificate'
 pin | cmp -s - pin-before || fail 'a renewal has changed the key'
+
+# It is set up again, and a run of ours is a takeover again.
+unit filtermail "$(holds 127.0.0.1:10089 "$folder/chatmail.ini")"
+echo "2 0 * * * vmail $folder/venv/bin/chatmail-expire" \
+  >"$root/etc/cron.d/expunge"
+held /etc/cron.d/expunge '/etc/cron.d/expunge cannot be removed: ' &&
+  fail 'a run leaves a job that deletes mail, and says nothing'
+deploy taken || fail "the second takeover: $(tail -n 20 said)"
+says said 'removed /etc/cron.d/expunge'
+is filtermail "$(on taken systemctl is-active filtermail || true)" inactive
 done_testing
