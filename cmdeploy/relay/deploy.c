@@ -77,7 +77,6 @@ static int settle_services(const struct relay *relay,
 	const struct service_states *states, struct buf *told, struct buf *why)
 {
 	say_step("services");
-	certificate_drop_wishes(relay);
 	int r = predecessor_retire(relay, told, why);
 
 	if (r == 0)
