@@ -92,6 +92,10 @@ until_page 'chatmail_postfix_queue_messages{queue="deferred"} 1'
 
 echo '-- mtail'
 mtail="curl -sS http://$address:3903/metrics"
+# It reads a log from where that ended when it found it, which may have been
+# after the first messages.
+until_says 'cat r/log/mtail/current' 'Tailing .*/log/postfix/current$'
+send "abcdefghi@$domain" "ci-abcdef@$domain"
 until_says "$mtail" 'chatmail_log_deliveries_total{.*agent="lmtp".*status="sent".*} [1-9]'
 until_says "$mtail" 'chatmail_log_deliveries_total{.*agent="smtp".*status="deferred".*} [1-9]'
 until_says "$mtail" 'chatmail_log_connections_total{.*} [1-9]'
