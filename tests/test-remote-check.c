@@ -74,7 +74,8 @@ static void test_check(void)
 			"apache2; stop and remove that first" },
 		{ DEBIAN ROOM "systemd=\nrelay=\n",
 			"systemd does not run h, and a relay on a server "
-			"needs it" },
+			"needs it; use another server; where systemd does not "
+			"run, \"cmdeploy up\" runs a relay from a folder" },
 		{ DEBIAN ROOM "systemd=yes\nrelay=\n"
 			      "site=/etc/nginx/sites-enabled/shop\n",
 			"h: nginx serves another site here: "

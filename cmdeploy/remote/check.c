@@ -65,7 +65,9 @@ static int check_systemd(const struct host *host,
 	if (has_fact(host, "systemd"))
 		return 0;
 	return because(why, -ENOTSUP,
-		"systemd does not run %s, and a relay on a server needs it",
+		"systemd does not run %s, and a relay on a server needs it; "
+		"use another server; where systemd does not run, \"cmdeploy "
+		"up\" runs a relay from a folder",
 		host->name);
 }
 

@@ -198,8 +198,7 @@ static int meet_clang(const char *build UNUSED, struct buf *why)
 static int meet_hosts(const char *build UNUSED, struct buf *why)
 {
 	static const char *const packages[] = { "debootstrap",
-		"systemd-container", "iproute2", "openssh-client", "openssl",
-		"curl", "procps", NULL };
+		"systemd-container", NULL };
 
 	return install_all(packages, why);
 }
