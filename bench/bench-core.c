@@ -19,7 +19,7 @@
 #include "bench/gauge.h"
 #include "bench/newcomer.h"
 #include "bench/stock.h"
-#include "cmdeploy/rpc/chat.h"
+#include "deltachat/chat.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"

@@ -3,13 +3,13 @@
  * does not do on demand: the peers here are shell scripts. The relay
  * tests drive the real one.
  */
-#include "cmdeploy/rpc/rpc.h"
+#include "deltachat/rpc.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "cmdeploy/rpc/channel.h"
-#include "cmdeploy/rpc/chat.h"
+#include "deltachat/channel.h"
+#include "deltachat/chat.h"
 #include "lib/file.h"
 #include "tests/test.h"
 

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cmdeploy/rpc/chat.h"
+#include "deltachat/chat.h"
 #include "lib/clock.h"
 #include "lib/die.h"
 
@@ -74,7 +74,7 @@ static int exchange(const struct talk *t, struct buf *why)
 /* Nobody reads: what comes stays fresh. */
 static int count_fresh(const struct talk *t, size_t *ret_n, struct buf *why)
 {
-	json_t *result;
+	json_t *result = NULL;
 	int r = rpc_call(t->rpc, "get_fresh_msg_cnt",
 		json_pack("[ii]", (int)t->bob.account, (int)t->bob_chat),
 		&result, why);

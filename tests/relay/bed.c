@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mount.h>
 
-#include "cmdeploy/rpc/channel.h"
+#include "deltachat/channel.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/proc.h"

@@ -8,7 +8,7 @@
 #ifndef TESTS_RELAY_BED_H
 #define TESTS_RELAY_BED_H
 
-#include "cmdeploy/rpc/chat.h"
+#include "deltachat/chat.h"
 
 enum {
 	BED_RELAYS_MAX = 2,

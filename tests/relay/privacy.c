@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "cmdeploy/rpc/channel.h"
+#include "deltachat/channel.h"
 #include "lib/file.h"
 #include "tests/relay/smtp.h"
 #include "tests/relay/stories.h"

@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmdeploy/rpc/channel.h"
+#include "deltachat/channel.h"
 
 enum {
 	REPLY_MS = 30000,

@@ -14,8 +14,8 @@
  * Core's log goes to a file: its standard error, and its events of kind
  * Info, Warning and Error, which are not kept otherwise.
  */
-#ifndef CMDEPLOY_RPC_RPC_H
-#define CMDEPLOY_RPC_RPC_H
+#ifndef DELTACHAT_RPC_H
+#define DELTACHAT_RPC_H
 
 #include <jansson.h>
 #include <stdint.h>

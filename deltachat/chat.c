@@ -1,9 +1,13 @@
-#include "cmdeploy/rpc/chat.h"
+/*
+ * chat.c - each function is one or two calls of core's methods, and where it
+ * waits, a loop over core's events.
+ */
+#include "deltachat/chat.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cmdeploy/rpc/channel.h"
+#include "deltachat/channel.h"
 
 enum {
 	PROGRESS_DONE = 1000,
@@ -24,7 +28,7 @@ static int user_call(const struct chat_user *user, const char *method,
 static int call_for_id(const struct chat_user *user, const char *method,
 	json_t *params, uint32_t *ret_id, struct buf *why)
 {
-	json_t *result;
+	json_t *result = NULL;
 	int r = user_call(user, method, params, &result, why);
 
 	if (r < 0)
@@ -43,7 +47,7 @@ static int call_for_id(const struct chat_user *user, const char *method,
 static int call_for_text(const struct chat_user *user, const char *method,
 	json_t *params, char **ret_text, struct buf *why)
 {
-	json_t *result;
+	json_t *result = NULL;
 	int r = user_call(user, method, params, &result, why);
 
 	if (r < 0)
@@ -56,7 +60,7 @@ static int call_for_text(const struct chat_user *user, const char *method,
 
 int chat_add_user(struct rpc *rpc, struct chat_user *ret_user, struct buf *why)
 {
-	json_t *id;
+	json_t *id = NULL;
 	int r = rpc_call(rpc, "add_account", NULL, &id, why);
 
 	if (r < 0)
@@ -126,7 +130,7 @@ int chat_wait_joined(const struct chat_user *user, struct buf *why)
 int chat_wait_guest(
 	const struct chat_user *user, uint32_t *ret_contact, struct buf *why)
 {
-	json_t *event;
+	json_t *event = NULL;
 	int r = rpc_wait_event(user->rpc, user->account,
 		"SecurejoinInviterProgress", is_done, NULL, &event, why);
 
@@ -155,7 +159,7 @@ int chat_make_group(const struct chat_user *user, const char *name,
 int chat_count_members(
 	const struct chat_user *user, uint32_t chat, struct buf *why)
 {
-	json_t *list;
+	json_t *list = NULL;
 	int r = user_call(user, "get_chat_contacts",
 		json_pack("[I]", (json_int_t)chat), &list, why);
 
@@ -197,7 +201,7 @@ static const char *text_in(const json_t *message, const char *key)
 static int next_incoming(const struct chat_user *user, uint32_t *ret_msg,
 	json_t **ret_message, struct buf *why)
 {
-	json_t *event;
+	json_t *event = NULL;
 	int r = rpc_wait_event(user->rpc, user->account, "IncomingMsg", NULL,
 		NULL, &event, why);
 
@@ -214,7 +218,7 @@ int chat_wait_text(const struct chat_user *user, const char *text,
 {
 	for (;;) {
 		uint32_t msg;
-		json_t *message;
+		json_t *message = NULL;
 		int r = next_incoming(user, &msg, &message, why);
 
 		if (r < 0)
@@ -273,7 +277,7 @@ int chat_wait_file(const struct chat_user *user, char **ret_path,
 	uint32_t *ret_msg, struct buf *why)
 {
 	for (;;) {
-		json_t *message;
+		json_t *message = NULL;
 		int r = next_incoming(user, ret_msg, &message, why);
 
 		if (r < 0)
@@ -294,7 +298,7 @@ int chat_mark_seen(const struct chat_user *user, uint32_t msg, struct buf *why)
 static int state_of(const struct chat_user *user, uint32_t msg,
 	char **ret_error, struct buf *why)
 {
-	json_t *message;
+	json_t *message = NULL;
 	int r = get_message(user, msg, &message, why);
 
 	if (r < 0)

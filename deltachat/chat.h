@@ -7,10 +7,10 @@
  * Ids are core's, and valid within one account. Texts given out are the
  * caller's to free.
  */
-#ifndef CMDEPLOY_RPC_CHAT_H
-#define CMDEPLOY_RPC_CHAT_H
+#ifndef DELTACHAT_CHAT_H
+#define DELTACHAT_CHAT_H
 
-#include "cmdeploy/rpc/rpc.h"
+#include "deltachat/rpc.h"
 
 /* One account (profile) in a core. */
 struct chat_user {

@@ -8,8 +8,8 @@
  * -EPIPE when the child is gone (the reason says how it ended and ends
  * with the last line of its log), -EMSGSIZE for a line over the limit.
  */
-#ifndef CMDEPLOY_RPC_CHANNEL_H
-#define CMDEPLOY_RPC_CHANNEL_H
+#ifndef DELTACHAT_CHANNEL_H
+#define DELTACHAT_CHANNEL_H
 
 #include <stdint.h>
 

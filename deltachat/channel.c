@@ -1,4 +1,8 @@
-#include "cmdeploy/rpc/channel.h"
+/*
+ * channel.c - starts the child, and reads and writes its lines without ever
+ * waiting past a deadline.
+ */
+#include "deltachat/channel.h"
 
 #include <errno.h>
 #include <fcntl.h>

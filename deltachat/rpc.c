@@ -1,9 +1,13 @@
-#include "cmdeploy/rpc/rpc.h"
+/*
+ * rpc.c - sends requests to core, and sorts what it prints into answers and
+ * events.
+ */
+#include "deltachat/rpc.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "cmdeploy/rpc/channel.h"
+#include "deltachat/channel.h"
 
 enum {
 	STOP_GRACE_MS = 5000,
@@ -117,7 +121,7 @@ static int next_answer(
 static int step(struct rpc *rpc, json_int_t id, int64_t deadline,
 	json_t **ret_answer, struct buf *why)
 {
-	json_t *answer;
+	json_t *answer = NULL;
 	int r = next_answer(rpc, deadline, &answer, why);
 
 	if (r < 0)
@@ -227,7 +231,7 @@ static int wait_event(struct rpc *rpc, const struct wanted *w,
 	json_t *event = take_event(rpc, w);
 
 	while (!event) {
-		json_t *answer;
+		json_t *answer = NULL;
 		int r = step(rpc, 0, deadline, &answer, why);
 		if (r < 0)
 			return r;
@@ -267,7 +271,7 @@ const char *rpc_core_version(const struct rpc *rpc)
 
 static int ask_version(struct rpc *rpc, struct buf *why)
 {
-	json_t *info;
+	json_t *info = NULL;
 	int r = rpc_call(rpc, "get_system_info", NULL, &info, why);
 
 	if (r < 0)
