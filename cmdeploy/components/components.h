@@ -1,24 +1,11 @@
 /*
- * components.h - the pieces of a relay, in the order in which they are
- * set up.
+ * components.h - the components of a relay, in the order in which they are
+ * set up. The lists are made from the components' own meson.build.
  */
 #ifndef CMDEPLOY_COMPONENTS_COMPONENTS_H
 #define CMDEPLOY_COMPONENTS_COMPONENTS_H
 
 #include "cmdeploy/apply/component.h"
-
-extern const struct component component_base;
-extern const struct component component_tls;
-extern const struct component component_chatmaild;
-extern const struct component component_postfix;
-extern const struct component component_dovecot;
-extern const struct component component_nginx;
-extern const struct component component_www;
-extern const struct component component_mtail;
-extern const struct component component_system;
-extern const struct component component_unbound;
-extern const struct component component_opendkim;
-extern const struct component component_acmetool;
 
 /* Those of a relay in a private folder; ended by NULL. */
 extern const struct component *const components_private[];
@@ -42,29 +29,29 @@ extern const struct component *const components_website[];
 		.path = "{{log_dir}}/" name, .mode = 0750,                     \
 		.user = "_runit-log", .group = "_runit-log", .when = condition \
 	}
-#define RUNIT_FILES(name) RUNIT_FILES_WHEN(name, "is_private")
-#define RUNIT_FILES_WHEN(name, condition)                                      \
+#define RUNIT_FILES(folder, name) RUNIT_FILES_WHEN(folder, name, "is_private")
+#define RUNIT_FILES_WHEN(folder, name, condition)                              \
 	{ .path = "{{service_dir}}/" name "/log/run",                          \
 		.mode = 0755,                                                  \
-		.from = "runit/log/run",                                       \
+		.from = "base/log-run",                                        \
 		.when = condition },                                           \
 	{                                                                      \
 		.path = "{{service_dir}}/" name "/run", .mode = 0755,          \
-		.from = "runit/" name "/run", .when = condition                \
+		.from = folder "/" name ".run", .when = condition              \
 	}
 
 /* Units of our own for systemd, and what is added to one of Debian's. */
-#define UNIT_FILE(name) UNIT_FILE_WHEN(name, "!is_private")
-#define UNIT_FILE_WHEN(name, condition)                                        \
+#define UNIT_FILE(folder, name) UNIT_FILE_WHEN(folder, name, "!is_private")
+#define UNIT_FILE_WHEN(folder, name, condition)                                \
 	{                                                                      \
 		.path = "{{unit_dir}}/" name, .mode = 0644,                    \
-		.from = "systemd/" name, .when = condition                     \
+		.from = folder "/" name, .when = condition                     \
 	}
 #define DROP_IN(unit, template) DROP_IN_WHEN(unit, template, "!is_private")
 #define DROP_IN_WHEN(unit, template, condition)                                \
 	{                                                                      \
 		.path = "{{unit_dir}}/" unit ".d/chatmail.conf", .mode = 0644, \
-		.from = "systemd/" template, .when = condition                 \
+		.from = template, .when = condition                            \
 	}
 
 /* For restart_on: what the supervisor starts. */

@@ -100,7 +100,7 @@ static void set_kind(struct relay *relay)
 	template_vars_set_bool(vars, "has_dkim", !config->is_ip_literal);
 	template_vars_set_bool(vars, "has_dhclient",
 		file_exists("/etc/dhcp/dhclient-enter-hooks.d"));
-	if (!embed_find("systemd/sandbox", &sandbox))
+	if (!embed_find("sandbox", &sandbox))
 		return;
 	AUTO_FREE char *text = slice_dup(slice_trim(sandbox));
 	template_vars_set(vars, "sandbox", text);

@@ -8,7 +8,7 @@
 #include "lib/template.h"
 
 /*
- * Fills *out from the variables of a relay (conf/README.md). Texts are
+ * Fills *out from the variables of a relay (components/README.md). Texts are
  * safe in HTML and in Markdown. -EMSGSIZE when the invitation does not
  * fit into a QR code.
  */

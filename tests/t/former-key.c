@@ -17,6 +17,8 @@ enum {
 	KEY_MAX_BYTES = 65536,
 };
 
+extern const struct component component_tls;
+
 static char dir[] = "/tmp/former-key.XXXXXX";
 
 static int openssl(struct slice text, struct buf *out, const char *const *argv)

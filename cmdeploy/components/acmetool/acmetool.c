@@ -1,0 +1,52 @@
+/*
+ * Certificates of an authority that speaks ACME. acmetool's own files say
+ * what is wanted; relay/certificate.c has it fetched for the first time,
+ * and Debian's timer has it renewed.
+ */
+#include "cmdeploy/components/components.h"
+
+#define WANTED .when = "has_acme"
+
+static const struct folder folders[] = {
+	{ .path = "{{state_dir}}/acme", .mode = 0755, WANTED },
+	{ .path = "{{state_dir}}/acme/conf", .mode = 0755, WANTED },
+	{ .path = "{{state_dir}}/acme/desired", .mode = 0755, WANTED },
+	{ .path = "{{etc_dir}}/acme", .mode = 0755, WANTED },
+	{ .path = "{{etc_dir}}/acme/hooks", .mode = 0755, WANTED },
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{state_dir}}/acme/conf/target",
+		.mode = 0644,
+		.from = "acmetool/target",
+		WANTED },
+	{ .path = "{{state_dir}}/acme/desired/{{mail_domain}}",
+		.mode = 0644,
+		.from = "acmetool/desired",
+		.when = "has_acme acme_key_id" },
+	{ .path = "{{etc_dir}}/acme/hooks/chatmail",
+		.mode = 0755,
+		.from = "acmetool/hook",
+		WANTED },
+	DROP_IN_WHEN(
+		"acmetool.service", "acmetool/acmetool.drop-in", "has_acme"),
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "acmetool",
+		WANTED,
+		.unit = "acmetool.timer",
+		.restart_on = LIST("{{state_dir}}/acme/conf/target") },
+	{ 0 },
+};
+
+const struct component component_acmetool = {
+	.name = "acmetool",
+	.when = "has_acme",
+	.packages = LIST("acmetool"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

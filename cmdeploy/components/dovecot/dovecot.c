@@ -1,0 +1,70 @@
+/* Mailboxes and logins. */
+#include "cmdeploy/components/components.h"
+
+static const struct folder folders[] = {
+	{ .path = "{{etc_dir}}/dovecot", .mode = 0755 },
+	{ .path = "{{run_dir}}/dovecot", .mode = 0755, .when = "is_private" },
+	{ .path = "{{state_dir}}/dovecot", .mode = 0755, .when = "is_private" },
+	RUNIT_FOLDERS("dovecot"),
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{etc_dir}}/dovecot/dovecot.conf",
+		.mode = 0644,
+		.from = "dovecot/dovecot.conf" },
+	{ .path = "{{etc_dir}}/dovecot/doveauth.conf",
+		.mode = 0644,
+		.from = "dovecot/doveauth.conf" },
+	{ .path = "{{libexec_dir}}/instant-idle-setup",
+		.mode = 0755,
+		.program = "instant-idle-setup" },
+	{ .path = "{{libexec_dir}}/lib95_instant_idle_plugin.so",
+		.mode = 0755,
+		.program = "lib95_instant_idle_plugin.so",
+		.when = "has_instant_idle" },
+	{ .path = "{{etc_dir}}/dovecot/push.lua",
+		.mode = 0644,
+		.from = "dovecot/push.lua" },
+	RUNIT_FILES("dovecot", "dovecot"),
+	{ .path = "{{service_dir}}/dovecot/finish",
+		.mode = 0755,
+		.from = "dovecot/finish",
+		.when = "is_private" },
+	DROP_IN("dovecot.service", "dovecot/dovecot.drop-in"),
+	{ 0 },
+};
+
+static const struct port ports[] = {
+	{ .address = "{{listen_address}}",
+		.port = "143",
+		.probe = PROBE_IMAP,
+		.label = "IMAP for apps, STARTTLS" },
+	{ .address = "{{listen_address}}",
+		.port = "993",
+		.probe = PROBE_TLS,
+		.label = "IMAP for apps, TLS" },
+	{ .address = "unix:{{spool_dir}}/postfix/private/dovecot-lmtp" },
+	{ .address = "unix:{{spool_dir}}/postfix/private/auth" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "dovecot",
+		.is_mail = true,
+		.restart_on = LIST(RUN("dovecot"),
+			"{{libexec_dir}}/instant-idle-setup",
+			"{{libexec_dir}}/lib95_instant_idle_plugin.so"),
+		.reload_on =
+			LIST("{{etc_dir}}/dovecot/", "{{own_etc_dir}}/tls/"),
+		.ports = ports },
+	{ 0 },
+};
+
+const struct component component_dovecot = {
+	.name = "dovecot",
+	.packages = LIST("dovecot-core", "dovecot-imapd", "dovecot-lmtpd"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

@@ -1,0 +1,98 @@
+/*
+ * Signatures: made for all mail that leaves, wanted of all that comes. An
+ * address has no zone to put a key into, so a relay that is named by one
+ * goes without.
+ */
+#include "cmdeploy/apply/apply.h"
+#include "cmdeploy/components/components.h"
+
+#define SIGNED .when = "has_dkim"
+
+enum {
+	OPENSSL_SEC = 60,
+};
+
+static int create_key(
+	const struct apply *apply, struct buf *out, struct buf *why)
+{
+	return host_run(apply->host,
+		&(struct proc){
+			.argv = LIST(
+				"openssl", "genrsa", "-traditional", "2048"),
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+			.err = &(struct buf){ .max = BUF_WHY_MAX_BYTES },
+		},
+		why);
+}
+
+static const struct folder folders[] = {
+	{ .path = "{{etc_dir}}/dkimkeys",
+		.mode = 0700,
+		.user = "opendkim",
+		.group = "opendkim",
+		SIGNED },
+	{ .path = "{{etc_dir}}/opendkim", .mode = 0755, SIGNED },
+	/* What is made in it belongs to Postfix's group. */
+	{ .path = "{{spool_dir}}/postfix/opendkim",
+		.mode = 02750,
+		.user = "opendkim",
+		.group = "postfix",
+		SIGNED },
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{dkim_key_path}}",
+		.mode = 0600,
+		.user = "opendkim",
+		.group = "opendkim",
+		.create = create_key,
+		SIGNED },
+	{ .path = "{{etc_dir}}/opendkim.conf",
+		.mode = 0644,
+		.from = "opendkim/opendkim.conf",
+		SIGNED },
+	{ .path = "{{etc_dir}}/opendkim/screen.lua",
+		.mode = 0644,
+		.from = "opendkim/screen.lua",
+		SIGNED },
+	{ .path = "{{etc_dir}}/opendkim/final.lua",
+		.mode = 0644,
+		.from = "opendkim/final.lua",
+		SIGNED },
+	DROP_IN_WHEN(
+		"opendkim.service", "opendkim/opendkim.drop-in", "has_dkim"),
+	UNIT_FILE_WHEN("opendkim", "chatmail-opendkim.service", "has_dkim"),
+	UNIT_FILE_WHEN("opendkim", "chatmail-opendkim.timer", "has_dkim"),
+	{ 0 },
+};
+
+static const struct port ports[] = {
+	{ .address = "unix:{{opendkim_socket}}" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "opendkim",
+		SIGNED,
+		.is_mail = true,
+		.restart_on = LIST(RUN("opendkim"), "{{etc_dir}}/opendkim.conf",
+			"{{etc_dir}}/opendkim/", "{{dkim_key_path}}"),
+		.ports = ports },
+	{ .name = "chatmail-opendkim",
+		SIGNED,
+		.unit = "chatmail-opendkim.timer",
+		.is_mail = true,
+		.restart_on = LIST("{{unit_dir}}/chatmail-opendkim.timer") },
+	{ 0 },
+};
+
+const struct component component_opendkim = {
+	.name = "opendkim",
+	.when = "has_dkim",
+	.packages = LIST("opendkim", "openssl"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

@@ -1,0 +1,111 @@
+/* Mail in and out. */
+#include "cmdeploy/components/components.h"
+
+#define QUEUE(name)                                                            \
+	{                                                                      \
+		.path = "{{spool_dir}}/postfix/" name, .mode = 0700,           \
+		.user = "postfix", .when = "is_private"                        \
+	}
+#define CONF(name)                                                             \
+	{                                                                      \
+		.path = "{{etc_dir}}/postfix/" name, .mode = 0644,             \
+		.from = "postfix/" name                                        \
+	}
+
+static const struct folder folders[] = {
+	{ .path = "{{etc_dir}}/postfix", .mode = 0755 },
+	/* On a server the package has made the rest. */
+	{ .path = "{{spool_dir}}/postfix", .mode = 0755, .when = "is_private" },
+	{ .path = "{{spool_dir}}/postfix/pid",
+		.mode = 0755,
+		.when = "is_private" },
+	QUEUE("active"),
+	QUEUE("bounce"),
+	QUEUE("corrupt"),
+	QUEUE("defer"),
+	QUEUE("deferred"),
+	QUEUE("flush"),
+	QUEUE("hold"),
+	QUEUE("incoming"),
+	QUEUE("private"),
+	QUEUE("saved"),
+	QUEUE("trace"),
+	{ .path = "{{spool_dir}}/postfix/maildrop",
+		.mode = 01730,
+		.user = "postfix",
+		.group = "postdrop",
+		.when = "is_private" },
+	{ .path = "{{spool_dir}}/postfix/public",
+		.mode = 02710,
+		.user = "postfix",
+		.group = "postdrop",
+		.when = "is_private" },
+	{ .path = "{{state_dir}}/postfix",
+		.mode = 0700,
+		.user = "postfix",
+		.group = "postfix",
+		.when = "is_private" },
+	RUNIT_FOLDERS("postfix"),
+	{ 0 },
+};
+
+static const struct file files[] = {
+	/* Postfix reads it again and again until it is two seconds old, lest
+	 * it be half written; ours never is. */
+	{ .path = "{{etc_dir}}/postfix/main.cf",
+		.mode = 0644,
+		.from = "postfix/main.cf",
+		.is_dated_back = true },
+	CONF("master.cf"),
+	CONF("delivery-checks"),
+	CONF("header-checks"),
+	CONF("login-map"),
+	CONF("tls-policy"),
+	RUNIT_FILES("postfix", "postfix"),
+	DROP_IN("{{postfix_unit}}", "postfix/postfix.drop-in"),
+	{ 0 },
+};
+
+static const struct port ports[] = {
+	{ .address = "{{listen_address}}",
+		.port = "25",
+		.probe = PROBE_SMTP,
+		.label = "mail from other relays" },
+	{ .address = "{{listen_address}}",
+		.port = "465",
+		.probe = PROBE_TLS,
+		.label = "SMTP for apps, TLS" },
+	{ .address = "{{listen_address}}",
+		.port = "587",
+		.probe = PROBE_SMTP,
+		.label = "SMTP for apps, STARTTLS" },
+	{ .address = "{{internal_address}}",
+		.port = "{{postfix_reinject_port}}",
+		.probe = PROBE_SMTP },
+	{ .address = "{{internal_address}}",
+		.port = "{{postfix_reinject_port_incoming}}",
+		.probe = PROBE_SMTP,
+		.when = "filter_incoming" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "postfix",
+		.unit = "{{postfix_unit}}",
+		.enable = "postfix.service",
+		.is_mail = true,
+		.restart_on = LIST(RUN("postfix"),
+			"{{unit_dir}}/{{postfix_unit}}.d/chatmail.conf"),
+		.reload_on =
+			LIST("{{etc_dir}}/postfix/", "{{own_etc_dir}}/tls/"),
+		.ports = ports },
+	{ 0 },
+};
+
+const struct component component_postfix = {
+	.name = "postfix",
+	.packages = LIST("postfix"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

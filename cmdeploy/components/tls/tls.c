@@ -1,0 +1,115 @@
+/*
+ * A self-signed certificate. Apps remember the key of a relay whose
+ * certificate nobody vouches for, so the key is made once and kept; the
+ * certificate is made again when what it says changes. Where other software
+ * had one before, its key is taken over.
+ */
+#include "cmdeploy/apply/apply.h"
+#include "cmdeploy/components/components.h"
+
+enum {
+	OPENSSL_SEC = 60,
+};
+
+/*
+ * It is kept for good, so it must be whole, and without a password: none of
+ * the servers could give one.
+ */
+static int take_key(const struct apply *apply, const char *path,
+	struct buf *out, struct buf *why)
+{
+	int r = host_run(apply->host,
+		&(struct proc){
+			.argv = LIST("openssl", "pkey", "-passin",
+				"pass:", "-in", path),
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+		},
+		NULL);
+
+	if (r == 0)
+		return 0;
+	return because(why, r,
+		"%s, by whose key apps know this relay, is no private key that "
+		"can be read without a password; bring it back from a copy, or "
+		"move it away for a new key, and run this again",
+		path);
+}
+
+static int create_key(
+	const struct apply *apply, struct buf *out, struct buf *why)
+{
+	const char *former =
+		template_vars_get(&apply->vars, SLICE("former_key_path"));
+
+	if (former && former[0])
+		return take_key(apply, former, out, why);
+	return host_run(apply->host,
+		&(struct proc){
+			.argv = LIST("openssl", "genpkey", "-algorithm", "EC",
+				"-pkeyopt", "ec_paramgen_curve:P-256"),
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+		},
+		why);
+}
+
+static int create_cert(
+	const struct apply *apply, struct buf *out, struct buf *why)
+{
+	const char *key =
+		template_vars_get(&apply->vars, SLICE("own_key_path"));
+	AUTO_FREE char *request = NULL;
+	int r = apply_text(
+		apply, "{{own_etc_dir}}/tls/request.cnf", &request, why);
+
+	if (r < 0)
+		return r;
+	return host_run(apply->host,
+		&(struct proc){
+			.argv = LIST("openssl", "req", "-x509", "-new", "-key",
+				key, "-sha256", "-days", "3650", "-config",
+				request),
+			.timeout_sec = OPENSSL_SEC,
+			.out = out,
+		},
+		why);
+}
+
+#define WATCHED "!is_private has_external_cert"
+
+static const struct folder folders[] = {
+	{ .path = "{{own_etc_dir}}/tls", .mode = 0755 },
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{own_etc_dir}}/tls/request.cnf",
+		.mode = 0644,
+		.from = "tls/request.cnf" },
+	{ .path = "{{own_key_path}}", .mode = 0600, .create = create_key },
+	{ .path = "{{own_cert_path}}",
+		.mode = 0644,
+		.create = create_cert,
+		.follows = "{{own_etc_dir}}/tls/request.cnf" },
+	/* Somebody else renews it, and says nothing. */
+	UNIT_FILE_WHEN("tls", "chatmail-certificate.path", WATCHED),
+	UNIT_FILE_WHEN("tls", "chatmail-certificate.service", WATCHED),
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "chatmail-certificate",
+		.when = WATCHED,
+		.unit = "chatmail-certificate.path",
+		.restart_on = LIST("{{unit_dir}}/chatmail-certificate.path") },
+	{ 0 },
+};
+
+const struct component component_tls = {
+	.name = "tls",
+	.packages = LIST("openssl", "ca-certificates"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};

@@ -1,0 +1,42 @@
+/*
+ * The resolver, which checks DNSSEC: for DKIM keys and for where mail
+ * goes. The machine asks it for everything, once it answers.
+ */
+#include "cmdeploy/components/components.h"
+
+static const struct file files[] = {
+	{ .path = "/etc/unbound/unbound.conf.d/chatmail.conf",
+		.mode = 0644,
+		.from = "unbound/chatmail.conf" },
+	DROP_IN("unbound.service", "unbound/unbound.drop-in"),
+	{ .path = "/etc/dhcp/dhclient-enter-hooks.d/chatmail",
+		.mode = 0644,
+		.from = "unbound/dhclient-hook",
+		.when = "has_dhclient has_resolver" },
+	{ .path = "/etc/resolv.conf",
+		.mode = 0644,
+		.from = "unbound/resolv.conf",
+		.may_be_link = true,
+		.when = "has_resolver" },
+	{ 0 },
+};
+
+static const struct port ports[] = {
+	{ .address = "127.0.0.1", .port = "53" },
+	{ 0 },
+};
+
+static const struct service services[] = {
+	{ .name = "unbound",
+		.restart_on = LIST(RUN("unbound"),
+			"/etc/unbound/unbound.conf.d/chatmail.conf"),
+		.ports = ports },
+	{ 0 },
+};
+
+const struct component component_unbound = {
+	.name = "unbound",
+	.packages = LIST("unbound", "dns-root-data"),
+	.files = files,
+	.services = services,
+};
