@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -61,77 +60,42 @@ static struct worker_job *list_take(struct job_list *list)
 }
 
 /* The lock is held. NULL when there is nothing left to do for ever. */
-static struct worker_job *wait_for_batch(struct workers *w)
+static struct worker_job *wait_for_job(struct workers *w)
 {
-	struct job_list batch;
-
-	list_init(&batch);
 	while (!w->waiting.first && !w->is_stopping)
 		pthread_cond_wait(&w->more, &w->lock);
-	if (w->is_stopping)
-		return NULL;
-	while (w->waiting.first && batch.n < w->options.batch_max)
-		list_add(&batch, list_take(&w->waiting));
-	return batch.first;
-}
-
-/* Some jobs go on to other workers; what is left comes back. */
-static struct job_list hand_on(struct worker_job *batch)
-{
-	struct job_list back;
-
-	list_init(&back);
-	while (batch) {
-		struct worker_job *job = batch;
-		struct workers *then = job->then;
-		batch = job->next;
-		job->then = NULL;
-		if (then && workers_submit(then, job) == 0)
-			continue;
-		job->is_cancelled = then;
-		list_add(&back, job);
-	}
-	return back;
+	return w->is_stopping ? NULL : list_take(&w->waiting);
 }
 
 /* The lock is held. One wake-up of the loop serves many jobs. */
-static void hand_back(struct workers *w, struct worker_job *batch)
+static void hand_back(struct workers *w, struct worker_job *job)
 {
 	bool was_empty = !w->finished.first;
 
-	while (batch) {
-		struct worker_job *job = batch;
-		batch = job->next;
-		list_add(&w->finished, job);
-	}
-	if (was_empty && w->finished.first && eventfd_write(w->wake_fd, 1) < 0)
+	list_add(&w->finished, job);
+	if (was_empty && eventfd_write(w->wake_fd, 1) < 0)
 		bug("cannot wake the event loop");
 }
 
+/* This thread alone; where the system forbids it, it works on as it is. */
 static void give_way(int niceness)
 {
-	struct sched_param param = { 0 };
-
-	if (niceness == 0)
-		return;
-	/* Both concern this thread alone, and are no more than a wish. */
-	setpriority(PRIO_PROCESS, (id_t)gettid(), niceness);
-	sched_setscheduler(0, SCHED_BATCH, &param);
+	if (niceness != 0)
+		setpriority(PRIO_PROCESS, (id_t)gettid(), niceness);
 }
 
 static void *thread_main(void *arg)
 {
 	struct workers *w = arg;
-	struct worker_job *batch;
+	struct worker_job *job;
 
 	give_way(w->options.niceness);
 	pthread_mutex_lock(&w->lock);
-	while ((batch = wait_for_batch(w))) {
+	while ((job = wait_for_job(w))) {
 		pthread_mutex_unlock(&w->lock);
-		w->options.run(batch);
-		batch = hand_on(batch).first;
+		w->options.run(job);
 		pthread_mutex_lock(&w->lock);
-		hand_back(w, batch);
+		hand_back(w, job);
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
@@ -160,7 +124,7 @@ static void call_done(struct job_list *list, bool is_cancelled)
 	struct worker_job *job;
 
 	while ((job = list_take(list))) {
-		job->is_cancelled |= is_cancelled;
+		job->is_cancelled = is_cancelled;
 		job->done(job);
 	}
 }

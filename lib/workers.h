@@ -22,22 +22,15 @@ struct worker_job {
 	struct worker_job *next;
 	/* Called once on the loop; the job is the submitter's again. */
 	void (*done)(struct worker_job *job);
-	/* Where it goes when it has run, instead of back; may be set by run. */
-	struct workers *then;
-	/* It did not run to the end: freed, or `then` was full. */
-	bool is_cancelled;
+	bool is_cancelled; /* the workers were freed before it ran */
 };
 
 struct workers_options {
-	/*
-	 * Runs on a thread, with 1 to batch_max jobs linked by `next`;
-	 * touches nothing that the loop may touch meanwhile.
-	 */
-	void (*run)(struct worker_job *first);
+	/* On a thread; touches nothing that the loop may touch meanwhile. */
+	void (*run)(struct worker_job *job);
 	unsigned n_threads;
 	size_t queue_max; /* jobs waiting, not counting those that run */
-	size_t batch_max;
-	int niceness; /* 0, or up to 19 to give way to everything else */
+	int niceness;     /* 0, or up to 19 to give way to everything else */
 };
 
 int workers_new(sd_event *event, const struct workers_options *options,
@@ -47,8 +40,7 @@ int workers_new(sd_event *event, const struct workers_options *options,
 int workers_submit(struct workers *w, struct worker_job *job) MUST_CHECK;
 
 /*
- * Free first what hands jobs on, then what receives them. Waits for the
- * jobs that run, then calls done() for every job that is
+ * Waits for the jobs that run, then calls done() for every job that is
  * left, with is_cancelled on those that never ran. Accepts NULL.
  */
 void workers_free(struct workers *w);

@@ -44,21 +44,9 @@ static int read_user(struct buf *out)
 	return user_read_password(&users, ADDRESS, out, NULL);
 }
 
-/* All steps; the result of publish, and the password that holds. */
 static int create(struct slice password, struct buf *winner)
 {
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct user_draft draft;
-	int r = user_draft_write(&draft, &users, ADDRESS, password, &why);
-
-	if (r == 0)
-		r = user_draft_sync(&draft, &why);
-	if (r == 0)
-		r = user_draft_publish(&draft, winner, &why);
-	if (r == 1 && user_draft_settle(&draft, &why) < 0)
-		r = -EIO;
-	user_draft_release(&draft);
-	return r;
+	return user_create(&users, ADDRESS, password, winner, NULL);
 }
 
 static void test_addresses(void)
@@ -92,25 +80,23 @@ static void test_creation(void)
 	check_slice("unchanged", buf_slice(&text), HASH);
 }
 
-/* A draft that is dropped before it has a name leaves nothing. */
-static void test_dropped(void)
+/* What cannot be made leaves nothing. */
+static void test_not_created(void)
 {
-	struct user_draft draft;
 	AUTO_BUF struct buf text = BUF_INIT(1024);
-	AUTO_FREE char *home = xasprintf("%s/dropped01@x.test", dir);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *home = xasprintf("%s/folder01@x.test", dir);
+	AUTO_FREE char *file = xasprintf("%s/password", home);
 
-	check_int("write",
-		user_draft_write(
-			&draft, &users, SLICE("dropped01@x.test"), HASH, NULL),
-		0);
-	check("has a folder", file_exists(home));
-	check_int("no account yet",
-		user_read_password(
-			&users, SLICE("dropped01@x.test"), &text, NULL),
-		0);
-	user_draft_release(&draft);
-	check("nothing is left", !file_exists(home));
-	user_draft_release(&draft);
+	check_int("a folder in its place", mkdir(home, 0700), 0);
+	check_int("a folder in its place", mkdir(file, 0700), 0);
+	check_int("not created",
+		user_create(
+			&users, SLICE("folder01@x.test"), HASH, &text, &why),
+		-EISDIR);
+	check("names the path", strstr(buf_str(&why), home));
+	rmdir(file);
+	check_int("nothing is left", rmdir(home), 0);
 }
 
 static void test_empty_file(void)
@@ -221,7 +207,7 @@ int main(void)
 		.domain = xstrdup("x.test") };
 	test_addresses();
 	test_creation();
-	test_dropped();
+	test_not_created();
 	test_empty_file();
 	test_broken_file();
 	test_blocked();

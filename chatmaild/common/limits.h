@@ -28,18 +28,11 @@ enum {
 	PASSWORD_MAX_BYTES = 511,
 	/* Accounts waiting to be created; beyond: F. */
 	CREATIONS_MAX = 10000,
-	/* Threads that wait for the disk, which serves them side by side. */
-	WRITER_THREADS = 2,
-	/* Accounts that one of them makes durable together. */
-	CREATION_BATCH_MAX = 256,
-	/* Half of the journal of new accounts; beyond: they wait for a sync. */
-	JOURNAL_HALF_BYTES = 1 << 19,
-	/* A larger file in its place is none: F to who wants to be created. */
-	JOURNAL_MAX_BYTES = 1 << 26,
-	/* From so many on, syncing all of the disk costs less. */
-	SYNC_ALL_FROM = 4,
-	/* Threads that hash, at most; as many as there are processors. */
-	HASH_THREADS_MAX = 64,
+	/* Threads that create accounts: they hash, then wait for the disk. */
+	CREATION_THREADS_MAX = 64,
+	CREATION_THREADS_PER_CORE = 4,
+	/* A journal of the version before; a larger file is none. */
+	OLD_JOURNAL_MAX_BYTES = 1 << 26,
 };
 
 #endif

@@ -80,43 +80,13 @@ int user_list_next(
 void user_list_close(struct user_list *list);
 
 /*
- * An account in the making. The steps may be done for several accounts
- * side by side, so that one wait for the disk serves them all:
- *
- *   user_draft_write()    folder, and the file, which has no name yet
- *   user_draft_sync()     the file is on disk
- *   user_draft_publish()  the file gets its name, unless there is one
- *   user_draft_settle()   the name is on disk
- *
- * Who has written the account to a journal (user-journal.h) after the
- * first step may leave out the syncing ones.
- *
- * A crash anywhere leaves no account, or a whole one. The first one to
- * publish wins, also between processes; the others learn the password
- * that holds. user_draft_release() ends a draft at any point, and removes
- * a folder that it made in vain.
+ * Makes the account whose password file says `password`; waits for the
+ * disk. 1 when it is there and durable; 0 when somebody was first, and what
+ * their file says is appended to *ret_password. A crash at any moment leaves
+ * no account, or a whole one; the first one wins, also between processes.
  */
-struct user_draft {
-	char *home;
-	int dir_fd;
-	int file_fd;
-	char tmp_name[32]; /* where the file system has no nameless files */
-	bool has_made_home;
-	bool is_published;
-};
-
-int user_draft_write(struct user_draft *draft, const struct users *users,
-	struct slice address, struct slice password,
+int user_create(const struct users *users, struct slice address,
+	struct slice password, struct buf *ret_password,
 	struct buf *why) MUST_CHECK;
-int user_draft_sync(struct user_draft *draft, struct buf *why) MUST_CHECK;
-/* 1; or 0 and the password file's contents, when somebody was first. */
-int user_draft_publish(struct user_draft *draft, struct buf *ret_password,
-	struct buf *why) MUST_CHECK;
-int user_draft_settle(struct user_draft *draft, struct buf *why) MUST_CHECK;
-void user_draft_release(struct user_draft *draft);
-/* In place of a sync or settle of each draft: syncs the whole disk. */
-int users_sync_all(const struct users *users, struct buf *why) MUST_CHECK;
-/* New folders are on disk; once for all drafts that were published. */
-int users_settle(const struct users *users, struct buf *why) MUST_CHECK;
 
 #endif

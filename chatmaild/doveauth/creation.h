@@ -1,12 +1,10 @@
 /*
  * creation.h - accounts on their way into being.
  *
- * An account that logs in for the first time is hashed on one set of
- * threads (as many as processors, and giving way to everything else), and
- * made durable on another, many at a time, by a journal (user-journal.h)
- * that one more thread empties. Requests for an address that
- * is on its way wait for it, and all get the hash that won: Dovecot then
- * decides who knew the password.
+ * An account that logs in for the first time is hashed and written to the
+ * disk on one of some threads, which give way to everything else. Requests
+ * for an address that is on its way wait for it, and all get the hash that
+ * won: whoever asked has to compare the password that they were given.
  */
 #ifndef CHATMAILD_DOVEAUTH_CREATION_H
 #define CHATMAILD_DOVEAUTH_CREATION_H

@@ -11,6 +11,7 @@
 #include "chatmaild/common/limits.h"
 #include "chatmaild/common/user.h"
 #include "chatmaild/doveauth/creation.h"
+#include "chatmaild/doveauth/old-journal.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/json.h"
@@ -239,6 +240,20 @@ static void on_created(
 		dict_answer_fail(waiter, "the account cannot be created");
 }
 
+/* Before anybody asks: what was promised has to be there. */
+static void replay_old_journal(const struct users *users)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	size_t n_placed;
+	int r = old_journal_replay(users, &n_placed, &why);
+
+	if (r < 0)
+		log_err("old journal of accounts is kept: %s", buf_str(&why));
+	if (r > 0)
+		log_notice("old journal of accounts removed: placed=%zu",
+			n_placed);
+}
+
 static void start(struct service *service, int argc UNUSED, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -256,6 +271,7 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 	if (dir_make(d->users.dir, 0700, &why) < 0)
 		die("%s; make it, or set mailboxes_dir in %s", buf_str(&why),
 			argv[1]);
+	replay_old_journal(&d->users);
 	d->server = dict_server_new(service->event, &ops, d);
 	if (creations_new(
 		    service->event, &d->users, on_created, &d->creations) < 0)

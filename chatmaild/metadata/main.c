@@ -74,13 +74,12 @@ static bool is_priv_key(struct slice key, const char *name)
 		slice_eq_str(rest, name);
 }
 
-static void run_writes(struct worker_job *first)
+static void run_write(struct worker_job *job)
 {
-	for (struct worker_job *job = first; job; job = job->next) {
-		struct write *w = CONTAINER_OF(job, struct write, job);
-		w->result = tokens_change(w->home, w->change,
-			slice_of(w->token), time(NULL), &w->is_aside, &w->why);
-	}
+	struct write *w = CONTAINER_OF(job, struct write, job);
+
+	w->result = tokens_change(w->home, w->change, slice_of(w->token),
+		time(NULL), &w->is_aside, &w->why);
 }
 
 static void answer(struct commit *commit)
@@ -311,10 +310,9 @@ static void on_gone(struct slice address, struct slice token, void *owner)
 }
 
 static const struct workers_options writer_options = {
-	.run = run_writes,
+	.run = run_write,
 	.n_threads = WRITERS,
 	.queue_max = WRITES_MAX,
-	.batch_max = 1,
 };
 
 static void start(struct service *service, int argc UNUSED, char **argv)

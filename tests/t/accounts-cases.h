@@ -9,9 +9,7 @@ void case_kill_while_creating(void);
 void case_ends_while_creating(void);
 void case_ends_while_creating_first(void);
 void case_disk_full(void);
-void case_power_fails(void);
-void case_journal_is_emptied(void);
-void case_journal_changes_hands(void);
+void case_old_journal(void);
 
 /* accounts-newemail.c */
 void case_newemail(void);

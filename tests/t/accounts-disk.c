@@ -70,7 +70,7 @@ void case_kill_while_creating(void)
 	demand(n >= answered, "%d accounts, %d answers", n, answered);
 	bed_start(bed.doveauth, 0);
 	int fd = bed_dial(0);
-	/* The journal may hold some that nobody was told of. */
+	/* Some may have been finished that nobody was told of. */
 	n = count_whole_accounts();
 	demand(bed_count_listed(fd) == n, "the list is not %d", n);
 	for (int i = 0; i < AT_ONCE; i++) {
@@ -122,8 +122,6 @@ void case_disk_full(void)
 		"remount");
 	bed_start(bed.doveauth, 0);
 	fd = bed_dial(0);
-	demand(bed_log_has(0, "nobody is created until it works: "),
-		"not logged");
 	expect_failure(fd, "abcdef125");
 	demand(bed_log_has(0, "abcdef125@x.test: Read-only"), "not logged");
 	AUTO_FREE char *last = bed_login(fd, "abcdef123", OTHER);
@@ -133,108 +131,23 @@ void case_disk_full(void)
 	demand(umount(bed.mail) == 0, "umount");
 }
 
-static bool journal_is_empty(void)
+/* What the version before has left is put in place, once. */
+void case_old_journal(void)
 {
+	static const struct slice record =
+		SLICE("1\tabcdef123@x.test\t{SHA512-CRYPT}$6$salt$hash\t"
+		      "a3e495f97106c242\n");
 	AUTO_FREE char *path = xasprintf("%s/.creations", bed.mail);
-	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+	struct file_owner owner = { 0600, (uid_t)-1, (gid_t)-1 };
 
-	demand(file_read(path, &text, NULL) == 0, "%s", path);
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] != '\0')
-			return false;
-	return text.len > 0;
-}
-
-/* As a disk does that lost what was not synced, all at once. */
-static void lose_files(int n)
-{
-	for (int i = 0; i < n; i++) {
-		AUTO_FREE char *home =
-			xasprintf("%s/lost%05d@x.test", bed.mail, i);
-		AUTO_FREE char *file = xasprintf("%s/password", home);
-		if (i % 3 == 0)
-			demand(unlink(file) == 0, "%s", file);
-		else
-			demand(truncate(file, 0) == 0, "%s", file);
-		/* Room that was never filled. */
-		if (i % 3 == 1)
-			demand(truncate(file, HASH_LINE_BYTES) == 0, "%s",
-				file);
-		if (i % 6 == 0)
-			demand(rmdir(home) == 0, "%s", home);
-	}
-}
-
-/* What was answered is there when the power fails. */
-void case_power_fails(void)
-{
-	enum {
-		ACCOUNTS = 30,
-	};
-	char *hashes[ACCOUNTS];
-
+	demand(file_write(path, record, owner, NULL) == 0, "%s", path);
 	bed_start(bed.doveauth, 0);
 	int fd = bed_dial(0);
-	for (int i = 0; i < ACCOUNTS; i++) {
-		AUTO_FREE char *user = xasprintf("lost%05d", i);
-		hashes[i] = bed_login(fd, user, PASSWORD);
-	}
-	/* Nothing is emptied meanwhile, as it waits for two seconds. */
-	bed_stop(0, SIGKILL);
-	close(fd);
-	demand(!journal_is_empty(), "the test was too slow");
-	lose_files(ACCOUNTS);
-	bed_start(bed.doveauth, 0);
-	fd = bed_dial(0);
-	demand(bed_log_has(0, "journal replayed: records=30 placed=30 bad=0"),
+	demand(bed_log_has(0, "old journal of accounts removed: placed=1"),
 		"not logged");
-	demand(journal_is_empty(), "it is kept");
-	for (int i = 0; i < ACCOUNTS; i++) {
-		AUTO_FREE char *user = xasprintf("lost%05d", i);
-		AUTO_FREE char *hash = bed_login(fd, user, OTHER);
-		demand(strcmp(hash, hashes[i]) == 0, "%s: another", user);
-		free(hashes[i]);
-	}
+	demand(!file_exists(path), "%s is kept", path);
+	demand(bed_count_listed(fd) == 1, "nobody was placed");
 	close(fd);
-}
-
-/* In its own time, and when the service ends. */
-void case_journal_is_emptied(void)
-{
-	bed_start(bed.doveauth, 0);
-	int fd = bed_dial(0);
-	AUTO_FREE char *hash = bed_login(fd, "abcdef123", PASSWORD);
-	for (int tries = 0; !journal_is_empty(); tries++) {
-		demand(tries < PATIENCE_SEC * 100, "it is kept");
-		poll(NULL, 0, 10);
-	}
-	AUTO_FREE char *other = bed_login(fd, "abcdef124", PASSWORD);
-	demand(strcmp(hash, other) != 0, "one salt for two");
-	close(fd);
-	bed_end_well(0);
-	demand(journal_is_empty(), "it is kept at the end");
-	demand(count_whole_accounts() == 2, "accounts");
-}
-
-/* The second one has to do without, until the first one is gone. */
-void case_journal_changes_hands(void)
-{
-	bed_start(bed.doveauth, 0);
-	int first = bed_dial(0);
-	bed_start(bed.doveauth, 1);
-	int second = bed_dial(1);
-	AUTO_FREE char *a = bed_login(first, "abcdef123", PASSWORD);
-	AUTO_FREE char *b = bed_login(second, "abcdef124", PASSWORD);
-	demand(bed_log_has(1, "another process has the journal"), "not logged");
-	demand(bed_fits(PASSWORD, b), "not created");
-	close(first);
-	bed_stop(0, SIGKILL);
-	AUTO_FREE char *c = bed_login(second, "abcdef125", PASSWORD);
-	demand(bed_fits(PASSWORD, c), "not created");
-	demand(!journal_is_empty(), "it is not taken over");
-	AUTO_FREE char *again = bed_login(second, "abcdef123", OTHER);
-	demand(strcmp(a, again) == 0, "another hash");
-	close(second);
 }
 
 void case_ends_while_creating(void)

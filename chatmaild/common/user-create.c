@@ -1,7 +1,8 @@
 /*
- * The making of an account (user.h). What makes it safe: the password
- * file is complete, and it or the journal is on disk, before it has a
- * name; and link(2) gives it the name only where there is none.
+ * user-create.c - the making of an account (user.h). What makes it safe:
+ * the password file is complete and on disk before it has a name; link(2)
+ * gives it the name only where there is none; and the folders are on disk
+ * before anybody is told.
  */
 #include "chatmaild/common/user.h"
 
@@ -23,12 +24,17 @@ enum {
 
 static const char password_name[] = "password";
 
-static int because_of(struct buf *why, int error, const char *path)
-{
-	return because(why, error, "%s: %s", path, strerror(-error));
-}
+struct draft {
+	const char *dir; /* of all users */
+	char *home;
+	int dir_fd; /* of the home */
+	int file_fd;
+	char tmp_name[32]; /* where the file system has no nameless files */
+	bool has_made_home;
+	bool is_published;
+};
 
-static int make_home(struct user_draft *draft)
+static int make_home(struct draft *draft)
 {
 	if (mkdir(draft->home, 0700) == 0)
 		draft->has_made_home = true;
@@ -39,7 +45,7 @@ static int make_home(struct user_draft *draft)
 }
 
 /* Not every file system (NFS, FAT) has files without a name. */
-static int open_named(struct user_draft *draft)
+static int open_named(struct draft *draft)
 {
 	uint64_t chance;
 
@@ -54,7 +60,7 @@ static int open_named(struct user_draft *draft)
 	return -errno;
 }
 
-static int open_file(struct user_draft *draft)
+static int open_file(struct draft *draft)
 {
 	draft->file_fd = openat(
 		draft->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
@@ -75,30 +81,24 @@ static int stamp_day(int fd)
 	return futimens(fd, times) < 0 ? -errno : 0;
 }
 
-int user_draft_write(struct user_draft *draft, const struct users *users,
-	struct slice address, struct slice password, struct buf *why)
+/* A whole file on disk, which has no name yet. */
+static int write_file(struct draft *draft, struct slice password)
 {
-	*draft = (struct user_draft){ .dir_fd = -1, .file_fd = -1 };
-	draft->home = xasprintf("%s/%.*s", users->dir, SLICE_FMT(address));
 	int r = make_home(draft);
+
 	if (r == 0)
 		r = open_file(draft);
 	if (r == 0)
 		r = fd_write_all(draft->file_fd, password);
 	if (r == 0)
 		r = stamp_day(draft->file_fd);
-	return r < 0 ? because_of(why, r, draft->home) : 0;
-}
-
-int user_draft_sync(struct user_draft *draft, struct buf *why)
-{
-	if (fsync(draft->file_fd) < 0)
-		return because_of(why, -errno, draft->home);
-	return 0;
+	if (r == 0 && fsync(draft->file_fd) < 0)
+		r = -errno;
+	return r;
 }
 
 /* 0, or -EEXIST. */
-static int link_file(const struct user_draft *draft)
+static int link_file(const struct draft *draft)
 {
 	char path[64];
 	int r;
@@ -116,7 +116,7 @@ static int link_file(const struct user_draft *draft)
 }
 
 /* 1 with the contents; 0 when it is gone or empty. */
-static int read_winner(const struct user_draft *draft, struct buf *ret_password)
+static int read_winner(const struct draft *draft, struct buf *ret_password)
 {
 	AUTO_BUF struct buf text = BUF_INIT(PASSWORD_FILE_MAX_BYTES);
 	AUTO_CLOSE int fd =
@@ -136,7 +136,7 @@ static int read_winner(const struct user_draft *draft, struct buf *ret_password)
  * An empty file is no account and gives way. The lock keeps two of us
  * from removing what the other one has just put there.
  */
-static int remove_empty(const struct user_draft *draft)
+static int remove_empty(const struct draft *draft)
 {
 	AUTO_BUF struct buf text = BUF_INIT(PASSWORD_FILE_MAX_BYTES);
 
@@ -149,8 +149,8 @@ static int remove_empty(const struct user_draft *draft)
 	return r == -ENOENT || r > 0 ? 0 : r;
 }
 
-int user_draft_publish(
-	struct user_draft *draft, struct buf *ret_password, struct buf *why)
+/* 1; or 0 and what the file says, when somebody was first. */
+static int publish(struct draft *draft, struct buf *ret_password)
 {
 	enum {
 		TRIES = 16,
@@ -173,20 +173,22 @@ int user_draft_publish(
 		if (found < 0)
 			r = found;
 	}
-	return because_of(why, r, draft->home);
+	return r;
 }
 
-int user_draft_settle(struct user_draft *draft, struct buf *why)
+/* The names are on disk. Who was first may not have got so far. */
+static int sync_folders(const struct draft *draft)
 {
-	if (fsync(draft->dir_fd) < 0)
-		return because_of(why, -errno, draft->home);
+	AUTO_CLOSE int fd =
+		open(draft->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0 || fsync(draft->dir_fd) < 0 || fsync(fd) < 0)
+		return -errno;
 	return 0;
 }
 
-void user_draft_release(struct user_draft *draft)
+static void draft_release(struct draft *draft)
 {
-	if (!draft->home)
-		return;
 	if (draft->tmp_name[0])
 		unlinkat(draft->dir_fd, draft->tmp_name, 0);
 	/* Fails, as it should, when somebody else has put something there. */
@@ -195,25 +197,26 @@ void user_draft_release(struct user_draft *draft)
 	fd_close(&draft->file_fd);
 	fd_close(&draft->dir_fd);
 	free(draft->home);
-	*draft = (struct user_draft){ .dir_fd = -1, .file_fd = -1 };
 }
 
-int users_sync_all(const struct users *users, struct buf *why)
+int user_create(const struct users *users, struct slice address,
+	struct slice password, struct buf *ret_password, struct buf *why)
 {
-	AUTO_CLOSE int fd =
-		open(users->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct draft draft = {
+		.dir = users->dir,
+		.home = xasprintf("%s/%.*s", users->dir, SLICE_FMT(address)),
+		.dir_fd = -1,
+		.file_fd = -1,
+	};
+	int is_first = 0;
+	int r = write_file(&draft, password);
 
-	if (fd < 0 || syncfs(fd) < 0)
-		return because_of(why, -errno, users->dir);
-	return 0;
-}
-
-int users_settle(const struct users *users, struct buf *why)
-{
-	AUTO_CLOSE int fd =
-		open(users->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (fd < 0 || fsync(fd) < 0)
-		return because_of(why, -errno, users->dir);
-	return 0;
+	if (r == 0)
+		r = is_first = publish(&draft, ret_password);
+	if (r >= 0)
+		r = sync_folders(&draft);
+	if (r < 0)
+		because(why, r, "%s: %s", draft.home, strerror(-r));
+	draft_release(&draft);
+	return r < 0 ? r : is_first;
 }
