@@ -6,8 +6,8 @@
 #include "cmdeploy/dns/report.h"
 #include "cmdeploy/dns/zone.h"
 #include "cmdeploy/host/ssh.h"
-#include "cmdeploy/relay/server.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/server.h"
 
 #define INI_DEFAULT "chatmail.ini"
 

@@ -6,7 +6,7 @@
 #include <time.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/relay/relay.h"
+#include "cmdeploy/folder/folder.h"
 #include "cmdeploy/say.h"
 
 enum {
@@ -39,11 +39,11 @@ int cmd_down(int argc, char **argv)
 
 	if (!dir)
 		return CMD_EXIT_USAGE;
-	if (relay_open_existing(dir, &relay, &why) < 0) {
+	if (folder_open_existing(dir, &relay, &why) < 0) {
 		say_error("%s", buf_str(&why));
 		return EXIT_FAILURE;
 	}
-	pid_t pid = relay_runner(&relay);
+	pid_t pid = folder_runner(&relay);
 	if (pid < 0) {
 		say_error("%s: cannot look at its lock: %s", relay.dir,
 			strerror(-pid));

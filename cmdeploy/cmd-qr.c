@@ -1,10 +1,10 @@
 #include <string.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/relay/relay.h"
-#include "cmdeploy/relay/screen.h"
-#include "cmdeploy/relay/server.h"
+#include "cmdeploy/folder/folder.h"
+#include "cmdeploy/folder/screen.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/server.h"
 
 #define INI_DEFAULT "chatmail.ini"
 
@@ -13,12 +13,12 @@ static int show_folder(const char *dir)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
 
-	if (relay_open_existing(dir, &relay, &why) < 0) {
+	if (folder_open_existing(dir, &relay, &why) < 0) {
 		say_error("%s", buf_str(&why));
 		return EXIT_FAILURE;
 	}
 	screen_link(&relay);
-	if (relay_runner(&relay) == 0)
+	if (folder_runner(&relay) == 0)
 		say_note("the relay does not run; \"cmdeploy up\" starts it");
 	return EXIT_SUCCESS;
 }

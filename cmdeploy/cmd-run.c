@@ -6,10 +6,10 @@
 #include <string.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/relay/deploy.h"
-#include "cmdeploy/relay/server.h"
 #include "cmdeploy/remote/remote.h"
+#include "cmdeploy/run/deploy.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/server.h"
 
 static int run_local(const struct remote_options *o)
 {

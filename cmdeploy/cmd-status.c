@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/relay/server.h"
+#include "cmdeploy/folder/folder.h"
+#include "cmdeploy/run/deploy.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/server.h"
 #include "cmdeploy/status/collect.h"
 #include "cmdeploy/status/remote.h"
 #include "cmdeploy/status/render.h"
@@ -60,11 +62,11 @@ static int show_folder(const struct status_options *o)
 	AUTO_RELAY struct relay relay = { 0 };
 	AUTO_FINDINGS struct findings list = { 0 };
 
-	if (relay_open_existing(o->dir, &relay, &why) < 0) {
+	if (folder_open_existing(o->dir, &relay, &why) < 0) {
 		say_error("%s", buf_str(&why));
 		return EXIT_NOT_RUNNING;
 	}
-	pid_t pid = relay_runner(&relay);
+	pid_t pid = folder_runner(&relay);
 	const struct status_subject subject = {
 		.domain = relay.config.mail_domain,
 		.kind = "folder",
@@ -85,7 +87,7 @@ static int show_folder(const struct status_options *o)
 /* Where chatmail.ini lies alone, nothing was set up yet. */
 static int open_server(struct relay *relay, struct buf *why)
 {
-	int r = server_open(SERVER_INI, relay, why);
+	int r = deploy_open(SERVER_INI, relay, why);
 
 	if (r < 0)
 		return r;

@@ -11,11 +11,11 @@
 #include <time.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/relay/folder-check.h"
-#include "cmdeploy/relay/ready.h"
-#include "cmdeploy/relay/relay.h"
-#include "cmdeploy/relay/run.h"
-#include "cmdeploy/relay/screen.h"
+#include "cmdeploy/folder/check.h"
+#include "cmdeploy/folder/folder.h"
+#include "cmdeploy/folder/processes.h"
+#include "cmdeploy/folder/screen.h"
+#include "cmdeploy/relay/readiness.h"
 #include "cmdeploy/relay/setup.h"
 #include "cmdeploy/relay/update.h"
 #include "cmdeploy/say.h"
@@ -50,7 +50,7 @@ static int fail(const struct buf *why)
 static void stop(void)
 {
 	say_step("stop");
-	run_stop();
+	processes_stop();
 	say_done("every process has ended");
 }
 
@@ -73,20 +73,22 @@ static int start(struct relay *relay, struct buf *why)
 	AUTO_CLOSE int turn = -1;
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
-	int r = relay_lock(relay, why);
+	int r = folder_lock(relay, why);
 
 	if (r == 0)
-		r = relay_lock_changes(relay, &turn, why);
+		r = folder_lock_changes(relay, &turn, why);
 	if (r == 0)
 		r = setup_apply(relay, &states, why);
+	if (r == 0)
+		r = folder_keep_address(relay, why);
 	if (r == 0) {
 		say_step("services");
 		r = update_forget_others(relay, &states, &ignored, why);
 	}
 	if (r == 0)
-		r = run_start(relay, why);
+		r = processes_start(relay->dir, why);
 	if (r == 0)
-		r = ready_wait(relay, why);
+		r = readiness_wait(relay, why);
 	if (r == 0) {
 		say_done("%zu answer", states.n);
 		r = mark_all(relay, &states, why);
@@ -98,7 +100,7 @@ static int start(struct relay *relay, struct buf *why)
 /* The terminal is left to itself; what is still said goes to a log. */
 static void leave_terminal(const struct relay *relay)
 {
-	AUTO_FREE char *path = relay_path(relay, "log/cmdeploy.log");
+	AUTO_FREE char *path = folder_path(relay, "log/cmdeploy.log");
 	AUTO_CLOSE int log =
 		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
 	AUTO_CLOSE int null = open("/dev/null", O_RDWR | O_CLOEXEC);
@@ -116,7 +118,7 @@ static int run(struct relay *relay, int ready)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	bool is_detached = ready >= 0;
 
-	run_prepare();
+	processes_prepare();
 	int r = start(relay, &why);
 	if (r == 0) {
 		screen_show(relay, is_detached);
@@ -125,7 +127,7 @@ static int run(struct relay *relay, int ready)
 			r = fd_write_all(ready, SLICE("!"));
 			fd_close(&ready);
 		}
-		r = run_watch(&why);
+		r = processes_watch(&why);
 		say("%s", "");
 	}
 	int status = r == 0 || r == -EINTR ? EXIT_SUCCESS : fail(&why);
@@ -192,10 +194,12 @@ static int update(struct relay *relay, struct buf *why)
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_CLOSE int turn = -1;
 	struct service_states states = { 0 };
-	int r = relay_lock_changes(relay, &turn, why);
+	int r = folder_lock_changes(relay, &turn, why);
 
 	if (r == 0)
 		r = setup_apply(relay, &states, why);
+	if (r == 0)
+		r = folder_keep_address(relay, why);
 	if (r == 0) {
 		say_step("services");
 		r = update_forget_others(relay, &states, &told, why);
@@ -203,7 +207,7 @@ static int update(struct relay *relay, struct buf *why)
 	if (r == 0)
 		r = update_services(relay, &states, &told, why);
 	if (r == 0)
-		r = ready_wait(relay, why);
+		r = readiness_wait(relay, why);
 	if (r == 0)
 		say_done("%s",
 			told.len ? buf_str(&told)
@@ -234,7 +238,9 @@ static int show_changes(struct relay *relay)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	return setup_show(relay, &why) < 0 ? fail(&why) : EXIT_SUCCESS;
+	return setup_show(relay, &(struct setup_extra){ 0 }, &why) < 0
+		? fail(&why)
+		: EXIT_SUCCESS;
 }
 
 static int up(struct relay *relay, const struct options *o)
@@ -243,7 +249,7 @@ static int up(struct relay *relay, const struct options *o)
 
 	if (o->is_dry_run)
 		return show_changes(relay);
-	pid_t pid = relay_runner(relay);
+	pid_t pid = folder_runner(relay);
 	if (pid > 0)
 		return update_running(relay, pid, o->is_detached);
 	if (folder_check(relay, &why) < 0)
@@ -266,7 +272,7 @@ int cmd_up(int argc, char **argv)
 
 	if (parse(argc, argv, &o, &why) < 0)
 		return cmd_usage(&commands, "up", buf_str(&why));
-	if (relay_open(o.dir, o.address, &relay, &why) < 0)
+	if (folder_open(o.dir, o.address, &relay, &why) < 0)
 		return fail(&why);
 	return up(&relay, &o);
 }

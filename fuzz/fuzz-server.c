@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "cmdeploy/relay/acme.h"
+#include "cmdeploy/certificate/acme.h"
 #include "cmdeploy/supervise/systemd.h"
 
 enum {

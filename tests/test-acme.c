@@ -1,5 +1,5 @@
 /* What authorities and acmetool say. */
-#include "cmdeploy/relay/acme.h"
+#include "cmdeploy/certificate/acme.h"
 
 #include <errno.h>
 

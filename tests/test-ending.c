@@ -1,5 +1,5 @@
 /* What a run on a server says at its end. */
-#include "cmdeploy/relay/ending.h"
+#include "cmdeploy/run/ending.h"
 #include "tests/test.h"
 
 #define NEWS "from 0.1 to 0.2"

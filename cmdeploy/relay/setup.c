@@ -6,10 +6,8 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/host/packages.h"
-#include "cmdeploy/relay/certificate.h"
-#include "cmdeploy/relay/predecessor.h"
-#include "cmdeploy/relay/run.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/signals.h"
 
 enum {
 	LIST_MAX_BYTES = 16384,
@@ -20,14 +18,14 @@ enum {
 
 static void on_line(struct slice line, void *owner UNUSED)
 {
-	say_progress(run_is_told_to_stop()
+	say_progress(signals_told_to_stop()
 			? SLICE("will stop when dpkg has finished its work")
 			: slice_trim(line));
 }
 
 static bool is_unwanted(void *owner UNUSED)
 {
-	return run_is_told_to_stop();
+	return signals_told_to_stop();
 }
 
 static const char *plural(size_t n)
@@ -56,7 +54,7 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 		file_write(path, buf_slice(&log),
 			(struct file_owner){ 0644, 0, 0 }, &ignored) < 0)
 		say_note(buf_str(&ignored));
-	if (run_is_told_to_stop())
+	if (signals_told_to_stop())
 		return -EINTR;
 	if (r < 0)
 		return because(why, r,
@@ -67,24 +65,24 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 }
 
 /* What is to be installed, separated by blanks, and how many that are. */
-static int list_packages(
-	const struct relay *relay, struct buf *names, struct buf *why)
+static int list_packages(const struct relay *relay,
+	const struct setup_extra *extra, struct buf *names, struct buf *why)
 {
 	int n = apply_missing_packages(&relay->apply, names, why);
 
-	if (n < 0 || !relay->is_server)
+	if (n < 0 || !extra->add_packages)
 		return n;
-	int n_others = predecessor_packages(relay, names, why);
+	int n_others = extra->add_packages(relay, names, why);
 	return n_others < 0 ? n_others : n + n_others;
 }
 
 /* Appends "; " and what was done, if anything. */
-static int make_way(struct relay *relay, const struct buf *names,
-	struct buf *told, struct buf *why)
+static int make_way(struct relay *relay, const struct setup_extra *extra,
+	const struct buf *names, struct buf *told, struct buf *why)
 {
 	AUTO_BUF struct buf done = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = relay->is_server
-		? predecessor_make_way(relay, buf_str(names), &done, why)
+	int r = extra->make_way
+		? extra->make_way(relay, buf_str(names), &done, why)
 		: 0;
 
 	if (done.len == 0)
@@ -94,16 +92,17 @@ static int make_way(struct relay *relay, const struct buf *names,
 	return r;
 }
 
-static int step_packages(struct relay *relay, struct buf *why)
+static int step_packages(
+	struct relay *relay, const struct setup_extra *extra, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	say_step("packages");
-	int n = list_packages(relay, &missing, why);
+	int n = list_packages(relay, extra, &missing, why);
 	if (n < 0)
 		return n;
-	int r = make_way(relay, &missing, &told, why);
+	int r = make_way(relay, extra, &missing, &told, why);
 	if (r < 0)
 		return r;
 	if (n == 0) {
@@ -166,8 +165,6 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 	relay->n_changed += plan_count_folders(plan) + plan_count_files(plan);
 	int r = plan_carry_out(&relay->apply, plan, why);
 
-	if (r == 0 && !relay->is_server)
-		r = relay_keep_address(relay, why);
 	if (r < 0)
 		return r;
 	add_count(&told, plan_count_folders(plan), plan->n_folders, "folder");
@@ -213,8 +210,6 @@ int setup_files(
 	if (r < 0)
 		return r;
 	r = carry_out(relay, plan, why);
-	if (r == 0 && relay->is_server)
-		relay->n_changed += certificate_drop_wishes(relay);
 	if (!relay->has_told_notes)
 		tell_notes(&notes);
 	relay->has_told_notes = true;
@@ -224,13 +219,14 @@ int setup_files(
 	return r;
 }
 
-int setup_packages(struct relay *relay, struct buf *why)
+int setup_packages(
+	struct relay *relay, const struct setup_extra *extra, struct buf *why)
 {
-	int r = step_packages(relay, why);
+	int r = step_packages(relay, extra, why);
 
 	if (r == 0)
 		r = step_users(relay, why);
-	if (r == 0 && run_is_told_to_stop())
+	if (r == 0 && signals_told_to_stop())
 		r = -EINTR;
 	return r;
 }
@@ -238,7 +234,8 @@ int setup_packages(struct relay *relay, struct buf *why)
 int setup_apply(
 	struct relay *relay, struct service_states *ret_states, struct buf *why)
 {
-	int r = setup_packages(relay, why);
+	static const struct setup_extra none;
+	int r = setup_packages(relay, &none, why);
 
 	return r < 0 ? r : setup_files(relay, ret_states, why);
 }
@@ -254,17 +251,8 @@ static void show_services(const struct service_states *states)
 	}
 }
 
-/* What goes beside the plan. */
-static void list_removals(
-	const struct relay *relay, const struct plan *plan, struct buf *out)
-{
-	if (!relay->is_server)
-		return;
-	predecessor_list(relay, plan, out);
-	certificate_list_wishes(relay, plan, out);
-}
-
-static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
+static int show_plan(struct relay *relay, const struct setup_extra *extra,
+	bool is_all_there, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(SHOW_MAX_BYTES);
 	AUTO_BUF struct buf notes = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -276,7 +264,8 @@ static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
 		return r;
 	tell_notes(&notes);
 	plan_show(plan, &text);
-	list_removals(relay, plan, &text);
+	if (extra->list)
+		extra->list(relay, plan, &text);
 	r = services_compare(&relay->apply, plan, &states, why);
 	fwrite(buf_str(&text), 1, text.len, stdout);
 	show_services(&states);
@@ -288,11 +277,12 @@ static int show_plan(struct relay *relay, bool is_all_there, struct buf *why)
 	return r;
 }
 
-int setup_show(struct relay *relay, struct buf *why)
+int setup_show(
+	struct relay *relay, const struct setup_extra *extra, struct buf *why)
 {
 	AUTO_BUF struct buf packages = BUF_INIT(LIST_MAX_BYTES);
 	AUTO_BUF struct buf users = BUF_INIT(LIST_MAX_BYTES);
-	int n_packages = list_packages(relay, &packages, why);
+	int n_packages = list_packages(relay, extra, &packages, why);
 
 	if (n_packages < 0)
 		return n_packages;
@@ -303,5 +293,5 @@ int setup_show(struct relay *relay, struct buf *why)
 		say("create users %s", buf_str(&users));
 	relay->apply.is_dry_run = true;
 	apply_set_ids(&relay->apply);
-	return show_plan(relay, n_packages + n_users == 0, why);
+	return show_plan(relay, extra, n_packages + n_users == 0, why);
 }

@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "cmdeploy/relay/server-check.h"
+#include "cmdeploy/server/check.h"
 #include "lib/num.h"
 
 enum {

@@ -6,8 +6,8 @@
 
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
-#include "cmdeploy/relay/run.h"
-#include "cmdeploy/relay/server.h"
+#include "cmdeploy/signals.h"
+#include "cmdeploy/server/server.h"
 #include "cmdeploy/remote/cargo.h"
 #include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
@@ -41,7 +41,7 @@ struct run {
 
 static bool is_unwanted(void *owner UNUSED)
 {
-	return run_is_told_to_stop();
+	return signals_told_to_stop();
 }
 
 /* A fact that there must be, as a string. */
@@ -304,7 +304,7 @@ static int carry_out(struct run *run, struct buf *why)
 
 	for (size_t i = 0; i < n && r == 0; i++) {
 		r = is_dry ? dry_steps[i](run, why) : steps[i](run, why);
-		if (run_is_told_to_stop())
+		if (signals_told_to_stop())
 			r = -EINTR;
 	}
 	return r;
@@ -351,7 +351,7 @@ int remote_run(const struct remote_options *options)
 			xasprintf(SERVER_ENV_SETTINGS "=%s", options->ini_path),
 	};
 
-	run_prepare();
+	signals_hold();
 	int r = open_and_carry_out(&run, &why);
 	if (r == -EINTR) {
 		say_interrupted();

@@ -4,7 +4,7 @@
 #include <libgen.h>
 
 #include "cmdeploy/host/temp.h"
-#include "cmdeploy/relay/server.h"
+#include "cmdeploy/server/server.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/site/source.h"
 #include "lib/file.h"

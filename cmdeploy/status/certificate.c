@@ -1,5 +1,5 @@
 /* The certificate: how long it holds, and who shows which one. */
-#include "cmdeploy/relay/certificate.h"
+#include "cmdeploy/certificate/certificate.h"
 
 #include <string.h>
 #include <time.h>

@@ -12,7 +12,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/components/components.h"
-#include "cmdeploy/relay/server.h"
+#include "cmdeploy/run/deploy.h"
 #include "lib/file.h"
 #include "lib/proc.h"
 
@@ -177,7 +177,7 @@ static int render(const char *ini, struct buf *why)
 	if (r == 0)
 		r = run_text("rm -rf $R/etc", why);
 	if (r == 0)
-		r = server_open(path, &relay, why);
+		r = deploy_open(path, &relay, why);
 	if (r < 0)
 		return r;
 	set_places(&relay);

@@ -39,11 +39,11 @@ static int take_key(const struct apply *apply, const char *path,
 static int create_key(
 	const struct apply *apply, struct buf *out, struct buf *why)
 {
-	const char *former =
-		template_vars_get(&apply->vars, SLICE("former_key_path"));
+	const char *legacy =
+		template_vars_get(&apply->vars, SLICE("legacy_key_path"));
 
-	if (former && former[0])
-		return take_key(apply, former, out, why);
+	if (legacy && legacy[0])
+		return take_key(apply, legacy, out, why);
 	return host_run(apply->host,
 		&(struct proc){
 			.argv = LIST("openssl", "genpkey", "-algorithm", "EC",

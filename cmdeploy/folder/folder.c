@@ -1,0 +1,367 @@
+/* A relay in a folder: where its things are, its address, its locks. */
+#include "cmdeploy/folder/folder.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmdeploy/components/components.h"
+#include "cmdeploy/embed.h"
+#include "cmdeploy/host/net.h"
+#include "cmdeploy/relay/programs.h"
+#include "cmdeploy/relay/vars.h"
+#include "cmdeploy/say.h"
+
+enum {
+	INI_MAX_BYTES = 1 << 20,
+};
+
+#define LOCK_PATH    "run/cmdeploy.lock"
+#define CHANGES_PATH "run/changes.lock"
+#define ADDRESS_PATH "state/address"
+
+char *folder_path(const struct relay *relay, const char *suffix)
+{
+	return xasprintf("%s/%s", relay->dir, suffix);
+}
+
+/* An absolute path; the folder itself need not exist yet. */
+static int resolve_dir(const char *dir, char **ret_dir, struct buf *why)
+{
+	char *whole = realpath(dir, NULL);
+
+	if (whole) {
+		*ret_dir = whole;
+		return 0;
+	}
+	if (errno != ENOENT)
+		return because(why, -errno, "%s: %s", dir, strerror(errno));
+	AUTO_FREE char *copy = xstrdup(dir), *other = xstrdup(dir);
+	const char *above = dirname(copy);
+	AUTO_FREE char *parent = realpath(above, NULL);
+	if (!parent)
+		return because(why, -errno,
+			"%s: %s: %s; make that folder first", dir, above,
+			strerror(errno));
+	*ret_dir = xasprintf("%s/%s", strcmp(parent, "/") == 0 ? "" : parent,
+		basename(other));
+	return 0;
+}
+
+static int parse_address(
+	const char *text, struct in_addr *ret_address, struct buf *why)
+{
+	AUTO_BUF struct buf all = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (inet_pton(AF_INET, text, ret_address) != 1)
+		return because(why, -EINVAL,
+			"ADDRESS \"%s\": give an IPv4 address such as "
+			"127.0.0.1; a name goes into mail_domain of "
+			"chatmail.ini",
+			text);
+	if (net_is_local(*ret_address))
+		return 0;
+	net_list_addresses(&all);
+	return because(why, -EADDRNOTAVAIL,
+		"%s is not an address of this machine; it has %s", text,
+		buf_str(&all));
+}
+
+/* The address of last time, or the one that the relay is named after. */
+static bool remembered_address(
+	const struct relay *relay, const char *mail_domain, char **ret_text)
+{
+	AUTO_FREE char *path = folder_path(relay, ADDRESS_PATH);
+	AUTO_BUF struct buf text = BUF_INIT(INET_ADDRSTRLEN);
+	struct in_addr ignored;
+
+	if (file_read(path, &text, NULL) == 0 && text.len > 0) {
+		*ret_text = slice_dup(slice_trim(buf_slice(&text)));
+		return true;
+	}
+	if (!mail_domain || inet_pton(AF_INET, mail_domain, &ignored) != 1)
+		return false;
+	*ret_text = xstrdup(mail_domain);
+	return true;
+}
+
+static int choose_address(struct relay *relay, const char *named,
+	const char *mail_domain, struct buf *why)
+{
+	AUTO_FREE char *remembered = NULL;
+	int r = 0;
+
+	if (!named && remembered_address(relay, mail_domain, &remembered))
+		named = remembered;
+	if (named)
+		r = parse_address(named, &relay->address, why);
+	else
+		relay->address = net_default_address();
+	if (r < 0)
+		return r;
+	inet_ntop(AF_INET, &relay->address, relay->address_text,
+		sizeof(relay->address_text));
+	return 0;
+}
+
+static int read_ini(struct relay *relay, struct buf *text, struct config *ret,
+	struct buf *why)
+{
+	relay->ini_path = folder_path(relay, "chatmail.ini");
+	relay->has_ini = file_exists(relay->ini_path);
+	if (!relay->has_ini)
+		return 0;
+	int r = file_read(relay->ini_path, text, why);
+	if (r < 0)
+		return r;
+	return config_parse(buf_slice(text), relay->ini_path, ret,
+		say_settings_note, NULL, why);
+}
+
+/* A relay named after an address must answer there. */
+static int check_domain(
+	const struct relay *relay, const struct config *config, struct buf *why)
+{
+	if (!config->is_ip_literal ||
+		strcmp(config->mail_domain, relay->address_text) == 0)
+		return 0;
+	return because(why, -EINVAL,
+		"%s: mail_domain is %s, but the relay would answer on %s; "
+		"name that address, or choose another --dir",
+		relay->ini_path, config->mail_domain, relay->address_text);
+}
+
+static const struct {
+	const char *name, *suffix;
+} places[] = {
+	{ "etc_dir", "etc" },
+	{ "own_etc_dir", "etc" },
+	{ "run_dir", "run" },
+	{ "idle_dir", "run" },
+	{ "spool_dir", "spool" },
+	{ "state_dir", "state" },
+	{ "own_state_dir", "state" },
+	{ "mail_home", "mail" },
+	{ "mail_root", "mail" },
+	{ "log_dir", "log" },
+	{ "www_dir", "pages" },
+	{ "libexec_dir", "libexec" },
+	{ "service_dir", "service" },
+	{ "ini_path", "etc/chatmail.ini" },
+	{ "metadata_socket", "run/chatmail-metadata/metadata.socket" },
+	{ "fcgiwrap_socket", "run/fcgiwrap/fcgiwrap.sock" },
+	{ "cert_path", "etc/tls/cert.pem" },
+	{ "key_path", "etc/tls/key.pem" },
+	{ "own_cert_path", "etc/tls/cert.pem" },
+	{ "own_key_path", "etc/tls/key.pem" },
+};
+
+/* Names that templates know, and that mean nothing here. */
+static const char *const server_only[] = { "acme_key_id", "acme_webroot",
+	"dkim_key_path", "legacy_key_path", "has_acme", "has_dhclient",
+	"has_dkim", "has_external_cert", "has_resolver", "opendkim_socket",
+	"postfix_unit", "sandbox" };
+
+/*
+ * A loopback address for each address, so that relays on two addresses of
+ * one machine do not meet inside: 127.0.2.15 for 10.0.2.15.
+ */
+static char *internal_address(struct in_addr address)
+{
+	char text[INET_ADDRSTRLEN];
+
+	address.s_addr = htonl(INADDR_LOOPBACK & 0xff000000) |
+		(address.s_addr & htonl(0x00ffffff));
+	return xstrdup(inet_ntop(AF_INET, &address, text, sizeof(text)));
+}
+
+static void set_place_vars(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+	AUTO_FREE char *internal = internal_address(relay->address);
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+		AUTO_FREE char *path = folder_path(relay, places[i].suffix);
+		template_vars_set(vars, places[i].name, path);
+	}
+	template_vars_set(vars, "root", relay->dir);
+	template_vars_set(vars, "operators_ini_path", relay->ini_path);
+	template_vars_set(vars, "listen_address", relay->address_text);
+	template_vars_set(vars, "internal_address", internal);
+	template_vars_set(vars, "unit_dir", "/nonexistent");
+	for (size_t i = 0; i < ARRAY_LEN(server_only); i++)
+		template_vars_set(vars, server_only[i], "");
+}
+
+static int make_config(
+	struct relay *relay, const struct config *operators, struct buf *why)
+{
+	AUTO_FREE char *mailboxes_dir =
+		xasprintf("%s/mail/%s", relay->dir, operators->mail_domain);
+	AUTO_FREE char *counters_dir = folder_path(relay, "state/counters");
+	const char *const given[] = { "mailboxes_dir", mailboxes_dir,
+		"counters_dir", counters_dir, NULL };
+
+	return vars_make_config(relay, operators, given, why);
+}
+
+static void set_supervisor(struct relay *relay)
+{
+	AUTO_FREE char *services = folder_path(relay, "service");
+
+	supervisor_init_runit(
+		&relay->supervisor, services, relay_place(relay, "log_dir"));
+}
+
+/* What the operator's file says, or will say. */
+static int settle(struct relay *relay, const char *address, struct buf *text,
+	struct config *config, struct buf *why)
+{
+	int r = read_ini(relay, text, config, why);
+
+	if (r == 0)
+		r = choose_address(relay, address, config->mail_domain, why);
+	if (r < 0)
+		return r;
+	if (!relay->has_ini) {
+		const char *given[] = { "mail_domain", relay->address_text,
+			NULL };
+		settings_write_ini(&config_settings, given, text);
+		r = config_parse(buf_slice(text), relay->ini_path, config, NULL,
+			NULL, why);
+	}
+	return r < 0 ? r : check_domain(relay, config, why);
+}
+
+int folder_open(const char *dir, const char *address, struct relay *ret_relay,
+	struct buf *why)
+{
+	struct relay relay = {
+		.apply = {
+			.host = &host_local,
+			.components = components_private,
+			.find_template = embed_find,
+			.find_program = programs_find,
+		},
+	};
+	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
+	struct config operators = { 0 };
+	int r = resolve_dir(dir, &relay.dir, why);
+
+	if (r == 0)
+		r = settle(&relay, address, &text, &operators, why);
+	if (r == 0)
+		r = make_config(&relay, &operators, why);
+	config_release(&operators);
+	if (r < 0) {
+		relay_release(&relay);
+		return r;
+	}
+	template_vars_set(&relay.apply.vars, "operators_ini", buf_str(&text));
+	vars_set_config(&relay);
+	template_vars_set_bool(&relay.apply.vars, "self_signed", true);
+	template_vars_set_bool(&relay.apply.vars, "is_private", true);
+	template_vars_set_bool(&relay.apply.vars, "copies_programs", true);
+	set_place_vars(&relay);
+	set_supervisor(&relay);
+	*ret_relay = relay;
+	return 0;
+}
+
+int folder_open_existing(
+	const char *dir, struct relay *ret_relay, struct buf *why)
+{
+	AUTO_FREE char *path = xasprintf("%s/" ADDRESS_PATH, dir);
+
+	if (!file_exists(path))
+		return because(why, -ENOENT,
+			"%s: there is no relay here; \"%s up\" makes one, "
+			"--dir DIR names another folder",
+			dir, say_program());
+	return folder_open(dir, NULL, ret_relay, why);
+}
+
+int folder_keep_address(const struct relay *relay, struct buf *why)
+{
+	AUTO_FREE char *path = folder_path(relay, ADDRESS_PATH);
+	AUTO_FREE char *text = xasprintf("%s\n", relay->address_text);
+	AUTO_BUF struct buf there = BUF_INIT(INET_ADDRSTRLEN);
+
+	if (file_read(path, &there, NULL) == 0 &&
+		slice_eq_str(buf_slice(&there), text))
+		return 0;
+	return file_write(
+		path, slice_of(text), (struct file_owner){ 0644, 0, 0 }, why);
+}
+
+static const struct flock whole_file = {
+	.l_type = F_WRLCK,
+	.l_whence = SEEK_SET,
+};
+
+pid_t folder_runner(const struct relay *relay)
+{
+	AUTO_FREE char *path = folder_path(relay, LOCK_PATH);
+	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+	struct flock lock = whole_file;
+
+	if (fd < 0)
+		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
+	if (fcntl(fd, F_GETLK, &lock) < 0)
+		return -errno;
+	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+}
+
+/* Opens a lock file, and makes the folder for it. */
+static int lock_open(const struct relay *relay, const char *suffix, int *ret_fd,
+	struct buf *why)
+{
+	AUTO_FREE char *path = folder_path(relay, suffix);
+	AUTO_FREE char *run = folder_path(relay, "run");
+	int r = dir_make(run, 0755, why);
+
+	if (r < 0)
+		return r;
+	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+	if (*ret_fd < 0)
+		return because(why, -errno, "%s: %s", path, strerror(errno));
+	return 0;
+}
+
+int folder_lock(const struct relay *relay, struct buf *why)
+{
+	int fd;
+	int r = lock_open(relay, LOCK_PATH, &fd, why);
+
+	if (r < 0)
+		return r;
+	/* Stays open, and so locked, until the process ends. */
+	if (fcntl(fd, F_SETLK, &whole_file) == 0)
+		return 0;
+	close(fd);
+	return because(why, -EBUSY,
+		"%s is in use by another \"cmdeploy up\" (pid %d); "
+		"\"%s down --dir %s\" ends it",
+		relay->dir, (int)folder_runner(relay), say_program(),
+		relay->dir);
+}
+
+int folder_lock_changes(const struct relay *relay, int *ret_fd, struct buf *why)
+{
+	AUTO_CLOSE int fd = -1;
+	int r = lock_open(relay, CHANGES_PATH, &fd, why);
+
+	if (r < 0)
+		return r;
+	while (fcntl(fd, F_SETLKW, &whole_file) < 0)
+		if (errno != EINTR)
+			return because(why, -errno, "%s/" CHANGES_PATH ": %s",
+				relay->dir, strerror(errno));
+	*ret_fd = fd;
+	fd = -1;
+	return 0;
+}

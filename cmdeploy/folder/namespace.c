@@ -1,0 +1,78 @@
+#include "cmdeploy/folder/namespace.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "lib/file.h"
+
+char *namespace_barrier(const char *dir)
+{
+	AUTO_FREE char *path = xstrdup(dir);
+	struct stat st;
+
+	for (char *at = strchr(path + 1, '/'); at; at = strchr(at + 1, '/')) {
+		*at = '\0';
+		if (stat(path, &st) == 0 && !(st.st_mode & S_IXOTH))
+			return TAKE(path);
+		*at = '/';
+	}
+	return NULL;
+}
+
+static int refuse(struct buf *why, const char *what)
+{
+	return because(why, -errno, "%s: %s", what, strerror(errno));
+}
+
+int namespace_enter(const char *dir, const char *barrier, struct buf *why)
+{
+	if (unshare(CLONE_NEWNS) < 0)
+		return refuse(why, "unshare");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return refuse(why, "mount /");
+	/* Only now: a folder of the old space cannot be bound in the new. */
+	AUTO_CLOSE int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return refuse(why, dir);
+	AUTO_FREE char *source = xasprintf("/proc/self/fd/%d", fd);
+	if (mount("tmpfs", barrier, "tmpfs", MS_NOSUID | MS_NODEV,
+		    "mode=0755,size=1m") < 0)
+		return refuse(why, barrier);
+	int r = dir_make(dir, 0755, why);
+	if (r < 0)
+		return r;
+	if (mount(source, dir, NULL, MS_BIND | MS_REC, NULL) < 0)
+		return refuse(why, dir);
+	return 0;
+}
+
+int namespace_try(const char *dir, const char *barrier, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int ends[2], status;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return refuse(why, "pipe");
+	pid_t pid = fork();
+	if (pid == 0) {
+		int r = namespace_enter(dir, barrier, &text);
+		int ignored = fd_write_all(ends[1], buf_slice(&text));
+		(void)ignored;
+		_exit(r < 0);
+	}
+	close(ends[1]);
+	int r = pid < 0 ? -errno : fd_read_all(ends[0], &text);
+	close(ends[0]);
+	if (r < 0)
+		return because(why, r, "%s", strerror(-r));
+	if (waitpid(pid, &status, 0) < 0)
+		return refuse(why, "waitpid");
+	if (status != 0)
+		return because(why, -EPERM, "%s", buf_str(&text));
+	return 0;
+}

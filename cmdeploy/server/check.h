@@ -1,0 +1,30 @@
+/*
+ * check.h - what must be so before a server is made a relay, looked
+ * at before anything is written.
+ */
+#ifndef CMDEPLOY_SERVER_CHECK_H
+#define CMDEPLOY_SERVER_CHECK_H
+
+#include "cmdeploy/relay/relay.h"
+
+enum {
+	/* Of a machine that is sold with 512 MB, what the kernel leaves. */
+	SERVER_NEEDED_MEMORY_MB = 440,
+	SERVER_NEEDED_DISK_MB = 1000, /* packages, and room for mail */
+	SERVER_KEPT_DISK_MB = 100,    /* of one that is a relay already */
+};
+
+/* The chatmail software in Python (takeover.h). */
+struct server_legacy {
+	bool is_there;
+	bool is_due; /* to make room */
+};
+
+/* System, rights, memory, disk, ports, other sites. */
+int server_check(const struct relay *relay, const struct server_legacy *legacy,
+	struct buf *why) MUST_CHECK;
+
+/* -ENOENT when this machine is no relay yet. */
+int server_check_there(const struct relay *relay, struct buf *why) MUST_CHECK;
+
+#endif

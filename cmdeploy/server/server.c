@@ -1,0 +1,222 @@
+#include "cmdeploy/server/server.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <string.h>
+
+#include "cmdeploy/components/components.h"
+#include "cmdeploy/embed.h"
+#include "cmdeploy/host/net.h"
+#include "cmdeploy/relay/programs.h"
+#include "cmdeploy/relay/vars.h"
+#include "cmdeploy/say.h"
+
+enum {
+	DOMAIN_MAX_BYTES = 1024,
+	DNS_PORT = 53,
+};
+
+#define PACKAGED "/usr/libexec/chatmail"
+#define LOCAL    "/usr/local/libexec/chatmail"
+#define LOOPBACK "127.0.0.1"
+#define STATE    "/var/lib/chatmail"
+
+static const struct {
+	const char *name, *value;
+} places[] = {
+	{ "root", "" },
+	{ "etc_dir", "/etc" },
+	{ "own_etc_dir", "/etc/chatmail" },
+	{ "run_dir", "/run" },
+	{ "idle_dir", "/run/instant-idle" },
+	{ "spool_dir", "/var/spool" },
+	{ "state_dir", "/var/lib" },
+	{ "own_state_dir", STATE },
+	{ "mail_home", "/home/vmail" },
+	{ "mail_root", "/home/vmail/mail" },
+	{ "log_dir", "/var/log/chatmail" },
+	{ "www_dir", "/var/www/chatmail" },
+	{ "service_dir", "/nonexistent" },
+	{ "unit_dir", "/etc/systemd/system" },
+	{ "ini_path", "/etc/chatmail/services.ini" },
+	{ "metadata_socket", "/run/chatmail-metadata/metadata.socket" },
+	{ "fcgiwrap_socket", "/run/fcgiwrap.socket" },
+	{ "own_cert_path", "/etc/chatmail/tls/cert.pem" },
+	{ "own_key_path", "/etc/chatmail/tls/key.pem" },
+	{ "acme_webroot", "/run/acme/acme-challenge" },
+	{ "dkim_key_path", "/etc/dkimkeys/opendkim.private" },
+	{ "opendkim_socket", "/var/spool/postfix/opendkim/opendkim.sock" },
+	/* postfix.service itself starts nothing. */
+	{ "postfix_unit", "postfix@-.service" },
+	{ "listen_address", LOOPBACK },
+	{ "internal_address", LOOPBACK },
+};
+
+static int read_ini(struct relay *relay, const char *path,
+	struct config *ret_config, struct buf *why)
+{
+	char absolute[PATH_MAX];
+
+	if (!realpath(path, absolute))
+		return because(why, -errno,
+			"%s: %s; \"%s init DOMAIN --ini %s\" writes one", path,
+			strerror(errno), say_program(), path);
+	relay->ini_path = xstrdup(absolute);
+	relay->has_ini = true;
+	return config_load(absolute, ret_config, say_settings_note, NULL, why);
+}
+
+/* With the package the programs are there, or will be; else they are copied. */
+static void set_programs(struct template_vars *vars)
+{
+	AUTO_FREE char *path = NULL;
+	bool is_packaged = programs_find("doveauth", &path, NULL) == 0 &&
+		slice_ends(slice_of(path), SLICE("/libexec/chatmail/doveauth"));
+
+	template_vars_set(vars, "libexec_dir", is_packaged ? PACKAGED : LOCAL);
+	template_vars_set_bool(vars, "copies_programs", !is_packaged);
+}
+
+static void set_kind(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+	const struct config *config = &relay->config;
+	bool is_external = config->tls_external_cert_and_key.n == 2;
+	bool has_ipv6 = file_exists("/proc/net/if_inet6");
+	struct slice sandbox;
+
+	template_vars_set(vars, "is_private", "");
+	template_vars_set_bool(
+		vars, "disable_ipv6", config->disable_ipv6 || !has_ipv6);
+	template_vars_set_bool(
+		vars, "self_signed", config->is_self_signed && !is_external);
+	template_vars_set_bool(
+		vars, "has_acme", !config->is_self_signed && !is_external);
+	template_vars_set_bool(vars, "has_external_cert", is_external);
+	template_vars_set_bool(vars, "has_dkim", !config->is_ip_literal);
+	template_vars_set_bool(vars, "has_dhclient",
+		file_exists("/etc/dhcp/dhclient-enter-hooks.d"));
+	if (!embed_find("sandbox", &sandbox))
+		return;
+	AUTO_FREE char *text = slice_dup(slice_trim(sandbox));
+	template_vars_set(vars, "sandbox", text);
+}
+
+/* server_check() has seen to it that nobody else listens there. */
+static bool is_resolver_there(void)
+{
+	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct in_addr loopback = { htonl(INADDR_LOOPBACK) };
+
+	return net_port_free(loopback, DNS_PORT, &ignored) == -EADDRINUSE;
+}
+
+bool server_look_again(struct relay *relay)
+{
+	return relay_change(
+		relay, "has_resolver", is_resolver_there() ? "true" : "");
+}
+
+const char *server_settings_name(const struct relay *relay)
+{
+	const char *name = getenv(SERVER_ENV_SETTINGS);
+
+	return name && name[0] ? name : relay->ini_path;
+}
+
+const char *server_package_news(void)
+{
+	const char *news = getenv(SERVER_ENV_PACKAGE);
+
+	return news ? news : "";
+}
+
+bool server_is_driven(void)
+{
+	return getenv(SERVER_ENV_SETTINGS) != NULL;
+}
+
+static void set_all(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+
+	vars_set_config(relay);
+	template_vars_set(vars, "operators_ini_path", relay->ini_path);
+	template_vars_set(vars, "settings_name", server_settings_name(relay));
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		template_vars_set(vars, places[i].name, places[i].value);
+	set_kind(relay);
+	set_programs(vars);
+	server_look_again(relay);
+}
+
+int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
+{
+	struct relay relay = {
+		.is_server = true,
+		.dir = xstrdup(""),
+		.apply = {
+			.host = &host_local,
+			.components = components_server,
+			.find_template = embed_find,
+			.find_program = programs_find,
+		},
+	};
+	struct config operators = { 0 };
+	const char *const none[] = { NULL };
+	int r = read_ini(&relay, ini, &operators, why);
+
+	if (r == 0)
+		r = vars_make_config(&relay, &operators, none, why);
+	config_release(&operators);
+	if (r < 0) {
+		relay_release(&relay);
+		return r;
+	}
+	set_all(&relay);
+	supervisor_init_systemd(&relay.supervisor);
+	*ret_relay = relay;
+	return 0;
+}
+
+static char *claim_path(const struct relay *relay)
+{
+	return xasprintf("%s/mail_domain", relay_place(relay, "own_state_dir"));
+}
+
+int server_claim(const struct relay *relay, struct buf *why)
+{
+	AUTO_FREE char *path = claim_path(relay);
+	AUTO_FREE char *text = xasprintf("%s\n", relay->config.mail_domain);
+
+	if (file_exists(path))
+		return 0;
+	int r = dir_make(relay_place(relay, "own_state_dir"), 0755, why);
+	if (r < 0)
+		return r;
+	return host_put(relay->apply.host, path, slice_of(text),
+		(struct file_owner){ 0644, 0, 0 }, why);
+}
+
+static char *read_claim(const char *path)
+{
+	AUTO_BUF struct buf text = BUF_INIT(DOMAIN_MAX_BYTES);
+
+	if (file_read(path, &text, NULL) < 0)
+		return NULL;
+	return slice_dup(slice_trim(buf_slice(&text)));
+}
+
+char *server_claimed_by(const struct relay *relay)
+{
+	AUTO_FREE char *path = claim_path(relay);
+
+	return read_claim(path);
+}
+
+bool server_is_here(const char *domain)
+{
+	AUTO_FREE char *claimed = read_claim(STATE "/mail_domain");
+
+	return geteuid() == 0 && claimed && strcmp(claimed, domain) == 0;
+}
