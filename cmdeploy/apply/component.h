@@ -86,17 +86,49 @@ struct port {
 	const char *when;
 };
 
+/*
+ * A service, and how it is started: runit's run script and systemd's unit
+ * are both made from this (launch.h). Texts are templates; lines of text
+ * end with a line feed. Where systemd starts a unit of Debian's, `command`
+ * is for runit alone, and the rest is added to that unit.
+ */
 struct service {
 	const char *name;
 	const char *when;
-	/* Under systemd: what it is called; NULL: the name with .service. */
+	/*
+	 * Under systemd: what it is called; NULL: the name with .service.
+	 * "NAME.timer" or "NAME.path" starts NAME.service when it is time.
+	 */
 	const char *unit;
 	/* What is enabled for it to start with the machine; NULL: the unit. */
 	const char *enable;
 	bool is_mail;      /* for users' mail: not with --disable-mail */
 	bool is_on_demand; /* started by what is enabled for it */
 	bool is_oneshot;   /* does its work at once, and does not stay */
-	/* Files; one that ends in "/" means all below. */
+
+	const char *title; /* of a unit of our own; NULL: it is Debian's */
+	const char *man;   /* "doveauth(8)" */
+	/* Units, separated by blanks. */
+	const char *before, *wants, *after;
+	const char *command; /* the program and its arguments */
+	const char *user;    /* NULL: root */
+	const char *groups;  /* beside the user's own, separated by blanks */
+	unsigned n_files;    /* open at once; 0: as many as is usual */
+	const char *restart; /* systemd's word for when: "always" */
+	unsigned restart_sec;
+	bool is_notify;    /* it tells systemd when it is ready */
+	bool is_sandboxed; /* {{sandbox}} */
+	bool has_run_dir;  /* a folder of its own in {{run_dir}} */
+	/* Under runit: lines of shell before the command. */
+	const char *run_lines;
+	/* Under runit, in place of a timer: run again that long after. */
+	unsigned every_sec;
+	const char *unit_lines; /* of [Service] */
+	/* The timer or path: what it is called, and its lines. */
+	const char *trigger_title, *trigger_lines;
+
+	/* It is restarted when one of these files changes, or what starts it;
+	 * one that ends in "/" means all below. */
 	const char *const *restart_on;
 	const char *const *reload_on; /* a HUP is enough */
 	/* Variables that it knows from its file of settings; it is restarted

@@ -6,11 +6,11 @@
 #include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
+
+#include "cmdeploy/apply/launch.h"
 
 enum {
 	CONTENT_MAX_BYTES = 256 << 20,
-	DATED_BACK_SEC = 5,
 };
 
 static const uid_t NOBODY_YET = (uid_t)-1;
@@ -162,6 +162,21 @@ static void file_push(struct plan *plan, struct plan_file f)
 	plan->files[plan->n_files++] = f;
 }
 
+/* Takes the file; `r` tells whether path and content are there. */
+static int file_finish(const struct apply *apply, struct plan *plan,
+	struct plan_file f, int r, struct buf *why)
+{
+	if (r == 0)
+		r = compare(apply, plan, &f, why);
+	if (r == 0) {
+		file_push(plan, f);
+		return 0;
+	}
+	free(f.path);
+	buf_release(&f.content);
+	return r;
+}
+
 static int file_add(const struct apply *apply, struct plan *plan,
 	const struct file *decl, struct buf *why)
 {
@@ -176,15 +191,61 @@ static int file_add(const struct apply *apply, struct plan *plan,
 		r = apply_text(apply, decl->path, &f.path, why);
 	if (r == 0)
 		r = content_make(apply, &f, why);
+	return file_finish(apply, plan, f, r, why);
+}
+
+static int launch_file_add(const struct apply *apply, struct plan *plan,
+	const struct service *service, const struct launch_file *file,
+	struct buf *why)
+{
+	static const struct file decl = { 0 };
+	struct plan_file f = {
+		.decl = &decl,
+		.starts = file->is_log ? NULL : service,
+		.owner.mode = file->mode,
+		.content = BUF_INIT(CONTENT_MAX_BYTES),
+	};
+	int r = apply_text(apply, file->path, &f.path, why);
+
 	if (r == 0)
-		r = compare(apply, plan, &f, why);
-	if (r < 0) {
-		free(f.path);
-		buf_release(&f.content);
-		return r;
+		r = template_render(f.path, buf_slice(&file->text),
+			&apply->vars, &f.content, why);
+	return file_finish(apply, plan, f, r, why);
+}
+
+/* Where runit's service logs, and where it puts its socket. */
+static int runit_folders_add(const struct apply *apply, struct plan *plan,
+	const struct service *s, struct buf *why)
+{
+	AUTO_FREE char *log = xasprintf("{{log_dir}}/%s", s->name);
+	AUTO_FREE char *run = xasprintf("{{run_dir}}/%s", s->name);
+	const struct folder folders[] = {
+		{ log, 0750, "_runit-log", "_runit-log", NULL },
+		{ run, 0700, s->user, s->user, NULL },
+	};
+	int r = folder_add(apply, plan, &folders[0], why);
+
+	if (r == 0 && s->has_run_dir)
+		r = folder_add(apply, plan, &folders[1], why);
+	return r;
+}
+
+/* What starts the service, and is made from its declaration. */
+static int service_add(const struct apply *apply, struct plan *plan,
+	const struct service *s, struct buf *why)
+{
+	struct launch_file files[LAUNCH_FILES_MAX];
+	bool is_runit = apply_counts(apply, "is_private");
+	size_t n = launch_files(s, is_runit, files);
+	int r = is_runit && n > 0 ? runit_folders_add(apply, plan, s, why) : 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (r == 0)
+			r = launch_file_add(apply, plan, s, &files[i], why);
+		free(files[i].path);
+		buf_release(&files[i].text);
 	}
-	file_push(plan, f);
-	return 0;
+	return r;
 }
 
 static bool has_folder(const struct plan *plan, const char *path)
@@ -299,6 +360,13 @@ static int component_add(const struct apply *apply, struct plan *plan,
 		if (r < 0)
 			return r;
 	}
+	for (const struct service *s = c->services; s && s->name; s++) {
+		int r = 0;
+		if (apply_counts(apply, s->when))
+			r = service_add(apply, plan, s, why);
+		if (r < 0)
+			return r;
+	}
 	return 0;
 }
 
@@ -357,94 +425,4 @@ const struct plan_file *plan_find(const struct plan *plan, const char *path)
 		if (strcmp(plan->files[i].path, path) == 0)
 			return &plan->files[i];
 	return NULL;
-}
-
-static int set_owner(
-	const char *path, const struct file_owner *owner, struct buf *why)
-{
-	/* chown(2) clears set-id bits, so the mode comes second. */
-	if (lchown(path, owner->uid, owner->gid) < 0 ||
-		chmod(path, owner->mode) < 0)
-		return because(why, -errno, "%s: cannot set its owner: %s",
-			path, strerror(errno));
-	return 0;
-}
-
-static int folder_carry_out(const struct plan_folder *f, struct buf *why)
-{
-	if (f->change == CHANGE_NONE)
-		return 0;
-	if (f->change == CHANGE_NEW) {
-		int r = dir_make(f->path, 0755, why);
-		if (r < 0)
-			return r;
-	}
-	return set_owner(f->path, &f->owner, why);
-}
-
-/* Of drop-ins and the like, which have a folder each. */
-static int make_folder_of(const char *path, struct buf *why)
-{
-	struct slice folder, name;
-
-	if (!slice_cut_last(slice_of(path), '/', &folder, &name) ||
-		folder.len == 0)
-		return 0;
-	AUTO_FREE char *dir = slice_dup(folder);
-	return dir_make(dir, 0755, why);
-}
-
-static int file_remove(const char *path, struct buf *why)
-{
-	if (unlink(path) < 0 && errno != ENOENT)
-		return because(why, -errno, "%s: cannot be removed: %s", path,
-			strerror(errno));
-	return 0;
-}
-
-static int date_back(const char *path, struct buf *why)
-{
-	struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
-		{ .tv_sec = time(NULL) - DATED_BACK_SEC } };
-
-	if (utimensat(AT_FDCWD, path, times, 0) < 0)
-		return because(why, -errno, "%s: cannot be dated back: %s",
-			path, strerror(errno));
-	return 0;
-}
-
-static int file_carry_out(
-	const struct apply *apply, struct plan_file *f, struct buf *why)
-{
-	if (f->change == CHANGE_NONE)
-		return 0;
-	if (f->change == CHANGE_OWNER)
-		return set_owner(f->path, &f->owner, why);
-	if (f->change == CHANGE_GONE)
-		return file_remove(f->path, why);
-	if (f->decl->create) {
-		buf_reset(&f->content);
-		int r = f->decl->create(apply, &f->content, why);
-		if (r < 0)
-			return r;
-	}
-	int r = make_folder_of(f->path, why);
-	if (r == 0)
-		r = host_put(apply->host, f->path, buf_slice(&f->content),
-			f->owner, why);
-	if (r == 0 && f->decl->is_dated_back)
-		r = date_back(f->path, why);
-	return r;
-}
-
-int plan_carry_out(
-	const struct apply *apply, struct plan *plan, struct buf *why)
-{
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < plan->n_folders; i++)
-		r = folder_carry_out(&plan->folders[i], why);
-	for (size_t i = 0; r == 0 && i < plan->n_files; i++)
-		r = file_carry_out(apply, &plan->files[i], why);
-	return r;
 }

@@ -23,6 +23,7 @@ struct plan_folder {
 
 struct plan_file {
 	const struct file *decl;
+	const struct service *starts; /* this one, by it; NULL: none */
 	char *path;
 	struct file_owner owner;
 	enum change change;

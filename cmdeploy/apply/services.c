@@ -34,31 +34,27 @@ static bool is_covered(const char *path, const char *file)
 struct dependence {
 	uint64_t digest;
 	bool is_changed; /* one of its files is not what it was on disk */
-	bool is_new;     /* its run script is not there yet */
+	bool is_new;     /* what starts it is not there yet */
 };
-
-/* ".../service/NAME/run", not that of its log. */
-static bool is_run_script(const char *path)
-{
-	struct slice dir, name;
-
-	return slice_cut_last(slice_of(path), '/', &dir, &name) &&
-		slice_eq_str(name, "run") && !slice_ends(dir, SLICE("/log"));
-}
 
 static void depend_on(struct dependence *d, const struct plan_file *f)
 {
 	d->digest = digest_add(d->digest, slice_of(f->path));
 	d->digest = digest_add(d->digest, buf_slice(&f->content));
 	d->is_changed |= f->change == CHANGE_NEW || f->change == CHANGE_CONTENT;
-	d->is_new |= f->change == CHANGE_NEW && is_run_script(f->path);
+	d->is_new |= f->change == CHANGE_NEW && f->starts;
 }
 
+/* `starts` counts what starts it; NULL: nothing does. */
 static int dependence_of(const struct apply *apply, const struct plan *plan,
-	const char *const *paths, struct dependence *ret, struct buf *why)
+	const struct service *starts, const char *const *paths,
+	struct dependence *ret, struct buf *why)
 {
 	struct dependence d = { .digest = FNV_START };
 
+	for (size_t i = 0; starts && i < plan->n_files; i++)
+		if (plan->files[i].starts == starts)
+			depend_on(&d, &plan->files[i]);
 	for (; paths && *paths; paths++) {
 		AUTO_FREE char *path = NULL;
 		int r = apply_text(apply, *paths, &path, why);
@@ -109,11 +105,12 @@ static int state_make(const struct apply *apply, const struct plan *plan,
 	AUTO_FREE char *path = NULL;
 	struct dependence restart, reload;
 	uint64_t restart_before, reload_before;
-	int r = dependence_of(apply, plan, s->decl->restart_on, &restart, why);
+	int r = dependence_of(
+		apply, plan, s->decl, s->decl->restart_on, &restart, why);
 
 	if (r == 0)
 		r = dependence_of(
-			apply, plan, s->decl->reload_on, &reload, why);
+			apply, plan, NULL, s->decl->reload_on, &reload, why);
 	if (r == 0)
 		r = mark_path(apply, s->decl, &path, why);
 	if (r < 0)

@@ -80,13 +80,14 @@ static int write_files(const struct plan *plan, struct buf *why)
 	for (size_t i = 0; r == 0 && i < plan->n_files; i++) {
 		const struct plan_file *f = &plan->files[i];
 		AUTO_FREE char *dir = xstrdup(f->path);
-		if (strncmp(f->path, root, strlen(root)) != 0 || !f->decl->from)
+		if (strncmp(f->path, root, strlen(root)) != 0 ||
+			(!f->decl->from && !f->starts))
 			continue;
 		*strrchr(dir, '/') = '\0';
 		r = dir_make(dir, 0755, why);
 		if (r == 0)
 			r = file_write(f->path, buf_slice(&f->content),
-				(struct file_owner){ f->decl->mode, -1, -1 },
+				(struct file_owner){ f->owner.mode, -1, -1 },
 				why);
 	}
 	return r;

@@ -29,8 +29,6 @@ static const struct file files[] = {
 		.mode = 0755,
 		.from = "acmetool/hook",
 		WANTED },
-	DROP_IN_WHEN(
-		"acmetool.service", "acmetool/acmetool.drop-in", "has_acme"),
 	{ 0 },
 };
 
@@ -38,6 +36,11 @@ static const struct service services[] = {
 	{ .name = "acmetool",
 		WANTED,
 		.unit = "acmetool.timer",
+		.wants = "network-online.target",
+		.after = "network-online.target unbound.service",
+		.unit_lines = "# Not over IPv6 where the machine has none; "
+			      "the rest is as Debian has it.\n"
+			      "RestrictAddressFamilies=AF_NETLINK\n",
 		.restart_on = LIST("{{state_dir}}/acme/conf/target") },
 	{ 0 },
 };

@@ -30,21 +30,6 @@ static const struct system_user users[] = {
 };
 
 static const struct folder folders[] = {
-	{ .path = "{{run_dir}}/doveauth",
-		.mode = 0700,
-		.user = "vmail",
-		.group = "vmail",
-		.when = "is_private" },
-	{ .path = "{{run_dir}}/lastlogin",
-		.mode = 0700,
-		.user = "vmail",
-		.group = "vmail",
-		.when = "is_private" },
-	{ .path = "{{run_dir}}/chatmail-metadata",
-		.mode = 0700,
-		.user = "vmail",
-		.group = "vmail",
-		.when = "is_private" },
 	{ .path = "{{mail_home}}",
 		.mode = 0755,
 		.user = "vmail",
@@ -60,18 +45,11 @@ static const struct folder folders[] = {
 		.mode = 0700,
 		.user = "vmail",
 		.group = "vmail" },
-	RUNIT_FOLDERS("doveauth"),
-	RUNIT_FOLDERS("lastlogin"),
-	RUNIT_FOLDERS("chatmail-metadata"),
-	RUNIT_FOLDERS("filtermail-outgoing"),
-	RUNIT_FOLDERS("chatmail-expire"),
-	RUNIT_FOLDERS("chatmail-metrics"),
 	{ .path = "{{counters_dir}}", .mode = 0755 },
 	{ .path = "{{own_state_dir}}/metrics",
 		.mode = 0755,
 		.user = "vmail",
 		.group = "vmail" },
-	RUNIT_FOLDERS_WHEN("filtermail-incoming", "is_private filter_incoming"),
 	{ 0 },
 };
 
@@ -110,29 +88,11 @@ static const struct file files[] = {
 		.mode = 0755,
 		.from = "base/every",
 		.when = "is_private" },
-	RUNIT_FILES("chatmaild", "doveauth"),
-	RUNIT_FILES("chatmaild", "lastlogin"),
-	RUNIT_FILES("chatmaild", "chatmail-metadata"),
-	RUNIT_FILES("chatmaild", "filtermail-outgoing"),
-	RUNIT_FILES("chatmaild", "chatmail-expire"),
-	RUNIT_FILES("chatmaild", "chatmail-metrics"),
 	COUNTERS("doveauth", "vmail"),
 	COUNTERS("lastlogin", "vmail"),
 	COUNTERS("chatmail-metadata", "vmail"),
 	COUNTERS("filtermail-outgoing", "filtermail"),
 	COUNTERS("filtermail-incoming", "filtermail"),
-	RUNIT_FILES_WHEN("chatmaild", "filtermail-incoming",
-		"is_private filter_incoming"),
-	UNIT_FILE("chatmaild", "doveauth.service"),
-	UNIT_FILE("chatmaild", "lastlogin.service"),
-	UNIT_FILE("chatmaild", "chatmail-metadata.service"),
-	UNIT_FILE("chatmaild", "filtermail-outgoing.service"),
-	UNIT_FILE_WHEN("chatmaild", "filtermail-incoming.service",
-		"!is_private filter_incoming"),
-	UNIT_FILE("chatmaild", "chatmail-expire.service"),
-	UNIT_FILE("chatmaild", "chatmail-expire.timer"),
-	UNIT_FILE("chatmaild", "chatmail-metrics.service"),
-	UNIT_FILE("chatmaild", "chatmail-metrics.timer"),
 	{ 0 },
 };
 
@@ -177,50 +137,139 @@ static const struct port incoming_ports[] = {
 		"max_user_send_burst_size", "passthrough_senders",             \
 		"passthrough_recipients", "filter_incoming"
 
+/* What a service may do with accounts, or with nothing but its counters. */
+#define COUNTS "ReadWritePaths={{counters_dir}}\n"
+#define MAILBOXES                                                              \
+	"BindPaths={{mailboxes_dir}}\n"                                        \
+	"RestrictAddressFamilies=AF_UNIX\n"                                    \
+	"PrivateNetwork=yes\n"
+#define LOOPBACK                                                               \
+	"RestrictAddressFamilies=AF_UNIX AF_INET\n"                            \
+	"IPAddressDeny=any\n"                                                  \
+	"IPAddressAllow=localhost\n"
+
+/* What runs all the time: by socket, with a descriptor or two a client. */
+#define DAEMON                                                                 \
+	.is_mail = true, .is_notify = true, .is_sandboxed = true,              \
+	.n_files = 65536, .restart = "always"
+#define DICT                                                                   \
+	DAEMON, .before = "dovecot.service", .user = "vmail",                  \
+		.has_run_dir = true
+
+#define FILTER(direction, listen, forward)                                     \
+	DAEMON, .user = "filtermail", .man = "filtermail(8)",                  \
+		.command =                                                     \
+			"{{libexec_dir}}/filtermail {{ini_path}} " direction   \
+			" --listen {{internal_address}}:{{" listen "}}"        \
+			" --forward {{internal_address}}:{{" forward "}}",     \
+		.unit_lines = COUNTS LOOPBACK,                                 \
+		.restart_on = LIST("{{libexec_dir}}/filtermail")
+
+/* At the start Postfix may need a moment. */
+#define WAIT_FOR_POSTFIX                                                       \
+	"i=0\n"                                                                \
+	"until [ -S {{spool_dir}}/postfix/public/showq ] || "                  \
+	"[ $i = 50 ]; do\n"                                                    \
+	"\ti=$((i + 1))\n"                                                     \
+	"\tsleep 0.2\n"                                                        \
+	"done\n"
+
 static const struct service services[] = {
 	{ .name = "doveauth",
-		.is_mail = true,
-		.restart_on = LIST(RUN("doveauth"), "{{libexec_dir}}/doveauth"),
+		DICT,
+		.title = "Chatmail accounts, for Dovecot",
+		.man = "doveauth(8)",
+		.command = "{{libexec_dir}}/doveauth "
+			   "{{run_dir}}/doveauth/doveauth.socket {{ini_path}}",
+		.unit_lines = COUNTS MAILBOXES,
+		.restart_on = LIST("{{libexec_dir}}/doveauth"),
 		.settings = LIST(ACCOUNT_SETTINGS),
 		.ports = doveauth_ports },
 	{ .name = "lastlogin",
-		.is_mail = true,
-		.restart_on =
-			LIST(RUN("lastlogin"), "{{libexec_dir}}/lastlogin"),
+		DICT,
+		.title = "Chatmail days of last login, for Dovecot",
+		.man = "lastlogin(8)",
+		.command = "{{libexec_dir}}/lastlogin "
+			   "{{run_dir}}/lastlogin/lastlogin.socket "
+			   "{{ini_path}}",
+		.unit_lines = COUNTS MAILBOXES,
+		.restart_on = LIST("{{libexec_dir}}/lastlogin"),
 		.settings = LIST(MAILBOX_SETTINGS),
 		.ports = lastlogin_ports },
 	{ .name = "chatmail-metadata",
-		.is_mail = true,
-		.restart_on = LIST(RUN("chatmail-metadata"),
-			"{{libexec_dir}}/chatmail-metadata"),
+		DICT,
+		.title = "Chatmail metadata and push notifications, for "
+			 "Dovecot",
+		.man = "chatmail-metadata(8)",
+		.wants = "network-online.target",
+		.after = "network-online.target unbound.service",
+		.command = "{{libexec_dir}}/chatmail-metadata "
+			   "{{metadata_socket}} {{ini_path}}",
+		.unit_lines = COUNTS "BindPaths={{mailboxes_dir}}\n"
+				     "RestrictAddressFamilies=AF_UNIX AF_INET "
+				     "AF_INET6 AF_NETLINK\n",
+		.restart_on = LIST("{{libexec_dir}}/chatmail-metadata"),
 		.settings = LIST(METADATA_SETTINGS),
 		.ports = metadata_ports },
 	{ .name = "filtermail-outgoing",
-		.is_mail = true,
-		.restart_on = LIST(RUN("filtermail-outgoing"),
-			"{{libexec_dir}}/filtermail"),
+		.title = "Chatmail filter of mail that users send",
+		FILTER("outgoing", "filtermail_smtp_port",
+			"postfix_reinject_port"),
 		.settings = LIST(FILTER_SETTINGS),
 		.ports = outgoing_ports },
 	{ .name = "filtermail-incoming",
 		.when = "filter_incoming",
-		.is_mail = true,
-		.restart_on = LIST(RUN("filtermail-incoming"),
-			"{{libexec_dir}}/filtermail"),
+		.title = "Chatmail filter of mail that comes from outside",
+		FILTER("incoming", "filtermail_smtp_port_incoming",
+			"postfix_reinject_port_incoming"),
 		.settings = LIST(FILTER_SETTINGS),
 		.ports = incoming_ports },
+	/* Both read their settings each time. */
 	{ .name = "chatmail-expire",
 		.unit = "chatmail-expire.timer",
 		.is_mail = true,
-		.restart_on = LIST(RUN("chatmail-expire"),
-			"{{unit_dir}}/chatmail-expire.timer",
-			"{{libexec_dir}}/chatmail-expire",
+		.is_sandboxed = true,
+		.title = "Chatmail expiry of old mail and of accounts nobody "
+			 "uses",
+		.man = "chatmail-expire(8)",
+		.command = "{{libexec_dir}}/chatmail-expire {{ini_path}}",
+		.user = "vmail",
+		.every_sec = 86400,
+		.unit_lines = MAILBOXES "Nice=19\n"
+					"IOSchedulingClass=idle\n"
+					"CPUSchedulingPolicy=batch\n",
+		.trigger_title = "Daily expiry of old mail",
+		.trigger_lines = "OnCalendar=*-*-* 00:02:00\n"
+				 "RandomizedDelaySec=1h\n"
+				 "Persistent=yes\n",
+		.restart_on = LIST("{{libexec_dir}}/chatmail-expire",
 			"{{libexec_dir}}/every") },
 	{ .name = "chatmail-metrics",
 		.unit = "chatmail-metrics.timer",
 		.is_mail = true,
-		.restart_on = LIST(RUN("chatmail-metrics"),
-			"{{unit_dir}}/chatmail-metrics.timer",
-			"{{libexec_dir}}/chatmail-metrics",
+		.is_sandboxed = true,
+		.title = "Chatmail figures for Prometheus",
+		.man = "chatmail-metrics(8)",
+		.after = "{{postfix_unit}}",
+		.command = "{{libexec_dir}}/chatmail-metrics {{ini_path}} "
+			   "--output {{own_state_dir}}/metrics/chatmail.prom "
+			   "--postfix {{spool_dir}}/postfix",
+		.user = "vmail",
+		/* Postfix tells this group about its queues. */
+		.groups = "postdrop",
+		.run_lines = WAIT_FOR_POSTFIX,
+		.every_sec = 300,
+		.unit_lines = "Nice=10\n"
+			      "BindReadOnlyPaths={{mailboxes_dir}}\n"
+			      "ReadWritePaths={{own_state_dir}}/metrics\n"
+			      "RestrictAddressFamilies=AF_UNIX\n"
+			      "PrivateNetwork=yes\n",
+		.trigger_title = "Chatmail figures every five minutes",
+		/* Not at once: Postfix may start at the same moment. */
+		.trigger_lines = "OnActiveSec=20s\n"
+				 "OnUnitActiveSec=5min\n"
+				 "AccuracySec=10s\n",
+		.restart_on = LIST("{{libexec_dir}}/chatmail-metrics",
 			"{{libexec_dir}}/every") },
 	{ 0 },
 };

@@ -1,11 +1,16 @@
 /* Mailboxes and logins. */
 #include "cmdeploy/components/components.h"
 
+/* Names the plugin to Dovecot if it fits the Dovecot that is installed. */
+#define IDLE_SETUP                                                             \
+	"{{libexec_dir}}/instant-idle-setup "                                  \
+	"{{libexec_dir}}/lib95_instant_idle_plugin.so \\\n"                    \
+	"\t{{idle_dir}}/instant-idle.conf {{idle_dir}}/dovecot-modules"
+
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/dovecot", .mode = 0755 },
 	{ .path = "{{run_dir}}/dovecot", .mode = 0755, .when = "is_private" },
 	{ .path = "{{state_dir}}/dovecot", .mode = 0755, .when = "is_private" },
-	RUNIT_FOLDERS("dovecot"),
 	{ 0 },
 };
 
@@ -26,12 +31,10 @@ static const struct file files[] = {
 	{ .path = "{{etc_dir}}/dovecot/push.lua",
 		.mode = 0644,
 		.from = "dovecot/push.lua" },
-	RUNIT_FILES("dovecot", "dovecot"),
 	{ .path = "{{service_dir}}/dovecot/finish",
 		.mode = 0755,
 		.from = "dovecot/finish",
 		.when = "is_private" },
-	DROP_IN("dovecot.service", "dovecot/dovecot.drop-in"),
 	{ 0 },
 };
 
@@ -52,8 +55,22 @@ static const struct port ports[] = {
 static const struct service services[] = {
 	{ .name = "dovecot",
 		.is_mail = true,
-		.restart_on = LIST(RUN("dovecot"),
-			"{{libexec_dir}}/instant-idle-setup",
+		.wants = "doveauth.service lastlogin.service "
+			 "chatmail-metadata.service",
+		/* A process group of its own, for its `finish`. */
+		.command = "chpst -P /usr/sbin/dovecot -F "
+			   "-c {{etc_dir}}/dovecot/dovecot.conf",
+		.run_lines = "echo $$ >{{run_dir}}/dovecot.pgid\n" IDLE_SETUP
+			     " ||\n\trm -f {{idle_dir}}/instant-idle.conf\n",
+		.unit_lines = "# Names the plugin to Dovecot if it fits the "
+			      "Dovecot that is installed.\n"
+			      "RuntimeDirectory=instant-idle\n"
+			      "RuntimeDirectoryPreserve=restart\n"
+			      "ExecStartPre=-" IDLE_SETUP "\n",
+		/* Every connection costs a few. */
+		.n_files = 1048576,
+		.restart = "on-failure",
+		.restart_on = LIST("{{libexec_dir}}/instant-idle-setup",
 			"{{libexec_dir}}/lib95_instant_idle_plugin.so"),
 		.reload_on =
 			LIST("{{etc_dir}}/dovecot/", "{{own_etc_dir}}/tls/"),

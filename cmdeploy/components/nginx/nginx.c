@@ -1,6 +1,10 @@
 /* The web server, and port 443 for those whom other ports do not reach. */
 #include "cmdeploy/components/components.h"
 
+/* nginx does not take over sockets that a killed one left. */
+#define RM_SOCKETS                                                             \
+	"rm -f {{run_dir}}/nginx/smtp.sock {{run_dir}}/nginx/imap.sock\n"
+
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/nginx", .mode = 0755 },
 	{ .path = "{{run_dir}}/nginx",
@@ -12,8 +16,6 @@ static const struct folder folders[] = {
 		.user = "www-data",
 		.group = "www-data",
 		.when = "is_private" },
-	RUNIT_FOLDERS("nginx"),
-	RUNIT_FOLDERS("fcgiwrap"),
 	{ 0 },
 };
 
@@ -33,10 +35,6 @@ static const struct file files[] = {
 	{ .path = "{{etc_dir}}/nginx/mta-sts.txt",
 		.mode = 0644,
 		.from = "nginx/mta-sts.txt" },
-	RUNIT_FILES("nginx", "nginx"),
-	RUNIT_FILES("nginx", "fcgiwrap"),
-	DROP_IN("nginx.service", "nginx/nginx.drop-in"),
-	DROP_IN("fcgiwrap.service", "nginx/fcgiwrap.drop-in"),
 	{ 0 },
 };
 
@@ -65,10 +63,32 @@ static const struct service services[] = {
 	{ .name = "fcgiwrap",
 		.enable = "fcgiwrap.socket",
 		.is_on_demand = true,
-		.restart_on = LIST(RUN("fcgiwrap")),
+		/* One process: more would outlive a stop, and each answer
+		 * takes milliseconds. */
+		.command = "/usr/sbin/fcgiwrap -f -s unix:{{fcgiwrap_socket}}",
+		.user = "www-data",
+		.run_lines = "rm -f {{fcgiwrap_socket}}\n",
+		.unit_lines = "NoNewPrivileges=yes\n"
+			      "ProtectSystem=strict\n"
+			      "ProtectHome=yes\n"
+			      "PrivateTmp=yes\n"
+			      "PrivateDevices=yes\n"
+			      "PrivateNetwork=yes\n"
+			      "CapabilityBoundingSet=\n",
+		.restart = "on-failure",
 		.ports = fcgiwrap_ports },
 	{ .name = "nginx",
-		.restart_on = LIST(RUN("nginx")),
+		.command = "/usr/sbin/nginx -p {{root}} "
+			   "-c {{etc_dir}}/nginx/nginx.conf -e stderr",
+		.run_lines = RM_SOCKETS,
+		.unit_lines = "RuntimeDirectory=nginx\n"
+			      "RuntimeDirectoryPreserve=restart\n"
+			      "# nginx does not take over sockets that a "
+			      "killed one left.\n"
+			      "ExecStartPre=-/bin/" RM_SOCKETS,
+		/* A connection is two; one that is handed on has four. */
+		.n_files = 65536,
+		.restart = "on-failure",
 		.reload_on = LIST("{{etc_dir}}/nginx/", "{{own_etc_dir}}/tls/"),
 		.ports = nginx_ports },
 	{ 0 },

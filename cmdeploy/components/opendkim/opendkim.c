@@ -61,10 +61,6 @@ static const struct file files[] = {
 		.mode = 0644,
 		.from = "opendkim/final.lua",
 		SIGNED },
-	DROP_IN_WHEN(
-		"opendkim.service", "opendkim/opendkim.drop-in", "has_dkim"),
-	UNIT_FILE_WHEN("opendkim", "chatmail-opendkim.service", "has_dkim"),
-	UNIT_FILE_WHEN("opendkim", "chatmail-opendkim.timer", "has_dkim"),
 	{ 0 },
 };
 
@@ -77,14 +73,22 @@ static const struct service services[] = {
 	{ .name = "opendkim",
 		SIGNED,
 		.is_mail = true,
-		.restart_on = LIST(RUN("opendkim"), "{{etc_dir}}/opendkim.conf",
+		.wants = "unbound.service",
+		.after = "unbound.service",
+		.n_files = 65536,
+		.restart = "on-failure",
+		.restart_on = LIST("{{etc_dir}}/opendkim.conf",
 			"{{etc_dir}}/opendkim/", "{{dkim_key_path}}"),
 		.ports = ports },
 	{ .name = "chatmail-opendkim",
 		SIGNED,
 		.unit = "chatmail-opendkim.timer",
 		.is_mail = true,
-		.restart_on = LIST("{{unit_dir}}/chatmail-opendkim.timer") },
+		.title = "Daily restart of OpenDKIM, which loses memory",
+		.command = "/bin/systemctl try-restart opendkim.service",
+		.trigger_title = "Daily restart of OpenDKIM",
+		.trigger_lines = "OnCalendar=*-*-* 04:40:00\n"
+				 "RandomizedDelaySec=15min\n" },
 	{ 0 },
 };
 

@@ -45,7 +45,6 @@ static const struct folder folders[] = {
 		.user = "postfix",
 		.group = "postfix",
 		.when = "is_private" },
-	RUNIT_FOLDERS("postfix"),
 	{ 0 },
 };
 
@@ -61,8 +60,6 @@ static const struct file files[] = {
 	CONF("header-checks"),
 	CONF("login-map"),
 	CONF("tls-policy"),
-	RUNIT_FILES("postfix", "postfix"),
-	DROP_IN("{{postfix_unit}}", "postfix/postfix.drop-in"),
 	{ 0 },
 };
 
@@ -94,8 +91,17 @@ static const struct service services[] = {
 		.unit = "{{postfix_unit}}",
 		.enable = "postfix.service",
 		.is_mail = true,
-		.restart_on = LIST(RUN("postfix"),
-			"{{unit_dir}}/{{postfix_unit}}.d/chatmail.conf"),
+		.wants = "network-online.target",
+		.after = "network-online.target unbound.service "
+			 "dovecot.service filtermail-outgoing.service "
+			 "opendkim.service",
+		/* `postfix start-fg` would leave the master behind. */
+		.command = "/usr/lib/postfix/sbin/master "
+			   "-c {{etc_dir}}/postfix -s",
+		.run_lines = "export MAIL_CONFIG={{etc_dir}}/postfix\n",
+		.unit_lines = "PIDFile={{spool_dir}}/postfix/pid/master.pid\n",
+		.n_files = 65536,
+		.restart = "on-failure",
 		.reload_on =
 			LIST("{{etc_dir}}/postfix/", "{{own_etc_dir}}/tls/"),
 		.ports = ports },

@@ -92,17 +92,25 @@ static const struct file files[] = {
 		.mode = 0644,
 		.create = create_cert,
 		.follows = "{{own_etc_dir}}/tls/request.cnf" },
-	/* Somebody else renews it, and says nothing. */
-	UNIT_FILE_WHEN("tls", "chatmail-certificate.path", WATCHED),
-	UNIT_FILE_WHEN("tls", "chatmail-certificate.service", WATCHED),
 	{ 0 },
 };
 
 static const struct service services[] = {
+	/*
+	 * Somebody else renews it, and says nothing. Chain and key are two
+	 * files: what changes twice is taken once more.
+	 */
 	{ .name = "chatmail-certificate",
 		.when = WATCHED,
 		.unit = "chatmail-certificate.path",
-		.restart_on = LIST("{{unit_dir}}/chatmail-certificate.path") },
+		.title = "Have the servers take the relay's new certificate",
+		.command = "/bin/systemctl try-reload-or-restart "
+			   "{{postfix_unit}} dovecot.service nginx.service",
+		.unit_lines = "ExecStartPre=/bin/sleep 2\n",
+		.restart = "no",
+		.trigger_title = "Watch over the relay's certificate and key",
+		.trigger_lines = "PathChanged={{cert_path}}\n"
+				 "PathChanged={{key_path}}\n" },
 	{ 0 },
 };
 

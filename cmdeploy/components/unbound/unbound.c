@@ -8,7 +8,6 @@ static const struct file files[] = {
 	{ .path = "/etc/unbound/unbound.conf.d/chatmail.conf",
 		.mode = 0644,
 		.from = "unbound/chatmail.conf" },
-	DROP_IN("unbound.service", "unbound/unbound.drop-in"),
 	{ .path = "/etc/dhcp/dhclient-enter-hooks.d/chatmail",
 		.mode = 0644,
 		.from = "unbound/dhclient-hook",
@@ -28,8 +27,8 @@ static const struct port ports[] = {
 
 static const struct service services[] = {
 	{ .name = "unbound",
-		.restart_on = LIST(RUN("unbound"),
-			"/etc/unbound/unbound.conf.d/chatmail.conf"),
+		.restart = "on-failure",
+		.restart_on = LIST("/etc/unbound/unbound.conf.d/chatmail.conf"),
 		.ports = ports },
 	{ 0 },
 };
