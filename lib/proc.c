@@ -1,3 +1,6 @@
+/*
+ * proc.c - one program, its input, its output and its time, until its end.
+ */
 #include "lib/proc.h"
 
 #include <errno.h>
@@ -5,18 +8,15 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include <sys/pidfd.h>
 
-#include "lib/file.h"
+#include "lib/child.h"
+#include "lib/clock.h"
 
 enum {
 	CHUNK_BYTES = 4096,
 	LINE_MAX_BYTES = 4096,
 	TAIL_MAX_BYTES = 65536,
-	EXIT_NOT_STARTED = 127,
 	ASK_MSEC = 250,
 };
 
@@ -24,7 +24,6 @@ struct pipes {
 	int in[2];
 	int out[2];
 	int err[2];
-	int fail[2]; /* the errno of a failed exec */
 };
 
 static int fd_take(int *fd)
@@ -46,84 +45,37 @@ static void pipes_release(struct pipes *p)
 	pair_close(p->in);
 	pair_close(p->out);
 	pair_close(p->err);
-	pair_close(p->fail);
 }
 
 static int pipes_make(struct pipes *p)
 {
 	if (pipe2(p->in, O_CLOEXEC) < 0 || pipe2(p->out, O_CLOEXEC) < 0 ||
-		pipe2(p->err, O_CLOEXEC) < 0 || pipe2(p->fail, O_CLOEXEC) < 0)
+		pipe2(p->err, O_CLOEXEC) < 0)
 		return -errno;
 	return 0;
-}
-
-static void child_env(const char *const *env)
-{
-	for (; env && *env; env++) {
-		struct slice name, value;
-		if (!slice_cut(slice_of(*env), '=', &name, &value))
-			continue;
-		AUTO_FREE char *copy = slice_dup(name);
-		setenv(copy, value.ptr, 1);
-	}
-}
-
-static void child_signals(void)
-{
-	sigset_t none;
-
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	const struct sigaction usual = { .sa_handler = SIG_DFL };
-	sigaction(SIGPIPE, &usual, NULL);
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-}
-
-static void NORETURN child_run(
-	const struct proc *proc, struct pipes *p, pid_t parent)
-{
-	int in = p->in[0];
-
-	setpgid(0, 0);
-	child_signals();
-	if (getppid() != parent)
-		_exit(EXIT_NOT_STARTED);
-	child_env(proc->env);
-	if (proc->input.len == 0)
-		in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	dup2(in, STDIN_FILENO);
-	dup2(p->out[1], STDOUT_FILENO);
-	dup2(proc->err ? p->err[1] : p->out[1], STDERR_FILENO);
-	execvp(proc->argv[0], (char *const *)(void *)proc->argv);
-	int error = errno;
-	ssize_t ignored = write(p->fail[1], &error, sizeof(error));
-	(void)ignored;
-	_exit(EXIT_NOT_STARTED);
 }
 
 /* One running program, as its parent sees it. */
 struct run {
 	const struct proc *proc;
 	pid_t pid;
+	int ended; /* a pidfd: readable once it has ended */
 	int in;
 	int out;
 	int err;
 	struct slice input;
 	struct buf line;
-	struct timespec deadline;
-	bool was_told; /* that it is unwanted */
+	uint64_t deadline; /* msec; of clock_msec() */
+	bool was_told;     /* that it is unwanted */
 };
 
 static int msec_left(const struct run *run)
 {
-	struct timespec now;
+	uint64_t now = clock_msec();
 
 	if (run->proc->timeout_sec == 0)
 		return -1;
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t left = (run->deadline.tv_sec - now.tv_sec) * 1000 +
-		(run->deadline.tv_nsec - now.tv_nsec) / 1000000;
-	return left > 0 ? (int)left : 0;
+	return run->deadline > now ? (int)(run->deadline - now) : 0;
 }
 
 static void lines_add(struct run *run, struct slice bytes)
@@ -195,18 +147,19 @@ static void tell_if_unwanted(struct run *run)
 	kill(run->pid, SIGINT);
 }
 
-/* Until it has closed its output; false when time is over. */
+/* Until it has closed its output and ended; false when time is over. */
 static bool talk(struct run *run)
 {
-	while (run->out >= 0 || run->err >= 0) {
+	while (run->out >= 0 || run->err >= 0 || run->ended >= 0) {
 		struct pollfd fds[] = {
 			{ .fd = run->in, .events = POLLOUT },
 			{ .fd = run->out, .events = POLLIN },
 			{ .fd = run->err, .events = POLLIN },
+			{ .fd = run->ended, .events = POLLIN },
 		};
 		int n = poll(fds, ARRAY_LEN(fds), msec_to_wait(run));
 		tell_if_unwanted(run);
-		if (n == 0 && msec_left(run) == 0)
+		if (msec_left(run) == 0)
 			return false;
 		if (n <= 0)
 			continue;
@@ -216,35 +169,17 @@ static bool talk(struct run *run)
 			take_output(run, &run->out, false);
 		if (fds[2].revents)
 			take_output(run, &run->err, true);
+		if (fds[3].revents)
+			fd_close(&run->ended);
 	}
 	return true;
-}
-
-static int reap(pid_t pid)
-{
-	int status;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -1;
-	return status;
-}
-
-/* 0, or the errno with which the program could not be started. */
-static int exec_error(int fd)
-{
-	int error = 0;
-
-	while (read(fd, &error, sizeof(error)) < 0)
-		if (errno != EINTR)
-			break;
-	return error;
 }
 
 static int run_to_end(struct run *run)
 {
 	/* A program may end without reading what we have for it. */
 	sigset_t pipe_set, old;
+	int status = -1;
 
 	sigemptyset(&pipe_set);
 	sigaddset(&pipe_set, SIGPIPE);
@@ -256,33 +191,35 @@ static int run_to_end(struct run *run)
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	if (!is_done)
 		kill(-run->pid, SIGKILL);
-	int status = reap(run->pid);
+	child_wait(run->pid, -1, &status);
 	if (run->line.len > 0)
 		run->proc->on_line(buf_slice(&run->line), run->proc->owner);
 	return is_done ? status : PROC_TIMED_OUT;
 }
 
-static int start(const struct proc *proc, struct pipes *p, pid_t *ret_pid)
+static int start(const struct proc *proc, struct pipes *p, pid_t *ret_pid,
+	struct buf *why)
 {
-	pid_t parent = getpid();
-	pid_t pid = fork();
+	int r = pipes_make(p);
 
-	if (pid < 0)
-		return -errno;
-	if (pid == 0)
-		child_run(proc, p, parent);
-	setpgid(pid, pid);
+	if (r < 0)
+		return because(why, r, "%s: cannot be started: %s",
+			proc->argv[0], strerror(-r));
+	r = child_spawn(
+		&(struct child){
+			.argv = proc->argv,
+			.env = proc->env,
+			.in = proc->input.len > 0 ? p->in[0] : 0,
+			.out = p->out[1],
+			.err = proc->err ? p->err[1] : p->out[1],
+			.place = CHILD_IN_GROUP,
+			.death_signal = SIGKILL,
+		},
+		ret_pid, why);
 	fd_close(&p->in[0]);
 	fd_close(&p->out[1]);
 	fd_close(&p->err[1]);
-	fd_close(&p->fail[1]);
-	int error = exec_error(p->fail[0]);
-	if (error) {
-		reap(pid);
-		return -error;
-	}
-	*ret_pid = pid;
-	return 0;
+	return r;
 }
 
 int proc_run(const struct proc *proc, int *ret_status, struct buf *why)
@@ -291,37 +228,45 @@ int proc_run(const struct proc *proc, int *ret_status, struct buf *why)
 		.in = { -1, -1 },
 		.out = { -1, -1 },
 		.err = { -1, -1 },
-		.fail = { -1, -1 },
 	};
 	pid_t pid = -1;
-	int r = pipes_make(&p);
+	int r = start(proc, &p, &pid, why);
 
-	if (r == 0)
-		r = start(proc, &p, &pid);
 	if (r < 0)
-		return because(why, r, "%s: cannot be started: %s",
-			proc->argv[0], strerror(-r));
+		return r;
 	struct run run = {
 		.proc = proc,
 		.pid = pid,
+		.ended = pidfd_open(pid, 0),
 		.in = -1,
 		.out = fd_take(&p.out[0]),
 		.err = fd_take(&p.err[0]),
 		.input = proc->input,
 		.line = BUF_INIT(LINE_MAX_BYTES),
+		.deadline = clock_msec() + proc->timeout_sec * 1000ULL,
 	};
 	if (proc->input.len > 0) {
 		run.in = fd_take(&p.in[1]);
 		fcntl(run.in, F_SETFL, O_NONBLOCK);
 	}
-	clock_gettime(CLOCK_MONOTONIC, &run.deadline);
-	run.deadline.tv_sec += proc->timeout_sec;
 	*ret_status = run_to_end(&run);
+	fd_close(&run.ended);
 	fd_close(&run.in);
 	fd_close(&run.out);
 	fd_close(&run.err);
 	buf_release(&run.line);
 	return 0;
+}
+
+int proc_attach(const char *const *argv, int *ret_status, struct buf *why)
+{
+	const struct child child = { .argv = argv, .in = CHILD_OURS };
+	pid_t pid;
+	int r = child_spawn(&child, &pid, why);
+
+	if (r == 0)
+		child_wait(pid, -1, ret_status);
+	return r;
 }
 
 static const char *base_name(const char *path)
@@ -353,15 +298,8 @@ int proc_run_ok(const struct proc *proc, struct buf *why)
 
 void proc_status_text(int status, struct buf *out)
 {
-	if (status == PROC_TIMED_OUT) {
+	if (status == PROC_TIMED_OUT)
 		buf_add_str(out, "took too long");
-	} else if (WIFSIGNALED(status)) {
-		const char *name = sigabbrev_np(WTERMSIG(status));
-		if (name)
-			buf_addf(out, "killed by SIG%s", name);
-		else
-			buf_addf(out, "killed by signal %d", WTERMSIG(status));
-	} else {
-		buf_addf(out, "exit status %d", WEXITSTATUS(status));
-	}
+	else
+		child_status_text(status, out);
 }

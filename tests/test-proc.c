@@ -92,6 +92,9 @@ static const struct {
 	{ "killed", "kill -SEGV $$", "sh: killed by SIGSEGV" },
 	{ "slow", "sleep 60", "sh: took too long" },
 	{ "slow child", "sleep 60 & wait", "sh: took too long" },
+	{ "slow without output", "exec >&- 2>&-; sleep 60",
+		"sh: took too long" },
+	{ "prints without end", "yes", "sh: took too long: y" },
 };
 
 static void test_ends(void)
