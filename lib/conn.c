@@ -1,3 +1,7 @@
+/*
+ * conn.c - one connection: what has come and was not consumed, what is to
+ * leave and could not yet, and what the loop is to watch for.
+ */
 #include "lib/conn.h"
 
 #include <errno.h>
@@ -22,6 +26,7 @@ struct conn {
 	sd_event_source *timer;
 	sd_event_source *again;
 	uint64_t timeout_usec;
+	uint64_t linger_usec;
 	uint64_t moved_at;
 	struct buf in;
 	struct buf out;
@@ -44,12 +49,40 @@ static uint64_t now_usec(struct conn *c)
 	return now;
 }
 
-static void conn_end(struct conn *c, int error)
+/* Around a callback, which may free the connection. */
+struct guard {
+	bool is_gone;
+	bool *outer;
+};
+
+static void guard_begin(struct conn *c, struct guard *guard)
 {
-	if (c->is_closing)
+	*guard = (struct guard){ .outer = c->is_gone };
+	c->is_gone = &guard->is_gone;
+}
+
+/* false when it is freed. */
+static bool guard_end(struct conn *c, const struct guard *guard)
+{
+	if (!guard->is_gone)
+		c->is_gone = guard->outer;
+	else if (guard->outer)
+		*guard->outer = true;
+	return !guard->is_gone;
+}
+
+/* false when it is freed: only after an end of file it may live on. */
+static bool conn_end(struct conn *c, int error)
+{
+	struct guard guard;
+
+	if (c->is_closing) {
 		conn_close(c);
-	else
-		c->ops->on_end(c, error);
+		return false;
+	}
+	guard_begin(c, &guard);
+	c->ops->on_end(c, error);
+	return guard_end(c, &guard);
 }
 
 /*
@@ -87,6 +120,8 @@ static void shrink(struct buf *b)
 /* Writes what can be written. 0, or the negative errno that ends c. */
 static int write_with(struct conn *c, int flags)
 {
+	if (!buf_ok(&c->out))
+		return -ENOBUFS;
 	while (conn_pending(c)) {
 		ssize_t n = send(c->io.fd, c->out.ptr + c->out_sent,
 			conn_pending(c), flags | MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -132,17 +167,12 @@ static void settle(struct conn *c)
 /* Hands over `data`; keeps what is left. false when c is freed or over. */
 static bool offer(struct conn *c, struct slice data)
 {
-	bool gone = false;
-	bool *outer = c->is_gone;
+	struct guard guard;
 
-	c->is_gone = &gone;
+	guard_begin(c, &guard);
 	size_t used = c->ops->on_input(c, data);
-	if (gone) {
-		if (outer)
-			*outer = true;
+	if (!guard_end(c, &guard))
 		return false;
-	}
-	c->is_gone = outer;
 	if (used > data.len)
 		bug("on_input consumed more than there was");
 	if (data.ptr == c->in.ptr)
@@ -157,6 +187,7 @@ static bool offer(struct conn *c, struct slice data)
 	return true;
 }
 
+/* false when c is freed or over. */
 static bool read_in(struct conn *c)
 {
 	size_t room = c->in.max - c->in.len;
@@ -169,10 +200,8 @@ static bool read_in(struct conn *c)
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return true;
 	if (n <= 0) {
-		int error = n < 0 ? -errno : 0;
 		c->is_eof = true;
-		conn_end(c, error);
-		return false;
+		return conn_end(c, n < 0 ? -errno : 0);
 	}
 	c->moved_at = now_usec(c);
 	if (c->in.len == 0)
@@ -184,18 +213,13 @@ static bool read_in(struct conn *c)
 /* The call of a handler, which may free the connection. */
 static bool survives(struct conn *c, void (*handler)(struct conn *))
 {
-	bool gone = false;
-	bool *outer = c->is_gone;
+	struct guard guard;
 
 	if (!handler || c->is_closing)
 		return true;
-	c->is_gone = &gone;
+	guard_begin(c, &guard);
 	handler(c);
-	if (gone && outer)
-		*outer = true;
-	if (!gone)
-		c->is_gone = outer;
-	return !gone;
+	return guard_end(c, &guard);
 }
 
 static bool finish_connect(struct conn *c, bool has_failed)
@@ -238,7 +262,7 @@ static void on_io(struct conn *c, uint32_t revents)
 			return;
 	}
 	if (revents & (EPOLLIN | EPOLLHUP | EPOLLERR) && !c->is_connecting &&
-		!c->is_closing && !c->is_paused) {
+		may_read(c)) {
 		if (!read_in(c))
 			return;
 	} else if (revents & (EPOLLHUP | EPOLLERR)) {
@@ -293,6 +317,8 @@ int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 		.io = { .fd = fd, .on_ready = on_ready },
 		.in = BUF_INIT(limits->in_max),
 		.out = BUF_INIT(limits->out_max),
+		.linger_usec = limits->linger_usec ? limits->linger_usec
+						   : CONN_LINGER_USEC,
 	};
 	int r = pollee_add(event, &c->io, EPOLLIN);
 	if (r < 0) {
@@ -339,11 +365,13 @@ void conn_close(struct conn *c)
 
 static void close_after(struct conn *c, int flags)
 {
-	if (c->is_connecting || write_with(c, flags) < 0 || !conn_pending(c)) {
+	if (c->is_connecting || write_with(c, flags) < 0 || !conn_pending(c) ||
+		loop_is_over(c->event)) {
 		conn_close(c);
 		return;
 	}
 	c->is_closing = true;
+	conn_set_timeout(c, c->linger_usec);
 	want_events(c);
 }
 

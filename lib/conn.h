@@ -36,16 +36,27 @@ struct conn_ops {
 	/* A connect has succeeded. May be NULL. */
 	void (*on_connected)(struct conn *c);
 	/*
-	 * The peer is gone: 0 after its end of file, else a negative
-	 * errno; -ETIMEDOUT when nothing moved for the time given to
-	 * conn_set_timeout(). Owner calls conn_close() in here.
+	 * A negative errno: the connection is broken; -ETIMEDOUT when
+	 * nothing moved for the time given to conn_set_timeout(). The owner
+	 * calls conn_close() in here. 0: the peer will send no more. It may
+	 * still read, so the owner may close the connection later, and is
+	 * told of an error that comes until then.
 	 */
 	void (*on_end)(struct conn *c, int error);
+};
+
+enum {
+	CONN_LINGER_USEC = 30 * 1000000,
 };
 
 struct conn_limits {
 	size_t in_max;  /* bytes held unconsumed */
 	size_t out_max; /* bytes waiting to be written */
+	/*
+	 * How long conn_close_when_sent() goes on while the peer takes
+	 * nothing; 0: CONN_LINGER_USEC.
+	 */
+	uint64_t linger_usec;
 };
 
 /* Takes fd. `owner` is for conn_owner(). */
@@ -58,7 +69,10 @@ int conn_connect(sd_event *event, const struct addr *addr,
 	void *owner, struct conn **ret_conn) MUST_CHECK;
 /* Accepts NULL. What is still in conn_out() is dropped. */
 void conn_close(struct conn *c);
-/* Writes what is in conn_out(), then closes; no callback any more. */
+/*
+ * Writes what is in conn_out(), then closes, also when the peer takes none
+ * of it for too long; no callback any more.
+ */
 void conn_close_when_sent(struct conn *c);
 /*
  * The same, where the peer was asked for the end: what is written leaves

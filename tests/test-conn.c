@@ -15,6 +15,7 @@ struct peer {
 	size_t take; /* how much on_input consumes at most */
 	int end;
 	bool is_ended;
+	bool keep_at_eof;
 	bool close_on_input;
 	int drained;
 };
@@ -43,6 +44,11 @@ static void on_end(struct conn *c, int error)
 {
 	struct peer *p = conn_owner(c);
 
+	check("told once", !p->is_ended);
+	if (error == 0 && p->keep_at_eof) {
+		p->keep_at_eof = false;
+		return;
+	}
 	p->is_ended = true;
 	p->end = error;
 	p->conn = NULL;
@@ -81,7 +87,7 @@ static int tcp_pair(int *pair)
 
 static void open_peer_of(struct peer *p, int (*make_pair)(int *))
 {
-	static const struct conn_limits limits = { 16, 1 << 20 };
+	static const struct conn_limits limits = { 16, 1 << 20, 1000 };
 	int pair[2];
 
 	*p = (struct peer){ .got = BUF_INIT(1 << 20), .take = SIZE_MAX };
@@ -221,6 +227,77 @@ static void test_ends(void)
 	close_peer(&p);
 }
 
+/* A peer that will send no more still gets its answers. */
+static void test_half_close(void)
+{
+	struct peer p;
+	char text[100];
+
+	open_peer(&p);
+	p.keep_at_eof = true;
+	say(&p, "question");
+	shutdown(p.fd, SHUT_WR);
+	turn(&p);
+	check("lives on", p.conn && !p.is_ended && !p.keep_at_eof);
+	buf_add_str(conn_out(p.conn), "answer");
+	conn_flush(p.conn);
+	check_int("answer", read(p.fd, text, sizeof(text)), 6);
+	fd_close(&p.fd);
+	turn(&p);
+	check("then it leaves", p.is_ended && p.end < 0);
+	close_peer(&p);
+}
+
+static void fill_out(struct peer *p, size_t bytes)
+{
+	AUTO_FREE char *much = xcalloc(1, bytes);
+
+	conn_send(p->conn, slice_make(much, bytes));
+}
+
+/* Nothing leaves after a hole, whoever writes, and when. */
+static void test_overflow_is_kept(void)
+{
+	struct peer p;
+	char text[65536];
+
+	open_peer(&p);
+	fill_out(&p, 2000000);
+	if (p.conn)
+		conn_send(p.conn, SLICE("after the hole"));
+	while (read(p.fd, text, sizeof(text)) > 0)
+		turn(&p);
+	check("ended", p.is_ended);
+	check_int("output ceiling", p.end, -ENOBUFS);
+	close_peer(&p);
+
+	open_peer(&p);
+	fill_out(&p, 2000000);
+	conn_close_when_sent(p.conn);
+	p.conn = NULL;
+	close_peer(&p);
+}
+
+/* A peer that takes nothing does not keep the connection for ever. */
+static void test_linger(void)
+{
+	struct peer p;
+	char text[65536];
+	ssize_t n;
+
+	open_peer(&p);
+	fill_out(&p, 1 << 20);
+	check("waits", conn_pending(p.conn) > 0);
+	conn_close_when_sent(p.conn);
+	p.conn = NULL;
+	check("a turn", sd_event_run(p.event, 20000000) > 0);
+	turn(&p);
+	while ((n = recv(p.fd, text, sizeof(text), MSG_DONTWAIT)) > 0)
+		;
+	check_int("closed", n, 0);
+	close_peer(&p);
+}
+
 /* Packets that the plain end has got. */
 static unsigned count_packets(const struct peer *p)
 {
@@ -283,6 +360,9 @@ int main(void)
 	test_pause();
 	test_output();
 	test_ends();
+	test_half_close();
+	test_overflow_is_kept();
+	test_linger();
 	test_last_words();
 	return test_end();
 }

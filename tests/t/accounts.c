@@ -230,6 +230,24 @@ static void case_bytes_and_half_close(void)
 	}
 }
 
+/* A password takes its time to be hashed; by then the peer is silent. */
+static void case_half_close(void)
+{
+	AUTO_BUF struct buf line = BUF_INIT(TEXT_MAX_BYTES);
+
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	bed_say(fd,
+		SLICE("H3\t2\t0\t\tauth\n"
+		      "Lshared/passdb/password1\"halfclose@x.test\tu\n"));
+	shutdown(fd, SHUT_WR);
+	demand(bed_hear(fd, &line), "no answer");
+	AUTO_FREE char *hash = bed_hash_of(&line);
+	demand(bed_fits("password1", hash), "another password");
+	demand(!bed_hear(fd, &line), "it is not closed");
+	close(fd);
+}
+
 /* Many requests in one write, some of which take their time: in order. */
 static void case_pipeline(void)
 {
@@ -419,6 +437,7 @@ static const struct {
 	CASE(blocked),
 	CASE(nocreate),
 	CASE(bytes_and_half_close),
+	CASE(half_close),
 	CASE(pipeline),
 	CASE(thousand_connections),
 	CASE(nonsense),
