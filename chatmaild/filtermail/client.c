@@ -16,7 +16,7 @@ struct client {
 	struct transaction *transaction; /* NULL between messages */
 	struct downstream *down;
 	bool is_blocked;   /* by a downstream that takes no more yet */
-	struct slice tail; /* of the message, while its dot is looked at */
+	struct slice tail; /* of the message: from its body to its dot */
 };
 
 static uint64_t now_usec(const struct client *c)
@@ -34,9 +34,24 @@ static void close_down(struct client *c)
 	c->is_blocked = false;
 }
 
+static void count_refused(struct client *c, const char *reason)
+{
+	struct counters *counters = &c->filter->counters;
+
+	if (c->transaction->is_counted)
+		return;
+	c->transaction->is_counted = true;
+	counters_add(counters, COUNT_FILTERED, 1);
+	counters_add(counters,
+		counters_find(counters, "messages_rejected_total", reason), 1);
+}
+
 static void forget_transaction(struct client *c)
 {
 	close_down(c);
+	/* Of a message whose other recipients had it, the outcome counts. */
+	if (c->transaction && c->transaction->has_bad_recipient)
+		count_refused(c, "bad-address");
 	transaction_free(c->transaction);
 	c->transaction = NULL;
 }
@@ -52,37 +67,36 @@ static void log_refusal(const struct client *c, const char *reason)
 {
 	const struct transaction *t = c->transaction;
 
-	counters_add(&c->filter->counters, COUNT_FILTERED, 1);
-	counters_add(&c->filter->counters,
-		counters_find(&c->filter->counters, "messages_rejected_total",
-			reason),
-		1);
 	log_notice("refused: reason=%s size=%llu recipients=%u", reason,
 		(unsigned long long)t->size, t->n_recipients);
 }
 
-static void count_outcome(const struct client *c, bool is_yes)
+static void refuse_message(struct client *c, const char *reason)
+{
+	count_refused(c, reason);
+	log_refusal(c, reason);
+}
+
+static void count_passed(struct client *c)
 {
 	struct counters *counters = &c->filter->counters;
 
+	c->transaction->is_counted = true;
 	counters_add(counters, COUNT_FILTERED, 1);
-	if (!is_yes)
-		counters_add(counters,
-			counters_find(
-				counters, "messages_rejected_total", "server"),
-			1);
-	else
-		counters_add(counters, COUNT_PASSED, 1);
-	if (is_yes && message_scan_is_encrypted(&c->transaction->scan))
+	counters_add(counters, COUNT_PASSED, 1);
+	if (message_scan_is_encrypted(&c->transaction->scan))
 		counters_add(counters, COUNT_ENCRYPTED, 1);
 }
 
-static void log_outcome(const struct client *c, struct slice reply)
+static void log_outcome(struct client *c, struct slice reply)
 {
 	const struct transaction *t = c->transaction;
 	bool is_yes = reply.ptr[0] == '2';
 
-	count_outcome(c, is_yes);
+	if (is_yes)
+		count_passed(c);
+	else
+		count_refused(c, "server");
 	log_at(is_yes ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
 		"%s: size=%llu recipients=%u code=%.*s",
 		is_yes ? "passed" : "not taken", (unsigned long long)t->size,
@@ -146,7 +160,7 @@ static void on_fail(void *owner, struct slice reply)
 	}
 	bool is_message = c->session.awaited == SMTP_DOT;
 	if (is_message)
-		log_refusal(c, "downstream");
+		refuse_message(c, "downstream");
 	answer(c, reply);
 	if (is_message)
 		forget_transaction(c);
@@ -191,7 +205,7 @@ static void refuse_rate(struct client *c)
 {
 	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
 
-	log_refusal(c, "rate");
+	refuse_message(c, "rate");
 	policy_reply_rate(buf_slice(&c->transaction->sender), &reply);
 	answer_and_forget(c, buf_slice(&reply));
 }
@@ -230,6 +244,7 @@ static void do_rcpt(struct client *c, const struct smtp_input *input)
 	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
 
 	if (!transaction_offer_recipient(t, input->path, &reply)) {
+		t->has_bad_recipient = true;
 		log_refusal(c, "bad-address");
 		answer(c, buf_slice(&reply));
 	} else if (t->reason) {
@@ -247,7 +262,7 @@ static void do_data(struct client *c, const struct smtp_input *input)
 		answer(c, buf_slice(&t->refusal));
 	} else if (is_over_rate(c, rate_take)) {
 		AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
-		log_refusal(c, "rate");
+		refuse_message(c, "rate");
 		policy_reply_rate(buf_slice(&t->sender), &reply);
 		answer(c, buf_slice(&reply));
 	} else {
@@ -280,7 +295,7 @@ static void do_dot(struct client *c, const struct smtp_input *input UNUSED)
 		downstream_finish(c->down, tail);
 		return;
 	}
-	log_refusal(c, t->reason);
+	refuse_message(c, t->reason);
 	answer_and_forget(c, buf_slice(&t->refusal));
 }
 
@@ -337,7 +352,7 @@ static bool handle(struct client *c, const struct smtp_input *input)
 	struct transaction *t = c->transaction;
 	if (!t || !transaction_is_flood(t))
 		return true;
-	log_refusal(c, t->reason);
+	refuse_message(c, t->reason);
 	buf_add_slice(conn_out(c->conn), buf_slice(&t->refusal));
 	hang_up(c);
 	return false;
@@ -364,7 +379,9 @@ static size_t on_input(struct conn *conn, struct slice in)
 			conn_out(conn), &input);
 		if (!handle(c, &input))
 			return in.len;
-	} while (input.event != SMTP_NOTHING && !is_congested(c));
+		/* A tail is a part of `in`, which is gone when we return. */
+	} while (input.event != SMTP_NOTHING &&
+		(c->tail.len > 0 || !is_congested(c)));
 	bool is_waiting = smtp_session_is_waiting(&c->session);
 	if (used < in.len && (is_waiting || is_congested(c)))
 		conn_pause(conn);

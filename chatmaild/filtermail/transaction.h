@@ -16,6 +16,8 @@ struct transaction {
 	struct message_scan scan;
 	uint64_t size; /* bytes of the message so far */
 	unsigned n_recipients;
+	bool has_bad_recipient; /* one was refused by us */
+	bool is_counted;        /* among the messages that were filtered */
 	/* The verdict, once it is known to be no. */
 	const char *reason; /* a word for the log, or NULL */
 	struct buf refusal; /* the reply */

@@ -27,6 +27,7 @@
  *	arrives FROM    the server gets that message and its dot
  *	lost            the server's connection ends without a final dot
  *	alone           nobody connects to the server
+ *	counted N NAME  so many of that the program has counted
  *	deaf            from now on nobody can connect to the server
  *	drop            the server closes its connection
  *	leave           the client closes its connection
@@ -41,6 +42,7 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
@@ -57,6 +59,10 @@ enum {
 	CLIENTS = 200,
 	HOSTILE_ROUNDS = 300,
 	HOSTILE_BYTES = 4000,
+	LONG_REPLY_BYTES = 1500,
+	RECIPIENTS = 900,
+	KEPT_BYTES = 12000,
+	COUNT_ROW_BYTES = 64, /* chatmaild/common/counters.h */
 };
 
 static const char hello[] =
@@ -272,7 +278,12 @@ static void prepare(struct bed *bed, const char *program)
 		.server = -1,
 		.where = "start",
 	};
-	buf_add_str(&bed->ini, "[params]\nmail_domain = x.test\n");
+	AUTO_FREE char *here = getcwd(NULL, 0);
+	if (dir_make("counts", 0700, NULL) < 0)
+		die("counts: cannot be made");
+	buf_addf(&bed->ini,
+		"[params]\nmail_domain = x.test\ncounters_dir = %s/counts\n",
+		here);
 }
 
 static void text_to(const struct bed *bed, int fd, const char *text)
@@ -451,6 +462,35 @@ static void play_text(struct bed *bed, struct slice who, struct slice text)
 	move_text(bed, who.ptr[0], buf_slice(&all));
 }
 
+static uint64_t read_count(const struct bed *bed, struct slice name)
+{
+	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	uint64_t n;
+
+	if (file_read("counts/filtermail-outgoing.counters", &text, &why) < 0)
+		fail(bed, "no counters", buf_slice(&why));
+	for (size_t at = 0; at + COUNT_ROW_BYTES <= text.len;
+		at += COUNT_ROW_BYTES) {
+		if (!slice_eq_str(name, text.ptr + at))
+			continue;
+		memcpy(&n, text.ptr + at + COUNT_ROW_BYTES - sizeof(n),
+			sizeof(n));
+		return n;
+	}
+	fail(bed, "no such counter", name);
+}
+
+static void play_counted(
+	struct bed *bed, struct slice number, struct slice name)
+{
+	AUTO_BUF struct buf got = BUF_INIT(64);
+
+	buf_addf(&got, "%lu", read_count(bed, name));
+	if (!slice_eq(buf_slice(&got), number))
+		fail_wanting(bed, buf_slice(&got), number);
+}
+
 static void play_words(struct bed *bed, struct slice line)
 {
 	struct slice verb, a = SLICE_NONE, b = SLICE_NONE;
@@ -467,6 +507,8 @@ static void play_words(struct bed *bed, struct slice line)
 		play_mail(bed, a, b);
 	else if (slice_eq_str(verb, "message"))
 		play_message(bed, a, false);
+	else if (slice_eq_str(verb, "counted"))
+		play_counted(bed, a, b);
 	else if (slice_eq_str(verb, "arrives"))
 		play_message(bed, a, true);
 	else
@@ -605,12 +647,92 @@ static void play_many(const char *program)
 	stop(&bed);
 }
 
+static void add_long_reply(struct buf *out)
+{
+	static const char text[] = "a server may say much about a recipient";
+
+	for (size_t i = 0; i < LONG_REPLY_BYTES / sizeof(text); i++)
+		buf_addf(out, "250-2.1.5 %s\r\n", text);
+	buf_add_str(out, "250 2.1.5 Ok\r\n");
+}
+
+/* Bytes that have reached the client and that it has not read. */
+static size_t unread_bytes(const struct bed *bed)
+{
+	int n = 0;
+
+	if (ioctl(bed->client, FIONREAD, &n) < 0)
+		fail(bed, strerror(errno), SLICE_NONE);
+	return (size_t)n;
+}
+
+/* Replies that nobody reads, until the program has to keep some. */
+static void fill_with_replies(struct bed *bed, struct buf *replies)
+{
+	static const char line[] = "RCPT TO:<b@y.test>\r\n";
+	AUTO_BUF struct buf reply = BUF_INIT(TEXT_MAX_BYTES);
+
+	add_long_reply(&reply);
+	for (int i = 0; replies->len < unread_bytes(bed) + KEPT_BYTES; i++) {
+		if (i == RECIPIENTS)
+			fail(bed, "all replies leave", SLICE_NONE);
+		text_to(bed, bed->client, line);
+		/* When it is here, the reply before it has been handled. */
+		text_from(bed, bed->server, line);
+		send_all(bed, bed->server, buf_slice(&reply));
+		buf_add_slice(replies, buf_slice(&reply));
+	}
+}
+
+/* What was judged is what leaves, even if the client reads nothing. */
+static void play_unread(const char *program)
+{
+	AUTO_BUF struct buf message = BUF_INIT(TEXT_MAX_BYTES);
+	AUTO_BUF struct buf replies = BUF_INIT(TEXT_MAX_BYTES);
+	struct bed bed;
+
+	prepare(&bed, program);
+	start(&bed);
+	do_open(&bed);
+	AUTO_CLOSE int other = take_fd(&bed.client);
+	do_open(&bed);
+	text_to(&bed, bed.client,
+		"MAIL FROM:<a@x.test>\r\n"
+		"RCPT TO:<b@y.test>\r\n");
+	do_relay(&bed);
+	text_from(&bed, bed.server,
+		"MAIL FROM:<a@x.test>\r\n"
+		"RCPT TO:<b@y.test>\r\n");
+	text_to(&bed, bed.server, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n");
+	buf_add_str(&replies, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n");
+	bed.where = "replies that are not read";
+	fill_with_replies(&bed, &replies);
+	buf_add_str(&message, "DATA\r\n");
+	add_message(&message, SLICE("a@x.test"));
+	send_all(&bed, bed.client, buf_slice(&message));
+	text_from(&bed, bed.server, "DATA\r\n");
+	buf_consume(&message, strlen("DATA\r\n"));
+	text_to(&bed, bed.server, "354 go\r\n");
+	buf_add_str(&replies, "354 go\r\n");
+	/* The program has seen that, once others were served twice. */
+	for (int i = 0; i < 2; i++) {
+		text_to(&bed, other, "NOOP\r\n");
+		text_from(&bed, other, "250 2.0.0 Ok\r\n");
+	}
+	expect(&bed, bed.client, buf_slice(&replies));
+	expect(&bed, bed.server, buf_slice(&message));
+	text_to(&bed, bed.server, "250 2.0.0 Ok\r\n");
+	text_from(&bed, bed.client, "250 2.0.0 Ok\r\n");
+	stop(&bed);
+}
+
 static const struct {
 	const char *name;
 	void (*play)(const char *program);
 } cases[] = {
 	{ "hostile", play_hostile },
 	{ "many", play_many },
+	{ "unread", play_unread },
 };
 
 static void list_cases(const char *folder)
