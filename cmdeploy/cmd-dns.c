@@ -33,31 +33,18 @@ static int write_zone(const struct config *config,
 	return r;
 }
 
-static int show(const struct dns_report *report, const struct config *config,
-	struct buf *why)
-{
-	int r = dns_report_failure(report, why);
-
-	if (r < 0)
-		return r;
-	dns_report_show(report, config->mail_domain);
-	if (report->n_grave > 0)
-		return EXIT_FAILURE;
-	return report->n_other > 0 ? EXIT_RECOMMENDED : EXIT_SUCCESS;
-}
-
 static int check(const struct config *config, const struct dns_facts *facts,
 	struct buf *why)
 {
 	struct dns_report report;
-	struct walk *walk;
-	int r = dns_open(&walk, why);
+	int r = dns_check(config, facts, false, &report, why);
 
 	if (r < 0)
 		return r;
-	dns_check(walk, config, facts, false, &report);
-	walk_free(walk);
-	r = show(&report, config, why);
+	dns_report_show(&report, config->mail_domain);
+	r = report.n_grave > 0       ? EXIT_FAILURE
+		: report.n_other > 0 ? EXIT_RECOMMENDED
+				     : EXIT_SUCCESS;
 	dns_report_release(&report);
 	return r;
 }

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "cmdeploy/dns/reply.h"
+#include "cmdeploy/dns/message.h"
 #include "cmdeploy/dns/zone.h"
 #include "fuzz/fuzz.h"
 
@@ -33,9 +33,9 @@ static void try_judge(const struct dns_message *m)
 	enum reply reply = reply_judge(m, &want);
 
 	demand(reply != REPLY_FOUND ||
-		reply_find(m, DNS_ANSWER, m->name, DNS_A));
+		dns_message_find(m, DNS_ANSWER, m->name, DNS_A));
 	demand(reply != REPLY_ALIAS ||
-		reply_find(m, DNS_ANSWER, m->name, DNS_CNAME));
+		dns_message_find(m, DNS_ANSWER, m->name, DNS_CNAME));
 	demand(reply != REPLY_CUT || reply_cut(m, &want));
 }
 

@@ -27,6 +27,10 @@
 #pragma GCC poison strcpy strcat sprintf vsprintf strncpy strncat strtok
 #pragma GCC poison atoi atol atof strtol strtoul strtoll strtoull
 #pragma GCC poison gets gmtime localtime ctime asctime
-#pragma GCC poison rand srand random system popen mktemp tmpnam signal
+#pragma GCC poison srand random system popen mktemp tmpnam signal
+
+/* Headers of OpenSSL give parameters that name, which no poison allows. */
+int rand_is_banned(void) __attribute__((error("use random_*()")));
+#define rand rand_is_banned
 
 #endif

@@ -136,7 +136,7 @@ static const struct {
 	{ "address, private and another one", DNS_MATCH_ADDRESS, "10.0.0.2",
 		"10.0.0.3", DNS_WRONG, "10.0.0.3 is not" },
 	{ "address, of a host without", DNS_MATCH_ADDRESS, "", "192.0.2.1",
-		DNS_WRONG, "leads nowhere" },
+		DNS_WRONG, "it has no " },
 	{ "address, none of a host without", DNS_MATCH_ADDRESS, "", "",
 		DNS_RIGHT, NULL },
 };

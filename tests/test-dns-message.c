@@ -2,8 +2,7 @@
 
 #include <errno.h>
 
-#include "cmdeploy/dns/reply.h"
-#include "cmdeploy/dns/servers.h"
+#include "cmdeploy/dns/zones.h"
 #include "tests/test.h"
 
 /* A response to "r.test A", id 0x1234, with n answers; and a record. */
@@ -42,16 +41,16 @@ static const struct {
 		SLICE(HEAD("\2") RR("\1", "\4") "\xc0\0\2\1" RR(
 			"\1", "\4") "\xc0\0\2\2"),
 		0, "192.0.2.1|192.0.2.2" },
-	{ "unknown type", SLICE(HEAD("\1") RR("\x63", "\2") "xy"), 0, "" },
+	{ "unknown type", SLICE(HEAD("\1") RR("\xf0", "\2") "xy"), 0, "" },
 	{ "A of five bytes", SLICE(HEAD("\1") RR("\1", "\5") "\xc0\0\2\1\0"),
 		-EBADMSG, NULL },
 	{ "A of three bytes", SLICE(HEAD("\1") RR("\1", "\3") "\xc0\0\2"),
 		-EBADMSG, NULL },
 	{ "MX without name", SLICE(HEAD("\1") RR("\xf", "\2") "\0\xa"),
 		-EBADMSG, NULL },
-	{ "name that leads to itself",
+	{ "name that points to itself",
 		SLICE(HEAD("\1") RR("\5", "\2") "\xc0\x24"), -EBADMSG, NULL },
-	{ "name that leads outside",
+	{ "name that points outside",
 		SLICE(HEAD("\1") RR("\5", "\2") "\xff\xff"), -EBADMSG, NULL },
 	{ "record beyond the end", SLICE(HEAD("\1") RR("\1", "\4") "\xc0\0"),
 		-EBADMSG, NULL },

@@ -47,7 +47,7 @@ int autoconfig_leads(const struct relay *relay)
 {
 	if (!relay_place(relay, "has_acme")[0] || !certificate_is_there(relay))
 		return -ENOENT;
-	return dns_alias_leads(relay->apply.host, &relay->config, LABEL, NULL);
+	return dns_alias_points_here(relay->apply.host, &relay->config, LABEL, NULL);
 }
 
 bool autoconfig_is_certified(const struct relay *relay)

@@ -1,3 +1,4 @@
+/* Questions to name servers, within bounded time. */
 #include "cmdeploy/dns/ask.h"
 
 #include <errno.h>
@@ -19,18 +20,17 @@ struct exchange {
 	uint64_t until;
 };
 
-/* 0 once the descriptor is ready; -ETIMEDOUT. */
-static int wait_for(int fd, short events, uint64_t until)
+/* 0 once one of the descriptors is ready; -ETIMEDOUT. */
+static int wait_for(struct pollfd *fds, size_t n, uint64_t until)
 {
 	for (;;) {
-		struct pollfd p = { .fd = fd, .events = events };
 		uint64_t now = clock_msec();
 		if (now >= until)
 			return -ETIMEDOUT;
-		int n = poll(&p, 1, (int)(until - now));
-		if (n > 0)
+		int n_ready = poll(fds, n, (int)(until - now));
+		if (n_ready > 0)
 			return 0;
-		if (n < 0 && errno != EINTR)
+		if (n_ready < 0 && errno != EINTR)
 			return -errno;
 	}
 }
@@ -45,17 +45,13 @@ static int prepare(const struct dns_question *question, struct exchange *x)
 	return dns_question_write(question, x->id, &x->bytes);
 }
 
-/* 1 it was the answer; 0 there is none, or something else. */
-static int take_datagram(
-	int fd, const struct exchange *x, struct dns_message *ret)
+/* 1 they are the answer; 0 something else. */
+static int take_answer(
+	struct slice bytes, const struct exchange *x, struct dns_message *ret)
 {
-	char bytes[DNS_MESSAGE_MAX_BYTES];
 	struct dns_message m;
-	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	if (dns_message_parse(slice_make(bytes, (size_t)n), &m) < 0)
+	if (dns_message_parse(bytes, &m) < 0)
 		return 0;
 	if (dns_message_answers(&m, x->question, x->id)) {
 		*ret = m;
@@ -65,117 +61,137 @@ static int take_datagram(
 	return 0;
 }
 
-static int receive(int fd, const struct exchange *x, struct dns_message *ret)
+static int take_datagram(
+	int fd, const struct exchange *x, struct dns_message *ret)
 {
-	for (;;) {
-		int r = wait_for(fd, POLLIN, x->until);
-		if (r == 0)
-			r = take_datagram(fd, x, ret);
-		if (r != 0)
-			return r < 0 ? r : 0;
-	}
+	char bytes[DNS_MESSAGE_MAX_BYTES];
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	return take_answer(slice_make(bytes, (size_t)n), x, ret);
 }
 
-/* A connected socket takes datagrams of that server only. */
-static int ask_udp(
-	const struct addr *server, struct exchange *x, struct dns_message *ret)
+/* A connected one: it takes datagrams of that server only. */
+static int open_socket(const struct addr *server, int type, int *ret_fd)
 {
+	static const struct timeval wait = { ASK_TCP_MSEC / 1000, 0 };
 	AUTO_CLOSE int fd =
-		socket(server->sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	int r = -ETIMEDOUT;
+		socket(server->sa.sa_family, type | SOCK_CLOEXEC, 0);
 
-	if (fd < 0 || connect(fd, &server->sa, server->len) < 0)
-		return -errno;
-	for (int i = 0; r == -ETIMEDOUT && i < ASK_UDP_TRIES; i++) {
-		if (send(fd, x->bytes.ptr, x->bytes.len, 0) < 0)
-			return -errno;
-		x->until = clock_msec() + ASK_UDP_MSEC;
-		r = receive(fd, x, ret);
-	}
-	return r;
-}
-
-static int connect_tcp(const struct addr *server, uint64_t until, int *ret_fd)
-{
-	AUTO_CLOSE int fd = -1;
-	int error = 0;
-	socklen_t len = sizeof(error);
-	int r = addr_connect(server, &fd);
-
-	if (r == 0)
-		r = wait_for(fd, POLLOUT, until);
-	if (r < 0)
-		return r;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
-		return -errno;
-	if (error)
-		return -error;
+	if (fd < 0 ||
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) <
+			0 ||
+		connect(fd, &server->sa, server->len) < 0)
+		return errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
 }
 
+/* Of those that something came from: whose answer it is. Closes the failed. */
+static int take_first(struct pollfd *fds, size_t n, const struct exchange *x,
+	int *io_error, struct dns_message *ret)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (fds[i].fd < 0 || !fds[i].revents)
+			continue;
+		int r = take_datagram(fds[i].fd, x, ret);
+		if (r == 1)
+			return (int)i;
+		if (r == 0)
+			continue;
+		*io_error = r;
+		fd_close(&fds[i].fd);
+	}
+	return -1;
+}
+
+static bool is_any_open(const struct pollfd *fds, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (fds[i].fd >= 0)
+			return true;
+	return false;
+}
+
+/* Which server answers first; when none does, why the last one did not. */
+static int ask_udp(const struct addr *const *servers, size_t n, uint64_t msec,
+	struct exchange *x, struct dns_message *ret)
+{
+	struct pollfd fds[ASK_RACE_MAX];
+	int error = 0, first = -1;
+
+	x->until = clock_msec() + msec;
+	for (size_t i = 0; i < n; i++) {
+		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
+		int r = open_socket(servers[i], SOCK_DGRAM, &fds[i].fd);
+		if (r == 0)
+			r = fd_write_all(fds[i].fd, buf_slice(&x->bytes));
+		if (r < 0) {
+			error = r;
+			fd_close(&fds[i].fd);
+		}
+	}
+	while (first < 0 && is_any_open(fds, n)) {
+		error = wait_for(fds, n, x->until);
+		if (error < 0)
+			break;
+		first = take_first(fds, n, x, &error, ret);
+	}
+	for (size_t i = 0; i < n; i++)
+		fd_close(&fds[i].fd);
+	return first >= 0 ? first : error;
+}
+
+/* So many bytes, however they come. */
 static int read_exactly(int fd, size_t len, struct buf *out, uint64_t until)
 {
-	while (len > 0) {
-		int r = wait_for(fd, POLLIN, until);
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	buf_reset(out);
+	while (out->len < len) {
+		int r = wait_for(&p, 1, until);
 		if (r < 0)
 			return r;
-		char *room = buf_room(out, len);
+		char *room = buf_room(out, len - out->len);
 		if (!room)
 			return -EBADMSG;
-		ssize_t n = recv(fd, room, len, 0);
+		ssize_t n = recv(fd, room, len - out->len, 0);
 		if (n == 0)
 			return -ECONNRESET;
 		if (n < 0 && errno != EAGAIN && errno != EINTR)
 			return -errno;
-		if (n > 0) {
-			buf_added(out, (size_t)n);
-			len -= (size_t)n;
-		}
+		buf_added(out, n > 0 ? (size_t)n : 0);
 	}
 	return 0;
-}
-
-static int read_message(int fd, struct buf *out, uint64_t until)
-{
-	int r = read_exactly(fd, LENGTH_BYTES, out, until);
-
-	if (r < 0)
-		return r;
-	size_t len = (size_t)(unsigned char)out->ptr[0] << 8 |
-		(unsigned char)out->ptr[1];
-	buf_reset(out);
-	return read_exactly(fd, len, out, until);
 }
 
 static int ask_tcp(
 	const struct addr *server, struct exchange *x, struct dns_message *ret)
 {
-	AUTO_BUF struct buf bytes = BUF_INIT(DNS_MESSAGE_MAX_BYTES);
+	AUTO_BUF struct buf bytes =
+		BUF_INIT(LENGTH_BYTES + DNS_MESSAGE_MAX_BYTES);
 	AUTO_CLOSE int fd = -1;
-	struct dns_message m;
-	int r;
+	int r = open_socket(server, SOCK_STREAM, &fd);
 
 	x->until = clock_msec() + ASK_TCP_MSEC;
 	buf_add_char(&bytes, (char)(x->bytes.len >> 8));
 	buf_add_char(&bytes, (char)x->bytes.len);
 	buf_add_slice(&bytes, buf_slice(&x->bytes));
-	r = connect_tcp(server, x->until, &fd);
 	if (r == 0)
 		r = fd_write_all(fd, buf_slice(&bytes));
-	buf_reset(&bytes);
 	if (r == 0)
-		r = read_message(fd, &bytes, x->until);
-	if (r == 0)
-		r = dns_message_parse(buf_slice(&bytes), &m);
+		r = read_exactly(fd, LENGTH_BYTES, &bytes, x->until);
+	if (r == 0) {
+		const unsigned char *len = (const unsigned char *)bytes.ptr;
+		r = read_exactly(
+			fd, (size_t)len[0] << 8 | len[1], &bytes, x->until);
+	}
 	if (r < 0)
 		return r;
-	if (m.is_truncated || !dns_message_answers(&m, x->question, x->id)) {
-		dns_message_release(&m);
+	if (take_answer(buf_slice(&bytes), x, ret) == 0 || ret->is_truncated)
 		return -EBADMSG;
-	}
-	*ret = m;
 	return 0;
 }
 
@@ -186,11 +202,11 @@ static int ask_once(const struct addr *server,
 	int r = prepare(question, &x);
 
 	if (r == 0)
-		r = ask_udp(server, &x, ret);
-	if (r == 0 && ret->is_truncated) {
-		dns_message_release(ret);
+		r = -ETIMEDOUT;
+	for (int i = 0; r == -ETIMEDOUT && i < ASK_UDP_TRIES; i++)
+		r = ask_udp(&server, 1, ASK_UDP_MSEC, &x, ret);
+	if (r == 0 && ret->is_truncated)
 		r = ask_tcp(server, &x, ret);
-	}
 	buf_release(&x.bytes);
 	return r;
 }
@@ -210,78 +226,18 @@ int dns_ask(const struct addr *server, const struct dns_question *question,
 	return ask_once(server, &q, ret_message);
 }
 
-/* -1 where nothing can be sent, as without a route. */
-static int send_off(const struct addr *server, const struct exchange *x)
-{
-	int fd = socket(server->sa.sa_family,
-		SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd >= 0 &&
-		(connect(fd, &server->sa, server->len) < 0 ||
-			send(fd, x->bytes.ptr, x->bytes.len, 0) < 0))
-		fd_close(&fd);
-	return fd;
-}
-
-/* One that answered; those that cannot are closed. -1: none so far. */
-static int find_answer(struct pollfd *fds, size_t n, const struct exchange *x)
-{
-	for (size_t i = 0; i < n; i++) {
-		struct dns_message m;
-		if (fds[i].fd < 0 || !fds[i].revents)
-			continue;
-		int r = take_datagram(fds[i].fd, x, &m);
-		if (r < 0)
-			fd_close(&fds[i].fd);
-		if (r == 1) {
-			dns_message_release(&m);
-			return (int)i;
-		}
-	}
-	return -1;
-}
-
-static bool is_any_open(const struct pollfd *fds, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (fds[i].fd >= 0)
-			return true;
-	return false;
-}
-
-static int wait_for_first(
-	struct pollfd *fds, size_t n, const struct exchange *x)
-{
-	uint64_t now;
-
-	while (is_any_open(fds, n) && (now = clock_msec()) < x->until) {
-		if (poll(fds, n, (int)(x->until - now)) < 0 && errno != EINTR)
-			return -errno;
-		int first = find_answer(fds, n, x);
-		if (first >= 0)
-			return first;
-	}
-	return -ETIMEDOUT;
-}
-
 int dns_race(const struct addr *const *servers, size_t n,
 	const struct dns_question *question, uint64_t msec)
 {
-	struct pollfd fds[ASK_RACE_MAX];
+	struct dns_message m;
 	struct exchange x;
 	int r = prepare(question, &x);
 
-	x.until = clock_msec() + msec;
 	n = n > ASK_RACE_MAX ? ASK_RACE_MAX : n;
-	for (size_t i = 0; i < n; i++) {
-		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
-		if (r == 0)
-			fds[i].fd = send_off(servers[i], &x);
-	}
 	if (r == 0)
-		r = wait_for_first(fds, n, &x);
-	for (size_t i = 0; i < n; i++)
-		fd_close(&fds[i].fd);
+		r = ask_udp(servers, n, msec, &x, &m);
+	if (r >= 0)
+		dns_message_release(&m);
 	buf_release(&x.bytes);
 	return r;
 }

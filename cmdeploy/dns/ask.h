@@ -1,6 +1,7 @@
 /*
- * ask.h - one question to one name server, over UDP and, when the answer
- * does not fit, over TCP. Never takes longer than twice ASK_MAX_MSEC.
+ * ask.h - a question to name servers, over UDP and, when the answer does
+ * not fit, over TCP. The sockets are ours: ldns would take a datagram of
+ * anybody for the answer, whatever its id, and not see a closed port.
  */
 #ifndef CMDEPLOY_DNS_ASK_H
 #define CMDEPLOY_DNS_ASK_H
@@ -12,19 +13,17 @@ enum {
 	ASK_UDP_TRIES = 2,
 	ASK_UDP_MSEC = 1500, /* each */
 	ASK_TCP_MSEC = 3000,
-	ASK_MAX_MSEC = ASK_UDP_TRIES * ASK_UDP_MSEC + ASK_TCP_MSEC,
+	ASK_RACE_MAX = 8,
 };
 
 /*
- * 0 and its response, whatever that says. Otherwise -ETIMEDOUT, -EBADMSG,
- * or what the network says (-ECONNREFUSED, -ENETUNREACH).
+ * One server, for less than 15 s.
+ * 0 and its response, whatever that says. Otherwise
+ * -ETIMEDOUT, -EBADMSG, or what the network says (-ECONNREFUSED,
+ * -ENETUNREACH).
  */
 int dns_ask(const struct addr *server, const struct dns_question *question,
 	struct dns_message *ret_message) MUST_CHECK;
-
-enum {
-	ASK_RACE_MAX = 8,
-};
 
 /*
  * Asks all of them at once, over UDP: which of the n, at most ASK_RACE_MAX,

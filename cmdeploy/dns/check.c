@@ -1,10 +1,13 @@
+/* Asks for the records of a relay, one after another, and compares them. */
 #include "cmdeploy/dns/check.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "cmdeploy/dns/facts.h"
+#include "cmdeploy/dns/walk.h"
 #include "cmdeploy/dns/zone.h"
+#include "cmdeploy/say.h"
 
 enum {
 	FOUND_MAX_BYTES = 1 << 14,
@@ -27,47 +30,16 @@ static void copy_rrs(const struct dns_rrs *from, struct dns_rrs *to)
 			slice_make(from->v[i].data, from->v[i].len));
 }
 
-/* Once for all: nobody asked before knows the way to that zone. */
-static void note_source(struct round *round, const struct walk_answer *answer)
-{
-	char **source = &round->report.source;
-
-	if (*source)
-		return;
-	if (!answer->zone[0])
-		*source =
-			xasprintf("%s, a resolver of this machine (may be old)",
-				answer->server);
-	else
-		*source = xasprintf("%s, which serves %s", answer->server,
-			strcmp(answer->zone, ".") == 0 ? "the root zone"
-						       : answer->zone);
-}
-
-/* Adds what is published to *seen. */
-static int look(struct round *round, const char *name, enum dns_type type,
-	struct dns_seen *seen, struct buf *why)
-{
-	struct walk_answer answer;
-	int r = walk_lookup(round->walk, name, type, &answer, why);
-
-	if (r < 0)
-		return r;
-	note_source(round, &answer);
-	copy_rrs(&answer.rrs, &seen->rrs);
-	if (seen->aliases.n == 0)
-		copy_rrs(&answer.aliases, &seen->aliases);
-	walk_answer_release(&answer);
-	return 0;
-}
-
 static int look_for_record(struct round *round, const struct dns_record *record,
-	struct dns_seen *seen, struct buf *why)
+	struct walk_answer *answer, struct buf *why)
 {
-	if (record->match != DNS_MATCH_ALIAS)
-		return look(round, record->name, record->type, seen, why);
-	int r = look(round, record->name, DNS_A, seen, why);
-	return r < 0 ? r : look(round, record->name, DNS_AAAA, seen, why);
+	bool is_alias = record->match == DNS_MATCH_ALIAS;
+	int r = walk_lookup(round->walk, record->name,
+		is_alias ? DNS_A : record->type, answer, why);
+
+	return r >= 0 && is_alias
+		? walk_lookup(round->walk, record->name, DNS_AAAA, answer, why)
+		: r;
 }
 
 /* Other TXT records of the relay's name are nobody's business. */
@@ -80,7 +52,7 @@ static bool is_told(const struct dns_record *record, const struct dns_rr *rr)
 
 /* "www.cdn.example. -> 192.0.2.1, 192.0.2.2" */
 static char *found_text(
-	const struct dns_record *record, const struct dns_seen *seen)
+	const struct dns_record *record, const struct walk_answer *seen)
 {
 	AUTO_BUF struct buf out = BUF_INIT(FOUND_MAX_BYTES);
 	const char *separator = "";
@@ -107,13 +79,14 @@ static void look_above(struct round *round, const struct dns_record *record,
 {
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *dot = strchr(record->name, '.');
-	struct dns_seen seen = { 0 };
+	struct walk_answer answer = { 0 };
+	int r = 0;
 
-	for (; dot && seen.rrs.n == 0; dot = strchr(dot + 1, '.')) {
-		if (look(round, dot + 1, DNS_CAA, &seen, NULL) < 0)
-			break;
+	for (; dot && r == 0; dot = strchr(dot + 1, '.')) {
 		bool is_grave = false;
-		if (seen.rrs.n == 0 ||
+		r = walk_lookup(round->walk, dot + 1, DNS_CAA, &answer, NULL);
+		const struct dns_seen seen = { .rrs = answer.rrs };
+		if (r != 1 ||
 			dns_compare(record, &seen, &ignored, &is_grave) !=
 				DNS_WRONG ||
 			!is_grave)
@@ -125,8 +98,7 @@ static void look_above(struct round *round, const struct dns_record *record,
 			"account to get a certificate",
 			dot + 1);
 	}
-	dns_rrs_release(&seen.rrs);
-	dns_rrs_release(&seen.aliases);
+	walk_answer_release(&answer);
 }
 
 /* Takes the record. */
@@ -134,10 +106,16 @@ static void add_finding(struct round *round, struct dns_record *record)
 {
 	AUTO_BUF struct buf note = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct dns_report *report = &round->report;
-	struct dns_seen seen = { .domain_addresses = &round->domain_addresses };
+	struct walk_answer answer = { 0 };
 	struct dns_finding finding = { .verdict = DNS_UNKNOWN };
+	int r = look_for_record(round, record, &answer, &note);
+	const struct dns_seen seen = {
+		.rrs = answer.rrs,
+		.aliases = answer.aliases,
+		.domain_addresses = &round->domain_addresses,
+	};
 
-	if (look_for_record(round, record, &seen, &note) < 0)
+	if (r < 0)
 		finding.is_grave = record->is_required;
 	else
 		finding.verdict =
@@ -145,8 +123,8 @@ static void add_finding(struct round *round, struct dns_record *record)
 	if (record->match == DNS_MATCH_CAA && finding.verdict == DNS_MISSING)
 		look_above(round, record, &finding, &note);
 	if (record->match == DNS_MATCH_ADDRESS)
-		copy_rrs(&seen.rrs, &round->domain_addresses);
-	finding.found = found_text(record, &seen);
+		copy_rrs(&answer.rrs, &round->domain_addresses);
+	finding.found = found_text(record, &answer);
 	finding.note = xstrdup(buf_str(&note));
 	report->n_unknown += finding.verdict == DNS_UNKNOWN;
 	finding.record = *record;
@@ -155,8 +133,7 @@ static void add_finding(struct round *round, struct dns_record *record)
 		*(finding.is_grave ? &report->n_grave : &report->n_other) += 1;
 	report->v = xreallocarray(report->v, report->n + 1, sizeof(*report->v));
 	report->v[report->n++] = finding;
-	dns_rrs_release(&seen.rrs);
-	dns_rrs_release(&seen.aliases);
+	walk_answer_release(&answer);
 }
 
 static bool is_on_way(const struct dns_record *record)
@@ -191,7 +168,7 @@ static void add_server_line(const struct walk_state *state,
 			state->text, state->serial, best->serial);
 }
 
-/* A part of the world asks a server that is behind, or in vain. */
+/* A part of the world asks a server that is behind, or gets no answer. */
 static char *compare_servers(struct walk *walk, const char *domain)
 {
 	AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -204,30 +181,54 @@ static char *compare_servers(struct walk *walk, const char *domain)
 	return xstrdup(buf_str(&out));
 }
 
-void dns_check(struct walk *walk, const struct config *config,
-	const struct dns_facts *facts, bool is_way_only,
-	struct dns_report *ret_report)
+/*
+ * The records that are needed on the way to `name`, an alias; or, when it is
+ * NULL, those by which the host is found, or all.
+ */
+static void look_for_all(struct round *round, const struct config *config,
+	const struct dns_facts *facts, bool is_way_only, const char *name)
 {
-	struct round round = { .walk = walk };
 	struct dns_records records;
 
 	dns_records_make(config, facts, &records);
-	for (size_t i = 0; i < records.n; i++)
-		if (!is_way_only || is_on_way(&records.v[i]))
-			add_finding(&round, &records.v[i]);
+	for (size_t i = 0; i < records.n; i++) {
+		struct dns_record *record = &records.v[i];
+		bool is_address = record->match == DNS_MATCH_ADDRESS;
+		if (name ? is_address || strcmp(record->name, name) == 0
+			 : !is_way_only || is_on_way(record))
+			add_finding(round, record);
+	}
 	dns_records_release(&records);
-	dns_rrs_release(&round.domain_addresses);
-	round.report.servers = is_way_only
-		? xstrdup("")
-		: compare_servers(walk, config->mail_domain);
-	*ret_report = round.report;
+	dns_rrs_release(&round->domain_addresses);
 }
 
-int dns_report_failure(const struct dns_report *report, struct buf *why)
+/* Nobody answered anything. */
+static int fail(struct dns_report *report, struct buf *why)
 {
-	if (report->n_unknown < report->n)
-		return 0;
-	return because(why, -EIO, "%s", report->v[0].note);
+	because(why, -EIO, "%s", report->v[0].note);
+	dns_report_release(report);
+	return -EIO;
+}
+
+int dns_check(const struct config *config, const struct dns_facts *facts,
+	bool is_way_only, struct dns_report *ret_report, struct buf *why)
+{
+	struct round round = { 0 };
+	int r = walk_open(PATIENT_MSEC, &round.walk, why);
+
+	if (r < 0)
+		return r;
+	look_for_all(&round, config, facts, is_way_only, NULL);
+	const char *source = walk_source(round.walk);
+	round.report.source = source ? xstrdup(source) : NULL;
+	round.report.servers = is_way_only
+		? xstrdup("")
+		: compare_servers(round.walk, config->mail_domain);
+	walk_free(round.walk);
+	if (round.report.n_unknown == round.report.n)
+		return fail(&round.report, why);
+	*ret_report = round.report;
+	return 0;
 }
 
 void dns_report_release(struct dns_report *report)
@@ -241,30 +242,6 @@ void dns_report_release(struct dns_report *report)
 	free(report->source);
 	free(report->servers);
 	*report = (struct dns_report){ 0 };
-}
-
-static int open_within(uint64_t msec, struct walk **ret_walk, struct buf *why)
-{
-	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const char *named = getenv("CMDEPLOY_DNS_ROOT");
-	const char *roots = named && named[0] ? named : NULL;
-	struct walk *walk;
-	int r = walk_new(roots, &walk, &reason);
-
-	if (r < 0)
-		return because(
-			why, r, "CMDEPLOY_DNS_ROOT: %s", buf_str(&reason));
-	if (!roots && !walk_is_open(walk, msec)) {
-		walk_free(walk);
-		return walk_new_resolver(ret_walk, why);
-	}
-	*ret_walk = walk;
-	return 0;
-}
-
-int dns_open(struct walk **ret_walk, struct buf *why)
-{
-	return open_within(PATIENT_MSEC, ret_walk, why);
 }
 
 /* Both the domain and the alias; of a server that is left, neither. */
@@ -285,21 +262,7 @@ static int judge_alias(
 	return r;
 }
 
-static void look_for_alias(struct round *round, const struct config *config,
-	const struct dns_facts *facts, const char *name)
-{
-	struct dns_records records;
-
-	dns_records_make(config, facts, &records);
-	for (size_t i = 0; i < records.n; i++)
-		if (records.v[i].match == DNS_MATCH_ADDRESS ||
-			strcmp(records.v[i].name, name) == 0)
-			add_finding(round, &records.v[i]);
-	dns_records_release(&records);
-	dns_rrs_release(&round->domain_addresses);
-}
-
-int dns_alias_leads(const struct host *host, const struct config *config,
+int dns_alias_points_here(const struct host *host, const struct config *config,
 	const char *label, struct buf *why)
 {
 	AUTO_FREE char *name = xasprintf("%s.%s", label, config->mail_domain);
@@ -309,9 +272,9 @@ int dns_alias_leads(const struct host *host, const struct config *config,
 
 	if (r < 0)
 		return r;
-	r = open_within(HASTY_MSEC, &round.walk, why);
+	r = walk_open(HASTY_MSEC, &round.walk, why);
 	if (r == 0) {
-		look_for_alias(&round, config, &facts, name);
+		look_for_all(&round, config, &facts, false, name);
 		r = judge_alias(&round.report, name, why);
 		dns_report_release(&round.report);
 		walk_free(round.walk);
@@ -365,23 +328,42 @@ int dns_check_run(const struct host *host, const struct config *config,
 {
 	struct dns_facts facts;
 	struct dns_report report;
-	struct walk *walk;
 
 	if (config->is_ip_literal)
 		return 1;
 	int r = dns_facts_get(host, config, &facts, why);
 	if (r < 0)
 		return r;
-	r = dns_open(&walk, why);
+	r = dns_check(config, &facts, true, &report, why);
 	if (r == 0) {
-		dns_check(walk, config, &facts, true, &report);
-		r = dns_report_failure(&report, why);
-		if (r == 0)
-			r = report.n_grave == 0 && has_address(&report);
+		r = report.n_grave == 0 && has_address(&report);
 		add_grave(&report, out);
 		dns_report_release(&report);
-		walk_free(walk);
 	}
 	dns_facts_release(&facts);
 	return r;
+}
+
+int dns_step(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf lines = BUF_INIT(FOUND_MAX_BYTES);
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (config->is_ip_literal)
+		return 0;
+	say_step("dns");
+	int r = dns_check_run(host, config, &lines, &reason);
+	if (r == 0)
+		return because(why, -EINVAL,
+			"the DNS records of %s do not point to this host:\n"
+			"%s--skip-dns-check goes on without them.",
+			config->mail_domain,
+			lines.len ? buf_str(&lines)
+				  : "  there is no address at all\n");
+	if (r < 0)
+		say_done("not checked: %s", buf_str(&reason));
+	else
+		say_done("%s points to this host", config->mail_domain);
+	return 0;
 }

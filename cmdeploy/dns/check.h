@@ -5,7 +5,6 @@
 #define CMDEPLOY_DNS_CHECK_H
 
 #include "cmdeploy/dns/compare.h"
-#include "cmdeploy/dns/walk.h"
 #include "cmdeploy/host/host.h"
 
 struct dns_finding {
@@ -21,43 +20,45 @@ struct dns_report {
 	size_t n;
 	size_t n_grave, n_other; /* that are not right */
 	size_t n_unknown;        /* of those: that nobody answered for */
-	char *source; /* who was asked: "ns.example.org (192.0.2.1), which ..."
-		       */
+	char *source;            /* who was asked: walk_source() */
 	/* Lines about servers that are behind others, or silent; or "". */
 	char *servers;
 };
 
 /*
- * Where to ask: from the servers that $CMDEPLOY_DNS_ROOT names down
- * (walk_new), or from the root servers, or, when these cannot be reached
- * from here, the resolvers of this machine.
+ * All records; or with `is_way_only` those by which the host is found. From
+ * where it begins to ask: walk_open(). Negative when nobody answered anything:
+ * `why` tells who was asked.
  */
-int dns_open(struct walk **ret_walk, struct buf *why) MUST_CHECK;
-
-/* All records; or with `is_way_only` those by which the host is found. */
-void dns_check(struct walk *walk, const struct config *config,
-	const struct dns_facts *facts, bool is_way_only,
-	struct dns_report *ret_report);
-/* Negative when nobody answered anything: `why` tells who was asked. */
-int dns_report_failure(
-	const struct dns_report *report, struct buf *why) MUST_CHECK;
+int dns_check(const struct config *config, const struct dns_facts *facts,
+	bool is_way_only, struct dns_report *ret_report,
+	struct buf *why) MUST_CHECK;
 void dns_report_release(struct dns_report *report);
 
 /*
- * Does `label`, an alias below the relay's domain, lead to the host, as the
+ * Does `label`, an alias below the relay's domain, point to the host, as the
  * domain itself does? 1 yes; 0 no, or there is no such alias; negative: nobody
  * could be asked.
  */
-int dns_alias_leads(const struct host *host, const struct config *config,
+int dns_alias_points_here(const struct host *host, const struct config *config,
 	const char *label, struct buf *why) MUST_CHECK;
 
 /*
  * Before a relay is set up on the host: do the addresses of its domain, of
- * mta-sts and of www lead there? 1 yes, and always for a relay whose domain
+ * mta-sts and of www point to it? 1 yes, and always for a relay whose domain
  * is an IP address; 0 no: *out has what is wrong, and lines to copy;
  * negative: nobody could be asked.
  */
 int dns_check_run(const struct host *host, const struct config *config,
 	struct buf *out, struct buf *why) MUST_CHECK;
+
+/*
+ * The same as a step of `cmdeploy run` that refuses (-EINVAL) when the records
+ * do not point to the host; `why` has the lines to copy. That nobody can be
+ * asked is said and stops nothing: a relay can be upgraded while its name
+ * servers are down.
+ */
+int dns_step(const struct host *host, const struct config *config,
+	struct buf *why) MUST_CHECK;
 
 #endif

@@ -31,10 +31,12 @@ static enum dns_verdict refuse_address(
 	struct comparison *c, const char *address)
 {
 	if (c->record->accepts[0])
-		because(c->note, 0, "%s is not the host's; it has %s", address,
+		because(c->note, 0,
+			"%s is not an address of the host; it has %s", address,
 			c->record->accepts);
 	else
-		because(c->note, 0, "%s leads nowhere: the host has no %s",
+		because(c->note, 0,
+			"%s is not an address of the host: it has no %s",
 			address, c->record->label);
 	c->is_grave = true;
 	return DNS_WRONG;
@@ -101,7 +103,8 @@ static enum dns_verdict compare_alias(struct comparison *c)
 		if (has_data(seen->domain_addresses, address))
 			continue;
 		n_other++;
-		because(c->note, 0, "leads to %s, which is no address of %s",
+		because(c->note, 0,
+			"resolves to %s, which is not an address of %s",
 			address, c->record->data);
 	}
 	return n_other ? DNS_WRONG : DNS_RIGHT;
@@ -148,7 +151,7 @@ static enum dns_verdict compare_srv(struct comparison *c)
 
 	for (size_t i = 0; i < rrs->n; i++)
 		if (!slice_eq(srv_where(rrs->v[i].data), want)) {
-			because(c->note, 0, "\"%s\" leads elsewhere",
+			because(c->note, 0, "\"%s\" points elsewhere",
 				rrs->v[i].data);
 			return DNS_WRONG;
 		}
@@ -200,7 +203,7 @@ static const char *dkim_fault(struct slice text, struct slice want)
 	struct slice key = tags_value(text, "p", "");
 
 	if (!slice_eq_str(tags_value(text, "v", "DKIM1"), "DKIM1"))
-		return "it is no DKIM1 record";
+		return "it is not a DKIM1 record";
 	if (key.len == 0)
 		return "its key is empty: revoked";
 	if (!slice_eq_str(tags_value(text, "k", "rsa"), "rsa") ||

@@ -20,7 +20,7 @@ enum dns_verdict {
 	DNS_RIGHT,
 	DNS_MISSING,
 	DNS_WRONG,
-	DNS_NOT_YET, /* nobody knows yet what it should be */
+	DNS_NOT_YET, /* what it should be is not known yet */
 	DNS_UNKNOWN, /* nobody could be asked */
 };
 

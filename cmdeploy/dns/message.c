@@ -1,40 +1,17 @@
+/* DNS messages, as ldns reads and writes them, in records of text. */
 #include "cmdeploy/dns/message.h"
 
-#include <arpa/inet.h>
-#include <arpa/nameser.h>
 #include <errno.h>
+#include <ldns/ldns.h>
 #include <string.h>
 
 enum {
-	FLAG_RECURSIVE = 0x0100,
-	RESPONSE_BIT = 0x80,  /* of the third byte */
-	TRUNCATED_BIT = 0x02, /* likewise */
-	TYPE_OPT = 41,
-	HEADER_BYTES = 12,
-	TEXT_MAX_BYTES = 1 << 16,
-};
-
-static const struct {
-	enum dns_type type;
-	const char *name;
-} type_names[] = {
-	{ DNS_A, "A" },
-	{ DNS_NS, "NS" },
-	{ DNS_CNAME, "CNAME" },
-	{ DNS_SOA, "SOA" },
-	{ DNS_MX, "MX" },
-	{ DNS_TXT, "TXT" },
-	{ DNS_AAAA, "AAAA" },
-	{ DNS_SRV, "SRV" },
-	{ DNS_CAA, "CAA" },
+	TEXT_MAX_BYTES = 1 << 17,
 };
 
 const char *dns_type_name(enum dns_type type)
 {
-	for (size_t i = 0; i < ARRAY_LEN(type_names); i++)
-		if (type_names[i].type == type)
-			return type_names[i].name;
-	return "?";
+	return ldns_rr_descript((uint16_t)type)->_name;
 }
 
 char *dns_name(const char *text)
@@ -60,43 +37,26 @@ bool dns_name_is_in(const char *name, const char *zone)
 	return len == zone_len || name[len - zone_len - 1] == '.';
 }
 
-static void add_u16(struct buf *out, unsigned n)
-{
-	buf_add_char(out, (char)(n >> 8));
-	buf_add_char(out, (char)n);
-}
-
-/* Says how long an answer over UDP may be. */
-static void add_edns(struct buf *out)
-{
-	buf_add_char(out, 0); /* the root */
-	add_u16(out, TYPE_OPT);
-	add_u16(out, DNS_UDP_MAX_BYTES);
-	buf_add(out, "\0\0\0\0", 4); /* no extended code, no flags */
-	add_u16(out, 0);             /* no options */
-}
-
 int dns_question_write(
 	const struct dns_question *question, uint16_t id, struct buf *out)
 {
-	unsigned char name[NS_MAXCDNAME];
-	const unsigned char *end = name;
+	ldns_pkt *packet;
+	uint8_t *bytes;
+	size_t len;
 
-	if (ns_name_pton(question->name, name, sizeof(name)) < 0)
+	if (ldns_pkt_query_new_frm_str(&packet, question->name,
+		    (ldns_rr_type)question->type, LDNS_RR_CLASS_IN,
+		    question->is_recursive ? LDNS_RD : 0) != LDNS_STATUS_OK)
 		return -EINVAL;
-	while (*end)
-		end += 1 + *end;
-	add_u16(out, id);
-	add_u16(out, question->is_recursive ? FLAG_RECURSIVE : 0);
-	add_u16(out, 1);
-	add_u16(out, 0);
-	add_u16(out, 0);
-	add_u16(out, question->has_edns);
-	buf_add(out, name, (size_t)(end - name) + 1);
-	add_u16(out, question->type);
-	add_u16(out, ns_c_in);
+	ldns_pkt_set_id(packet, id);
 	if (question->has_edns)
-		add_edns(out);
+		ldns_pkt_set_edns_udp_size(packet, DNS_UDP_MAX_BYTES);
+	ldns_status status = ldns_pkt2wire(&bytes, packet, &len);
+	ldns_pkt_free(packet);
+	if (status != LDNS_STATUS_OK)
+		return -EINVAL;
+	buf_add(out, bytes, len);
+	free(bytes);
 	return 0;
 }
 
@@ -124,238 +84,149 @@ void dns_rrs_release(struct dns_rrs *rrs)
 	*rrs = (struct dns_rrs){ 0 };
 }
 
-/* The inside of a record, read from its start on. */
-struct reader {
-	const ns_msg *message;
-	const unsigned char *at, *end;
-	struct buf *out;
-	bool is_broken;
-};
-
-/* false, for good, when there are fewer bytes. */
-static bool has(struct reader *r, size_t len)
+static char *name_of(const ldns_rdf *rdf)
 {
-	if ((size_t)(r->end - r->at) < len)
-		r->is_broken = true;
-	return !r->is_broken;
+	AUTO_FREE char *text = ldns_rdf2str(rdf);
+
+	return text ? dns_name(text) : NULL;
 }
 
-static unsigned take(struct reader *r, size_t len)
+/* One field of a record; strings as they are, the rest as ldns prints it. */
+static bool add_field(const ldns_rdf *rdf, struct buf *out)
 {
-	unsigned n = 0;
+	ldns_rdf_type type = ldns_rdf_get_type(rdf);
+	struct slice bytes = slice_make(ldns_rdf_data(rdf), ldns_rdf_size(rdf));
 
-	if (!has(r, len))
-		return 0;
-	while (len-- > 0)
-		n = n << 8 | *r->at++;
-	return n;
-}
-
-static void add_number(struct reader *r, size_t len)
-{
-	buf_addf(r->out, "%u ", take(r, len));
-}
-
-static void add_name(struct reader *r)
-{
-	char text[NS_MAXDNAME];
-	int len = r->is_broken ? -1
-			       : ns_name_uncompress(ns_msg_base(*r->message),
-					 r->end, r->at, text, sizeof(text));
-
-	if (len < 0) {
-		r->is_broken = true;
-		return;
+	if (type == LDNS_RDF_TYPE_STR) /* with its length in front */
+		buf_add_slice(out, slice_from(bytes, 1));
+	else if (type == LDNS_RDF_TYPE_LONG_STR)
+		buf_add_slice(out, bytes);
+	else {
+		AUTO_FREE char *text = type == LDNS_RDF_TYPE_DNAME
+			? name_of(rdf)
+			: ldns_rdf2str(rdf);
+		if (!text)
+			return false;
+		buf_add_str(out, text);
 	}
-	r->at += len;
-	AUTO_FREE char *name = dns_name(text);
-	buf_add_str(r->out, name);
+	return true;
 }
 
-/* A string with its length in front of it. */
-static void add_string(struct reader *r)
+static bool is_known(const ldns_rr *rr)
 {
-	size_t len = take(r, 1);
+	static const enum dns_type types[] = { DNS_A, DNS_NS, DNS_CNAME,
+		DNS_SOA, DNS_MX, DNS_TXT, DNS_AAAA, DNS_SRV, DNS_CAA };
 
-	if (!has(r, len))
-		return;
-	buf_add(r->out, r->at, len);
-	r->at += len;
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i] == (enum dns_type)ldns_rr_get_type(rr))
+			return ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN;
+	return false;
 }
 
-static void add_address(struct reader *r, int family, size_t len)
+static int take_rr(
+	const ldns_rr *rr, enum dns_section section, struct dns_rrs *rrs)
 {
-	char text[INET6_ADDRSTRLEN];
+	AUTO_BUF struct buf data = BUF_INIT(TEXT_MAX_BYTES);
+	AUTO_FREE char *owner = name_of(ldns_rr_owner(rr));
+	ldns_rr_type type = ldns_rr_get_type(rr);
+	size_t n = ldns_rr_rd_count(rr), before = rrs->n;
 
-	if (!has(r, len) || !inet_ntop(family, r->at, text, sizeof(text)))
-		return;
-	buf_add_str(r->out, text);
-	r->at += len;
-}
-
-static void read_a(struct reader *r)
-{
-	add_address(r, AF_INET, sizeof(struct in_addr));
-}
-
-static void read_aaaa(struct reader *r)
-{
-	add_address(r, AF_INET6, sizeof(struct in6_addr));
-}
-
-static void read_mx(struct reader *r)
-{
-	add_number(r, 2);
-	add_name(r);
-}
-
-static void read_srv(struct reader *r)
-{
-	add_number(r, 2);
-	add_number(r, 2);
-	add_number(r, 2);
-	add_name(r);
-}
-
-static void read_txt(struct reader *r)
-{
-	while (!r->is_broken && r->at < r->end)
-		add_string(r);
-}
-
-/* Letters and digits (RFC 8659, 4.1). */
-static void add_caa_tag(struct reader *r)
-{
-	size_t len = take(r, 1);
-
-	if (!has(r, len))
-		return;
-	for (size_t i = 0; i < len; i++) {
-		char c = (char)r->at[i];
-		if (!ascii_is_alpha(c) && !ascii_is_digit(c))
-			r->is_broken = true;
-	}
-	buf_add(r->out, r->at, len);
-	r->at += len;
-}
-
-static void read_caa(struct reader *r)
-{
-	add_number(r, 1);
-	add_caa_tag(r);
-	buf_add_char(r->out, ' ');
-	if (!r->is_broken)
-		buf_add(r->out, r->at, (size_t)(r->end - r->at));
-	r->at = r->end;
-}
-
-/* Only what tells one state of a zone from another. */
-static void read_soa(struct reader *r)
-{
-	add_name(r);
-	buf_add_char(r->out, ' ');
-	add_name(r);
-	buf_add_char(r->out, ' ');
-	buf_addf(r->out, "%u", take(r, 4));
-	r->at = r->end;
-}
-
-static const struct {
-	enum dns_type type;
-	void (*read)(struct reader *r);
-} readers[] = {
-	{ DNS_A, read_a },
-	{ DNS_NS, add_name },
-	{ DNS_CNAME, add_name },
-	{ DNS_SOA, read_soa },
-	{ DNS_MX, read_mx },
-	{ DNS_TXT, read_txt },
-	{ DNS_AAAA, read_aaaa },
-	{ DNS_SRV, read_srv },
-	{ DNS_CAA, read_caa },
-};
-
-static int read_rr(const ns_msg *message, const ns_rr *rr,
-	enum dns_section section, struct dns_rrs *rrs)
-{
-	AUTO_BUF struct buf text = BUF_INIT(TEXT_MAX_BYTES);
-	struct reader reader = {
-		.message = message,
-		.at = ns_rr_rdata(*rr),
-		.end = ns_rr_rdata(*rr) + ns_rr_rdlen(*rr),
-		.out = &text,
-	};
-	size_t before = rrs->n;
-
-	for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
-		if (readers[i].type != (enum dns_type)ns_rr_type(*rr))
-			continue;
-		readers[i].read(&reader);
-		if (reader.is_broken || reader.at != reader.end ||
-			!buf_ok(&text))
+	if (!owner || n < ldns_rr_descriptor_minimum(ldns_rr_descript(type)))
+		return -EBADMSG;
+	for (size_t i = 0; i < n; i++) {
+		buf_add_str(
+			&data, i > 0 && type != LDNS_RR_TYPE_TXT ? " " : "");
+		if (!add_field(ldns_rr_rdf(rr, i), &data))
 			return -EBADMSG;
-		dns_rrs_add(rrs, ns_rr_name(*rr), readers[i].type,
-			buf_slice(&text));
-		if (rrs->n > before)
-			rrs->v[before].section = section;
 	}
+	if (!buf_ok(&data))
+		return -EBADMSG;
+	dns_rrs_add(rrs, owner, (enum dns_type)type, buf_slice(&data));
+	if (rrs->n > before)
+		rrs->v[before].section = section;
 	return 0;
 }
 
-static int read_section(
-	ns_msg *message, enum dns_section section, struct dns_rrs *rrs)
+/* What is being read, from `at` on. */
+struct reader {
+	const uint8_t *bytes;
+	size_t len, at;
+};
+
+static int read_rr(
+	struct reader *reader, ldns_pkt_section section, ldns_rr **ret_rr)
 {
-	ns_sect from = (ns_sect)(ns_s_an + (int)section);
+	return ldns_wire2rr(ret_rr, reader->bytes, reader->len, &reader->at,
+		       section) == LDNS_STATUS_OK
+		? 0
+		: -EBADMSG;
+}
+
+static int read_section(struct reader *reader, unsigned n,
+	enum dns_section section, struct dns_rrs *rrs)
+{
 	int r = 0;
 
-	for (int i = 0; r == 0 && i < ns_msg_count(*message, from); i++) {
-		ns_rr rr;
-		if (ns_parserr(message, from, i, &rr) < 0)
-			return -EBADMSG;
-		if (ns_rr_class(rr) == ns_c_in)
-			r = read_rr(message, &rr, section, rrs);
+	for (unsigned i = 0; r == 0 && i < n; i++) {
+		ldns_rr *rr;
+		r = read_rr(reader, LDNS_SECTION_ANSWER, &rr);
+		if (r < 0)
+			return r;
+		if (is_known(rr))
+			r = take_rr(rr, section, rrs);
+		ldns_rr_free(rr);
 	}
 	return r;
 }
 
-static int read_question(ns_msg *from, struct dns_message *message)
+static int read_questions(
+	struct reader *reader, unsigned n, struct dns_message *m)
 {
-	ns_rr rr;
-
-	if (ns_msg_count(*from, ns_s_qd) == 0)
-		return 0;
-	if (ns_parserr(from, ns_s_qd, 0, &rr) < 0)
-		return -EBADMSG;
-	message->name = dns_name(ns_rr_name(rr));
-	message->type = ns_rr_type(rr);
+	for (unsigned i = 0; i < n; i++) {
+		ldns_rr *rr;
+		if (read_rr(reader, LDNS_SECTION_QUESTION, &rr) < 0)
+			return -EBADMSG;
+		if (i == 0) {
+			m->name = name_of(ldns_rr_owner(rr));
+			m->type = ldns_rr_get_type(rr);
+		}
+		ldns_rr_free(rr);
+	}
 	return 0;
+}
+
+/* All of it, up to the last byte. */
+static int read_message(struct reader *reader, struct dns_message *m)
+{
+	const uint8_t *head = reader->bytes;
+	const unsigned counts[DNS_SECTIONS] = { LDNS_ANCOUNT(head),
+		LDNS_NSCOUNT(head), LDNS_ARCOUNT(head) };
+	int r = read_questions(reader, LDNS_QDCOUNT(head), m);
+
+	for (int i = 0; r == 0 && i < DNS_SECTIONS; i++)
+		r = read_section(
+			reader, counts[i], (enum dns_section)i, &m->rrs);
+	return r == 0 && reader->at != reader->len ? -EBADMSG : r;
 }
 
 int dns_message_parse(struct slice bytes, struct dns_message *ret_message)
 {
-	const unsigned char *ptr = (const unsigned char *)bytes.ptr;
-	struct dns_message m = { 0 };
-	ns_msg from;
+	struct reader reader = {
+		.bytes = (const uint8_t *)bytes.ptr,
+		.len = bytes.len,
+		.at = LDNS_HEADER_SIZE,
+	};
 
-	if (bytes.len < HEADER_BYTES || bytes.len > DNS_MESSAGE_MAX_BYTES)
+	if (bytes.len < LDNS_HEADER_SIZE || bytes.len > DNS_MESSAGE_MAX_BYTES)
 		return -EBADMSG;
-	if (ptr[2] & TRUNCATED_BIT) {
-		*ret_message = (struct dns_message){
-			.id = (uint16_t)(ptr[0] << 8 | ptr[1]),
-			.is_response = ptr[2] & RESPONSE_BIT,
-			.is_truncated = true,
-		};
-		return 0;
-	}
-	if (ns_initparse(ptr, (int)bytes.len, &from) < 0)
-		return -EBADMSG;
-	m.id = ns_msg_id(from);
-	m.rcode = (unsigned)ns_msg_getflag(from, ns_f_rcode);
-	m.is_response = ns_msg_getflag(from, ns_f_qr);
-	m.is_authoritative = ns_msg_getflag(from, ns_f_aa);
-	int r = read_question(&from, &m);
-	for (int s = 0; r == 0 && s < DNS_SECTIONS; s++)
-		r = read_section(&from, (enum dns_section)s, &m.rrs);
+	struct dns_message m = {
+		.id = LDNS_ID_WIRE(reader.bytes),
+		.rcode = LDNS_RCODE_WIRE(reader.bytes),
+		.is_response = LDNS_QR_WIRE(reader.bytes),
+		.is_authoritative = LDNS_AA_WIRE(reader.bytes),
+		.is_truncated = LDNS_TC_WIRE(reader.bytes),
+	};
+	int r = m.is_truncated ? 0 : read_message(&reader, &m);
 	if (r < 0)
 		dns_message_release(&m);
 	else
@@ -383,4 +254,60 @@ bool dns_message_answers(const struct dns_message *message,
 			message->rcode == DNS_RCODE_FORMAT;
 	return message->type == (unsigned)question->type &&
 		strcmp(message->name, name) == 0;
+}
+
+const struct dns_rr *dns_message_find(const struct dns_message *m,
+	enum dns_section section, const char *owner, enum dns_type type)
+{
+	for (size_t i = 0; i < m->rrs.n; i++) {
+		const struct dns_rr *rr = &m->rrs.v[i];
+		if (rr->section == section && rr->type == type &&
+			strcmp(rr->owner, owner) == 0)
+			return rr;
+	}
+	return NULL;
+}
+
+const char *reply_cut(
+	const struct dns_message *m, const struct reply_want *want)
+{
+	for (size_t i = 0; i < m->rrs.n; i++) {
+		const struct dns_rr *rr = &m->rrs.v[i];
+		if (rr->section == DNS_AUTHORITY && rr->type == DNS_NS &&
+			strcmp(rr->owner, want->zone) != 0 &&
+			dns_name_is_in(rr->owner, want->zone) &&
+			dns_name_is_in(want->name, rr->owner))
+			return rr->owner;
+	}
+	return NULL;
+}
+
+/* An answer without authority is a way further down, or nothing. */
+enum reply reply_judge(
+	const struct dns_message *m, const struct reply_want *want)
+{
+	if (m->rcode != DNS_RCODE_OK && m->rcode != DNS_RCODE_NO_NAME)
+		return REPLY_USELESS;
+	if (!m->is_authoritative && !want->from_resolver)
+		return reply_cut(m, want) ? REPLY_CUT : REPLY_USELESS;
+	if (dns_message_find(m, DNS_ANSWER, want->name, want->type))
+		return REPLY_FOUND;
+	if (dns_message_find(m, DNS_ANSWER, want->name, DNS_CNAME))
+		return REPLY_ALIAS;
+	return REPLY_NONE;
+}
+
+const char *reply_reason(const struct dns_message *m)
+{
+	static const char *const reasons[] = {
+		"does not serve that zone",
+		"says that the question is malformed (FORMERR)",
+		"has a failure (SERVFAIL)",
+		"does not serve that zone",
+		"does not answer such questions (NOTIMP)",
+		"refuses to answer (REFUSED)",
+	};
+
+	return m->rcode < ARRAY_LEN(reasons) ? reasons[m->rcode]
+					     : "answers with an unknown error";
 }

@@ -1,6 +1,7 @@
 /*
  * message.h - DNS messages (RFC 1035, EDNS of RFC 6891): a question as
- * bytes, and bytes as records of text. No I/O; foreign bytes go in.
+ * bytes, bytes as records of text, and what a response is good for on the
+ * way to a name. No I/O; foreign bytes go in, and ldns alone parses them.
  *
  * Names are text in lower case without the last dot, the root is ".".
  * What a record holds is text as well, one spelling for equal things:
@@ -11,7 +12,7 @@
  *   SRV            0 1 587 example.org
  *   TXT            its strings joined, as they are (may hold any byte)
  *   CAA            0 issue letsencrypt.org
- *   SOA            ns.example.org hostmaster.example.org 2024010101
+ *   SOA            ns.example.org hostmaster.example.org 2024010101 ...
  *
  * Records of other types and classes are left out.
  */
@@ -88,14 +89,14 @@ struct dns_question {
 	bool has_edns;
 };
 
-/* "A", "TXT"; "?" for others. */
+/* "A", "TXT" */
 const char *dns_type_name(enum dns_type type);
 
-/* Appends the message. -EINVAL when the name is none. */
+/* Appends the message. -EINVAL when the name cannot be one. */
 int dns_question_write(const struct dns_question *question, uint16_t id,
 	struct buf *out) MUST_CHECK;
 
-/* -EBADMSG when the bytes are no whole message. */
+/* -EBADMSG when the bytes are not a whole message. */
 int dns_message_parse(
 	struct slice bytes, struct dns_message *ret_message) MUST_CHECK;
 void dns_message_release(struct dns_message *message);
@@ -111,5 +112,32 @@ bool dns_message_answers(const struct dns_message *message,
 char *dns_name(const char *text);
 /* `name` is `zone` or below it. */
 bool dns_name_is_in(const char *name, const char *zone);
+
+/* The first record of that kind, or NULL. */
+const struct dns_rr *dns_message_find(const struct dns_message *m,
+	enum dns_section section, const char *owner, enum dns_type type);
+
+enum reply {
+	REPLY_USELESS, /* another server may know */
+	REPLY_FOUND,
+	REPLY_ALIAS, /* the name stands for another one */
+	REPLY_NONE,  /* there is no such record */
+	REPLY_CUT,   /* the servers of a zone below are these */
+};
+
+struct reply_want {
+	const char *zone; /* for which the server was asked */
+	const char *name;
+	enum dns_type type;
+	bool from_resolver; /* it need not have authority */
+};
+
+enum reply reply_judge(
+	const struct dns_message *m, const struct reply_want *want);
+/* The zone below, of a reply that is a REPLY_CUT. */
+const char *reply_cut(
+	const struct dns_message *m, const struct reply_want *want);
+/* Why a response is useless, for a person. */
+const char *reply_reason(const struct dns_message *m);
 
 #endif

@@ -145,7 +145,7 @@ static void show_one_string(const struct dns_report *report)
 		if (f->record.match != DNS_MATCH_DKIM || !is_to_copy(f))
 			continue;
 		say("%s", "");
-		say_bold("The DKIM key as web forms want it, in one string:");
+		say_bold("The DKIM key in one string, for web forms:");
 		say("%s", f->record.name);
 		say("%s", f->record.data);
 	}

@@ -6,12 +6,12 @@
  * own primary says is not asked for: the servers that the world asks are
  * those of its NS records.
  *
- * Bounded: servers in turn, dead ones last; so many questions in all.
+ * Bounded: servers in turn, silent ones last; so many questions in all.
  */
 #ifndef CMDEPLOY_DNS_WALK_H
 #define CMDEPLOY_DNS_WALK_H
 
-#include "cmdeploy/dns/ask.h"
+#include "cmdeploy/dns/message.h"
 
 enum {
 	WALK_QUESTIONS_MAX = 1000, /* in all */
@@ -24,48 +24,41 @@ enum {
 struct walk;
 
 /*
- * Begins at the root servers; `roots` names others in their place, as
- * "ADDRESS[:PORT]" separated by commas, with a port that then holds for all
- * servers below. -EINVAL when it cannot be read.
+ * Begins at the servers that $CMDEPLOY_DNS_ROOT names, as "ADDRESS[:PORT]"
+ * separated by commas, with a port that then holds for all servers below
+ * (-EINVAL when it cannot be read); or at the root servers; or, when none of
+ * these answers within that time, asks the resolvers of this machine
+ * (/etc/resolv.conf) instead: some networks let no question pass to other
+ * servers. Answers of a resolver may be as old as their time to live.
  */
-int walk_new(
-	const char *roots, struct walk **ret_walk, struct buf *why) MUST_CHECK;
-/*
- * Asks the resolvers of this machine instead (/etc/resolv.conf): for
- * networks that let no question pass to other servers. Answers may be as old
- * as their time to live.
- */
-int walk_new_resolver(struct walk **ret_walk, struct buf *why) MUST_CHECK;
+int walk_open(
+	uint64_t msec, struct walk **ret_walk, struct buf *why) MUST_CHECK;
 void walk_free(struct walk *walk); /* accepts NULL */
 
-/*
- * One of the servers that it begins with answers in that time. Several are
- * asked at once, and the quickest is asked first from then on.
- */
-bool walk_is_open(struct walk *walk, uint64_t msec);
-
 struct walk_answer {
-	struct dns_rrs rrs; /* of the type asked for */
-	char *name;         /* what they belong to, behind all aliases */
-	char *zone;         /* "" from a resolver */
-	char *server;       /* who said it: "ns.example.org (192.0.2.1)" */
-	/* Every name that was an alias, and what for. */
-	struct dns_rrs aliases;
+	struct dns_rrs rrs;     /* of the types asked for */
+	struct dns_rrs aliases; /* each name that was one, and what for */
 };
 
 /*
- * 1 found; 0 there is no such record: *ret_answer tells who says so.
+ * Adds what there is to *io_answer. 1 found; 0 there is no such record.
  * Negative: nobody could be asked, `why` tells who was and what happened.
  */
 int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
-	struct walk_answer *ret_answer, struct buf *why) MUST_CHECK;
+	struct walk_answer *io_answer, struct buf *why) MUST_CHECK;
 void walk_answer_release(struct walk_answer *answer);
+
+/*
+ * Who gave the first answer: "ns.example.org (192.0.2.1), which serves
+ * example.org"; NULL before there is one. The walk's.
+ */
+const char *walk_source(const struct walk *walk);
 
 enum {
 	WALK_STATES_MAX = 32,
 };
 
-/* How one of a zone's servers is. */
+/* The state of one of a zone's servers. */
 struct walk_state {
 	const char *text; /* "ns.example.org (192.0.2.1)"; the walk's */
 	bool is_silent;

@@ -4,7 +4,7 @@ enum {
 	STRING_MAX_BYTES = 255,
 };
 
-/* A character-string; quotes, backslashes and what is no text are escaped. */
+/* A character-string; quotes, backslashes and what is not text are escaped. */
 static void add_string(struct slice text, struct buf *out)
 {
 	buf_add_char(out, '"');

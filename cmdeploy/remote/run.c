@@ -97,7 +97,7 @@ static int step_check(struct run *run, struct buf *why)
 	r = dns_check_run(host, config, &wrong, why);
 	if (r == 0)
 		return because(why, -EHOSTUNREACH,
-			"DNS does not lead to %s; set these records, wait "
+			"DNS does not point to %s; set these records, wait "
 			"until they are known, and run it again:\n"
 			"%s--skip-dns-check goes on without them.",
 			host->name, buf_str(&wrong));

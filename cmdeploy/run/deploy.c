@@ -9,7 +9,7 @@
 #include "cmdeploy/certificate/certificate.h"
 #include "cmdeploy/certificate/fetching.h"
 #include "cmdeploy/components/components.h"
-#include "cmdeploy/dns/step.h"
+#include "cmdeploy/dns/check.h"
 #include "cmdeploy/relay/readiness.h"
 #include "cmdeploy/relay/setup.h"
 #include "cmdeploy/relay/update.h"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # cmdeploy dns for a host that is reached by ssh, and cmdeploy run, which
-# wants the records to lead there.
+# wants the records to point there.
 here=$(dirname "$(readlink -f "$0")")
 . "$here/dns-lib.sh"
 dns_apart
@@ -45,14 +45,14 @@ done
 run 1 dns --ini bed.ini --ssh-host nobody.invalid
 says err nobody.invalid
 
-echo '-- a run for a domain that leads there, and for one that does not'
+echo '-- a run for a domain that points there, and for one that does not'
 run 1 run --ini bed.ini --ssh-host bed
 says out 'check     nothing is in the way'
 says err 'Failed to connect to bus'
 run 0 init bad.test --ini bad.ini
 run 1 run --ini bad.ini --ssh-host bed
-says err 'DNS does not lead to bed'
-says err "bad.test A: wrong (now 203.0.113.7): 203.0.113.7 is not the host's"
+says err 'DNS does not point to bed'
+says err "bad.test A: wrong (now 203.0.113.7): 203.0.113.7 is not an address of the host"
 says err 'bad.test. 3600 IN A 198.51.100.7'
 says err 'mta-sts.bad.test. 3600 IN CNAME bad.test.'
 says_not out package

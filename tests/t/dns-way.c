@@ -1,7 +1,7 @@
 /*
  * dns-way INI: what `cmdeploy run` asks before it touches a host.
  * dns-way INI ACCOUNT: all findings, for a host with that ACME account.
- * dns-way INI --alias LABEL: whether that leads to the relay.
+ * dns-way INI --alias LABEL: whether that points to the relay.
  */
 #include <stdio.h>
 #include <string.h>
@@ -37,15 +37,12 @@ static int ask_all(
 {
 	struct dns_facts facts = { .acme_account = xstrdup(account) };
 	struct dns_report report;
-	struct walk *walk;
-	int r = dns_open(&walk, why);
+	int r = dns_check(config, &facts, false, &report, why);
 
 	if (r == 0) {
-		dns_check(walk, config, &facts, false, &report);
 		for (size_t i = 0; i < report.n; i++)
 			show(&report.v[i]);
 		dns_report_release(&report);
-		walk_free(walk);
 	}
 	dns_facts_release(&facts);
 	return r;
@@ -54,12 +51,12 @@ static int ask_all(
 static int ask_alias(
 	const struct config *config, const char *label, struct buf *why)
 {
-	int r = dns_alias_leads(&host_local, config, label, why);
+	int r = dns_alias_points_here(&host_local, config, label, why);
 
 	printf("%s %s\n", label,
 		r < 0           ? "unknown"
-			: r > 0 ? "leads here"
-				: "leads elsewhere, or nowhere");
+			: r > 0 ? "points here"
+				: "points elsewhere, or nowhere");
 	return r < 0 ? r : 0;
 }
 

@@ -235,20 +235,20 @@ shows right TXT opendkim._domainkey.lax.test 'key.other. -> '
 says out 'All required records are right; 1 recommended record is not right.'
 
 ask 1 wrong
-shows wrong A wrong.test "203.0.113.9 is not the host's; it has 198.51.100.7"
-shows wrong AAAA wrong.test "2001:db8::9 is not the host's"
+shows wrong A wrong.test "203.0.113.9 is not an address of the host; it has 198.51.100.7"
+shows wrong AAAA wrong.test "2001:db8::9 is not an address of the host"
 shows wrong MX wrong.test '"20 mx.other" sends mail elsewhere'
 shows wrong TXT _mta-sts.wrong.test 'no id'
-shows wrong CNAME mta-sts.wrong.test 'leads to 203.0.113.10'
+shows wrong CNAME mta-sts.wrong.test 'resolves to 203.0.113.10'
 shows wrong CNAME www.wrong.test 'an alias of nowhere.other, which has no'
 shows wrong TXT opendkim._domainkey.wrong.test 'not that of the host'
 shows wrong TXT wrong.test 'several such records'
 shows wrong TXT _dmarc.wrong.test '"v=DMARC1;p=none"'
-shows wrong SRV _imaps._tcp.wrong.test 'leads elsewhere'
+shows wrong SRV _imaps._tcp.wrong.test 'points elsewhere'
 says out 'wrong.test. 3600 IN MX 10 wrong.test.'
 grep -qxF "v=DKIM1;k=rsa;p=$key;s=email;t=s" out || fail 'no key in one string'
 says out 'public_addresses'
-shows wrong CNAME autoconfig.wrong.test 'leads to 203.0.113.10'
+shows wrong CNAME autoconfig.wrong.test 'resolves to 203.0.113.10'
 says out '7 required and 8 recommended records are not right.'
 
 ask 4 bare
@@ -258,7 +258,7 @@ says out 'All required records are right; 9 recommended records are not right.'
 
 ask 1 big
 shows right TXT big.test spf1
-shows unknown CNAME www.big.test 'aliases lead to aliases'
+shows unknown CNAME www.big.test 'aliases point to aliases'
 
 ask 1 glueless
 says out 'as told by ns.far.other (127.0.9.3), which serves glueless.test'
@@ -304,7 +304,7 @@ way() {
 way 0 good
 way 0 lax
 way 1 wrong
-says out "wrong.test A: wrong (now 203.0.113.9): 203.0.113.9 is not the host's"
+says out "wrong.test A: wrong (now 203.0.113.9): 203.0.113.9 is not an address of the host"
 says out 'mta-sts.wrong.test. 3600 IN CNAME wrong.test.'
 says_not out MX
 way 1 dead
@@ -318,13 +318,13 @@ alias() {
   "${BUILD_DIR:?}/tests/dns-way" "$1.ini" --alias autoconfig >out 2>err || true
   says out "autoconfig $2"
 }
-alias good 'leads here'
-alias lax 'leads here'
-alias wrong 'leads elsewhere'
-alias bare 'leads elsewhere, or nowhere'
+alias good 'points here'
+alias lax 'points here'
+alias wrong 'points elsewhere'
+alias bare 'points elsewhere, or nowhere'
 sed 's|^#* *public_addresses =.*|public_addresses = 192.0.2.99|' good.ini \
   >moved.ini
-alias moved 'leads elsewhere'
+alias moved 'points elsewhere'
 alias dead 'unknown'
 says err 'nobody answers for dead.test'
 
@@ -346,7 +346,7 @@ says out 'as told by 127.0.9.3, a resolver of this machine'
 run 1 dns --ini good.ini --ssh-host @local
 says err '/etc/resolv.conf names no nameserver'
 
-echo '-- what is no question of DNS'
+echo '-- what is not a question of DNS'
 run 0 init 127.0.9.20 --ini ip.ini
 run 0 dns --ini ip.ini --ssh-host @local
 says out 'needs no DNS records'

@@ -1,4 +1,4 @@
-#include "cmdeploy/dns/delegation.h"
+#include "cmdeploy/dns/zones.h"
 
 #include "tests/test.h"
 
@@ -62,7 +62,7 @@ static void fill(struct dns_message *m, size_t i)
 	}
 }
 
-static void describe(const struct delegation *zone, struct buf *out)
+static void describe(const struct zone *zone, struct buf *out)
 {
 	for (size_t i = 0; i < zone->servers.n; i++)
 		buf_addf(out, "%s%s", i ? "|" : "", zone->servers.v[i].text);
@@ -75,17 +75,15 @@ static void test_servers(void)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		AUTO_BUF struct buf got = BUF_INIT(4096);
 		struct dns_message none = { 0 }, m = { 0 };
-		struct delegations all;
-		delegations_init(&all);
-		struct delegation *test =
-			delegations_add(&all, all.v[0], "test", &none);
+		struct zones all;
+		zones_init(&all);
+		struct zone *test = zones_add(&all, all.v[0], "test", &none);
 		fill(&m, i);
-		struct delegation *zone =
-			delegations_add(&all, test, "r.test", &m);
+		struct zone *zone = zones_add(&all, test, "r.test", &m);
 		describe(zone, &got);
 		check_str(cases[i].name, buf_str(&got), cases[i].want);
 		dns_message_release(&m);
-		delegations_release(&all);
+		zones_release(&all);
 	}
 }
 
@@ -102,19 +100,18 @@ static void test_nearest(void)
 		{ ".", "." },
 	};
 	const struct dns_message none = { 0 };
-	struct delegations all;
+	struct zones all;
 
-	delegations_init(&all);
-	check("r.test", delegations_add(&all, all.v[0], "r.test", &none));
-	check("test", delegations_add(&all, all.v[0], "test", &none));
+	zones_init(&all);
+	check("r.test", zones_add(&all, all.v[0], "r.test", &none));
+	check("test", zones_add(&all, all.v[0], "test", &none));
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_str(rows[i].name,
-			delegations_nearest(&all, rows[i].name)->name,
+		check_str(rows[i].name, zones_nearest(&all, rows[i].name)->name,
 			rows[i].want);
-	while (all.n < DELEGATIONS_MAX)
-		check("room", delegations_add(&all, all.v[0], "x", &none));
-	check("full", !delegations_add(&all, all.v[0], "x", &none));
-	delegations_release(&all);
+	while (all.n < ZONES_MAX)
+		check("room", zones_add(&all, all.v[0], "x", &none));
+	check("full", !zones_add(&all, all.v[0], "x", &none));
+	zones_release(&all);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-#include "cmdeploy/dns/servers.h"
+/* Zones and their name servers. */
+#include "cmdeploy/dns/zones.h"
 
 #include <errno.h>
 #include <string.h>
@@ -54,6 +55,16 @@ void dns_servers_add(struct dns_servers *servers, const char *name,
 		.text = name ? xasprintf("%s (%s)", name, address)
 			     : xstrdup(address),
 	};
+}
+
+void dns_servers_rotate(struct dns_servers *servers, size_t n)
+{
+	for (; n > 0 && servers->n > 0; n--) {
+		struct dns_server first = servers->v[0];
+		memmove(servers->v, servers->v + 1,
+			(servers->n - 1) * sizeof(first));
+		servers->v[servers->n - 1] = first;
+	}
 }
 
 void dns_servers_release(struct dns_servers *servers)
@@ -127,4 +138,96 @@ void dns_servers_add_resolvers(
 		AUTO_FREE char *address = slice_dup(word);
 		dns_servers_add(servers, NULL, address, DNS_PORT);
 	}
+}
+
+/* NULL when there is no room for one more. */
+static struct zone *add(struct zones *all, const char *name)
+{
+	if (all->n >= ZONES_MAX)
+		return NULL;
+	struct zone *zone = xcalloc(1, sizeof(*zone));
+	zone->name = xstrdup(name);
+	all->v[all->n++] = zone;
+	return zone;
+}
+
+static void add_name(struct zone *zone, const char *name)
+{
+	if (zone->n_names < ZONE_NAMES_MAX)
+		zone->names[zone->n_names++] = xstrdup(name);
+}
+
+static bool is_glue(const struct dns_rr *rr, const char *name)
+{
+	return rr->section == DNS_ADDITIONAL &&
+		(rr->type == DNS_A || rr->type == DNS_AAAA) &&
+		strcmp(rr->owner, name) == 0;
+}
+
+/*
+ * The server's addresses, from who has a say over its name (bailiwick);
+ * otherwise they are looked up when needed.
+ */
+static void add_server(struct zone *zone, const struct zone *parent,
+	const char *name, const struct dns_message *m, unsigned port)
+{
+	size_t before = zone->servers.n;
+
+	for (size_t i = 0; i < m->rrs.n; i++)
+		if (is_glue(&m->rrs.v[i], name) &&
+			dns_name_is_in(name, parent->name))
+			dns_servers_add(
+				&zone->servers, name, m->rrs.v[i].data, port);
+	if (zone->servers.n == before)
+		add_name(zone, name);
+}
+
+static void zone_free(struct zone *zone)
+{
+	free(zone->name);
+	free(zone->failure);
+	for (size_t i = 0; i < zone->n_names; i++)
+		free(zone->names[i]);
+	dns_servers_release(&zone->servers);
+	free(zone);
+}
+
+void zones_init(struct zones *all)
+{
+	*all = (struct zones){ .port = DNS_PORT };
+	add(all, ".");
+}
+
+void zones_release(struct zones *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		zone_free(all->v[i]);
+	all->n = 0;
+}
+
+struct zone *zones_add(struct zones *all, const struct zone *parent,
+	const char *name, const struct dns_message *m)
+{
+	struct zone *zone = add(all, name);
+
+	for (size_t i = 0; zone && i < m->rrs.n; i++) {
+		const struct dns_rr *ns = &m->rrs.v[i];
+		if (ns->section == DNS_AUTHORITY && ns->type == DNS_NS &&
+			strcmp(ns->owner, name) == 0)
+			add_server(zone, parent, ns->data, m, all->port);
+	}
+	return zone;
+}
+
+struct zone *zones_nearest(const struct zones *all, const char *name)
+{
+	struct zone *nearest = all->v[0];
+
+	for (size_t i = 1; i < all->n; i++) {
+		struct zone *zone = all->v[i];
+		if (dns_name_is_in(name, zone->name) &&
+			strlen(zone->name) > strlen(nearest->name))
+			nearest = zone;
+	}
+	return nearest;
 }
