@@ -31,7 +31,7 @@ static void test_whole(void)
 		"r.test. 3600 IN A 192.0.2.1\n"
 		"r.test. 3600 IN MX 10 r.test.\n"
 		"_mta-sts.r.test. 3600 IN TXT \"v=STSv1; "
-		"id=602c988d095f78d2\"\n"
+		"id=adc73be90126bc68\"\n"
 		"mta-sts.r.test. 3600 IN CNAME r.test.\n"
 		"www.r.test. 3600 IN CNAME r.test.\n"
 		"opendkim._domainkey.r.test. 3600 IN TXT "

@@ -1,7 +1,15 @@
+/* The table of the records that a relay needs. */
 #include "cmdeploy/dns/records.h"
 
 #include <arpa/inet.h>
 #include <string.h>
+
+#include "cmdeploy/embed.h"
+#include "lib/die.h"
+#include "lib/template.h"
+
+/* What nginx shows to those who send mail here. */
+#define POLICY "nginx/mta-sts.txt"
 
 enum {
 	DATA_MAX_BYTES = 1 << 12,
@@ -43,84 +51,19 @@ static const char *authority_of(const struct config *config)
 
 void dns_mta_sts_id(const struct config *config, struct buf *out)
 {
-	AUTO_FREE char *policy =
-		xasprintf("STSv1 enforce %s 2419200", config->mail_domain);
+	AUTO_BUF struct buf policy = BUF_INIT(DATA_MAX_BYTES);
+	struct template_vars vars = { 0 };
 	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
+	struct slice text;
 
-	for (const char *c = policy; *c; c++)
-		hash = (hash ^ (unsigned char)*c) * 0x100000001b3;
+	template_vars_set(&vars, "mail_domain", config->mail_domain);
+	if (!embed_find(POLICY, &text) ||
+		template_render(POLICY, text, &vars, &policy, NULL) < 0)
+		bug("the policy cannot be rendered");
+	for (size_t i = 0; i < policy.len; i++)
+		hash = (hash ^ (unsigned char)policy.ptr[i]) * 0x100000001b3;
+	template_vars_release(&vars);
 	buf_addf(out, "%016lx", hash);
-}
-
-/* What a record is made from; makers append its data, or nothing. */
-struct source {
-	const struct config *config;
-	const struct dns_facts *facts;
-};
-
-static void make_mx(const struct source *s, struct buf *out)
-{
-	buf_addf(out, "10 %s", s->config->mail_domain);
-}
-
-static void make_mta_sts(const struct source *s, struct buf *out)
-{
-	buf_add_str(out, "v=STSv1; id=");
-	dns_mta_sts_id(s->config, out);
-}
-
-static void make_alias(const struct source *s, struct buf *out)
-{
-	buf_add_str(out, s->config->mail_domain);
-}
-
-static void make_dkim(const struct source *s, struct buf *out)
-{
-	if (s->facts->dkim_key)
-		buf_addf(out, "v=DKIM1;k=rsa;p=%s;s=email;t=s",
-			s->facts->dkim_key);
-}
-
-static void make_spf(const struct source *s UNUSED, struct buf *out)
-{
-	buf_add_str(out, "v=spf1 a ~all");
-}
-
-static void make_dmarc(const struct source *s UNUSED, struct buf *out)
-{
-	buf_add_str(out, "v=DMARC1;p=reject;adkim=s;aspf=s");
-}
-
-static void make_caa(const struct source *s, struct buf *out)
-{
-	if (s->facts->acme_account)
-		buf_addf(out, "0 issue %s;accounturi=%s",
-			authority_of(s->config), s->facts->acme_account);
-}
-
-static void make_adsp(const struct source *s UNUSED, struct buf *out)
-{
-	buf_add_str(out, "dkim=discardable");
-}
-
-static void make_submission(const struct source *s, struct buf *out)
-{
-	buf_addf(out, "0 1 587 %s", s->config->mail_domain);
-}
-
-static void make_submissions(const struct source *s, struct buf *out)
-{
-	buf_addf(out, "0 1 465 %s", s->config->mail_domain);
-}
-
-static void make_imap(const struct source *s, struct buf *out)
-{
-	buf_addf(out, "0 1 143 %s", s->config->mail_domain);
-}
-
-static void make_imaps(const struct source *s, struct buf *out)
-{
-	buf_addf(out, "0 1 993 %s", s->config->mail_domain);
 }
 
 static bool is_certified(const struct config *config)
@@ -136,47 +79,65 @@ static bool has_authority(const struct config *config)
 		authority_of(config);
 }
 
+/* What the data of rows are made from. */
+static void set_vars(const struct config *config, const struct dns_facts *facts,
+	struct template_vars *vars)
+{
+	AUTO_BUF struct buf id = BUF_INIT(DATA_MAX_BYTES);
+	const char *authority = authority_of(config);
+
+	dns_mta_sts_id(config, &id);
+	template_vars_set(vars, "domain", config->mail_domain);
+	template_vars_set(vars, "policy_id", buf_str(&id));
+	template_vars_set(vars, "authority", authority ? authority : "");
+	template_vars_set(vars, "key", facts->dkim_key ? facts->dkim_key : "");
+	template_vars_set(vars, "account",
+		facts->acme_account ? facts->acme_account : "");
+}
+
 static const struct row {
 	const char *label;
 	bool is_required;
 	const char *prefix; /* in front of the domain */
 	enum dns_type type;
 	enum dns_match match;
-	void (*make)(const struct source *s, struct buf *out);
+	const char *data; /* a template; it makes nothing: not known yet */
 	bool (*counts)(const struct config *config); /* NULL: always */
 	const char *unknown;
 } rows[] = {
-	{ "receives mail", true, "", DNS_MX, DNS_MATCH_MX, make_mx, NULL,
-		NULL },
+	{ "receives mail", true, "", DNS_MX, DNS_MATCH_MX, "10 {{domain}}",
+		NULL, NULL },
 	{ "TLS policy", true, "_mta-sts.", DNS_TXT, DNS_MATCH_MTA_STS,
-		make_mta_sts, is_certified, NULL },
+		"v=STSv1; id={{policy_id}}", is_certified, NULL },
 	{ "TLS policy host", true, "mta-sts.", DNS_CNAME, DNS_MATCH_ALIAS,
-		make_alias, is_certified, NULL },
-	{ "web", true, "www.", DNS_CNAME, DNS_MATCH_ALIAS, make_alias, NULL,
+		"{{domain}}", is_certified, NULL },
+	{ "web", true, "www.", DNS_CNAME, DNS_MATCH_ALIAS, "{{domain}}", NULL,
 		NULL },
 	{ "DKIM key", true, "opendkim._domainkey.", DNS_TXT, DNS_MATCH_DKIM,
-		make_dkim, NULL,
+		"{{#key}}v=DKIM1;k=rsa;p={{key}};s=email;t=s{{/key}}", NULL,
 		"the host has no DKIM key yet; \"cmdeploy run\" makes one" },
-	{ "senders (SPF)", false, "", DNS_TXT, DNS_MATCH_SPF, make_spf, NULL,
-		NULL },
-	{ "DMARC", false, "_dmarc.", DNS_TXT, DNS_MATCH_DMARC, make_dmarc, NULL,
-		NULL },
-	{ "certificates (CAA)", false, "", DNS_CAA, DNS_MATCH_CAA, make_caa,
+	{ "senders (SPF)", false, "", DNS_TXT, DNS_MATCH_SPF, "v=spf1 a ~all",
+		NULL, NULL },
+	{ "DMARC", false, "_dmarc.", DNS_TXT, DNS_MATCH_DMARC,
+		"v=DMARC1;p=reject;adkim=s;aspf=s", NULL, NULL },
+	{ "certificates (CAA)", false, "", DNS_CAA, DNS_MATCH_CAA,
+		"{{#account}}0 issue {{authority}};accounturi={{account}}"
+		"{{/account}}",
 		has_authority,
 		"the host has no ACME account yet; \"cmdeploy run\" makes "
 		"one" },
 	{ "mail programs", false, "autoconfig.", DNS_CNAME, DNS_MATCH_ALIAS,
-		make_alias, is_certified, NULL },
+		"{{domain}}", is_certified, NULL },
 	{ "ADSP", false, "_adsp._domainkey.", DNS_TXT, DNS_MATCH_ADSP,
-		make_adsp, NULL, NULL },
+		"dkim=discardable", NULL, NULL },
 	{ "SMTP, STARTTLS", false, "_submission._tcp.", DNS_SRV, DNS_MATCH_SRV,
-		make_submission, NULL, NULL },
+		"0 1 587 {{domain}}", NULL, NULL },
 	{ "SMTP, TLS", false, "_submissions._tcp.", DNS_SRV, DNS_MATCH_SRV,
-		make_submissions, NULL, NULL },
+		"0 1 465 {{domain}}", NULL, NULL },
 	{ "IMAP, STARTTLS", false, "_imap._tcp.", DNS_SRV, DNS_MATCH_SRV,
-		make_imap, NULL, NULL },
+		"0 1 143 {{domain}}", NULL, NULL },
 	{ "IMAP, TLS", false, "_imaps._tcp.", DNS_SRV, DNS_MATCH_SRV,
-		make_imaps, NULL, NULL },
+		"0 1 993 {{domain}}", NULL, NULL },
 };
 
 static struct dns_record *add(struct dns_records *records)
@@ -188,20 +149,21 @@ static struct dns_record *add(struct dns_records *records)
 	return record;
 }
 
-static void add_row(const struct row *row, const struct source *source,
-	struct dns_records *records)
+static void add_row(const struct row *row, const struct config *config,
+	const struct template_vars *vars, struct dns_records *records)
 {
 	AUTO_BUF struct buf data = BUF_INIT(DATA_MAX_BYTES);
 
-	if (row->counts && !row->counts(source->config))
+	if (row->counts && !row->counts(config))
 		return;
-	row->make(source, &data);
+	if (template_render(
+		    row->label, slice_of(row->data), vars, &data, NULL) < 0)
+		bug("a row cannot be rendered");
 	*add(records) = (struct dns_record){
 		.label = row->label,
 		.is_required = row->is_required,
 		.match = row->match,
-		.name = xasprintf(
-			"%s%s", row->prefix, source->config->mail_domain),
+		.name = xasprintf("%s%s", row->prefix, config->mail_domain),
 		.type = row->type,
 		.data = data.len ? buf_take(&data) : NULL,
 		.unknown = row->unknown,
@@ -264,15 +226,15 @@ static char *join_addresses(const struct dns_rrs *all, enum dns_type type)
 
 /*
  * One for each family, also where the host has none: what is published
- * then leads elsewhere. IPv4 is required where the host has it; IPv6 only
+ * then points elsewhere. IPv4 is required where the host has it; IPv6 only
  * where there is nothing else.
  */
-static void add_addresses(
-	const struct source *source, struct dns_records *records)
+static void add_addresses(const struct config *config,
+	const struct dns_facts *facts, struct dns_records *records)
 {
 	static const struct dns_rrs none = { 0 };
-	const struct dns_rrs *all = &source->facts->addresses;
-	const struct dns_rrs *six = source->config->disable_ipv6 ? &none : all;
+	const struct dns_rrs *all = &facts->addresses;
+	const struct dns_rrs *six = config->disable_ipv6 ? &none : all;
 	const char *ipv4 = choose_address(all, DNS_A, true);
 	const char *ipv6 = choose_address(six, DNS_AAAA, !ipv4);
 
@@ -280,7 +242,7 @@ static void add_addresses(
 		.label = "IPv4 address",
 		.is_required = ipv4,
 		.match = DNS_MATCH_ADDRESS,
-		.name = xstrdup(source->config->mail_domain),
+		.name = xstrdup(config->mail_domain),
 		.type = DNS_A,
 		.data = ipv4 ? xstrdup(ipv4) : NULL,
 		.accepts = join_addresses(all, DNS_A),
@@ -289,7 +251,7 @@ static void add_addresses(
 		.label = "IPv6 address",
 		.is_required = ipv6 && !ipv4,
 		.match = DNS_MATCH_ADDRESS,
-		.name = xstrdup(source->config->mail_domain),
+		.name = xstrdup(config->mail_domain),
 		.type = DNS_AAAA,
 		.data = ipv6 ? xstrdup(ipv6) : NULL,
 		.accepts = join_addresses(six, DNS_AAAA),
@@ -299,12 +261,14 @@ static void add_addresses(
 void dns_records_make(const struct config *config,
 	const struct dns_facts *facts, struct dns_records *ret_records)
 {
-	const struct source source = { config, facts };
+	struct template_vars vars = { 0 };
 	struct dns_records records = { 0 };
 
-	add_addresses(&source, &records);
+	set_vars(config, facts, &vars);
+	add_addresses(config, facts, &records);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		add_row(&rows[i], &source, &records);
+		add_row(&rows[i], config, &vars, &records);
+	template_vars_release(&vars);
 	*ret_records = records;
 }
 

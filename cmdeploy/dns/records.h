@@ -62,7 +62,7 @@ void dns_record_release(struct dns_record *record);
 /* Not an address of the Internet: RFC 1918, 6598, 3927, 4193, 4291. */
 bool dns_address_is_private(const char *text);
 
-/* The id of the MTA-STS record: another one when the policy is. */
+/* The id of the MTA-STS record (RFC 8461): a digest of the policy file. */
 void dns_mta_sts_id(const struct config *config, struct buf *out);
 
 #endif
