@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chatmaild/common/config.h"
+
 enum {
 	MARK_MAX_BYTES = 64,
 };
@@ -69,13 +71,16 @@ static int dependence_of(const struct apply *apply, const struct plan *plan,
 }
 
 /* The file of all settings changes with any of them; these it minds. */
-static void depend_on_settings(const struct apply *apply,
-	const char *const *names, struct dependence *d)
+static void depend_on_settings(
+	const struct apply *apply, unsigned reader, struct dependence *d)
 {
-	for (; names && *names; names++) {
-		const char *value =
-			template_vars_get(&apply->vars, slice_of(*names));
-		d->digest = digest_add(d->digest, slice_of(*names));
+	for (size_t i = 0; i < config_settings.n; i++) {
+		const struct setting *row = &config_settings.rows[i];
+		struct slice key = slice_of(row->key);
+		const char *value = template_vars_get(&apply->vars, key);
+		if (!(row->readers & reader))
+			continue;
+		d->digest = digest_add(d->digest, key);
 		d->digest = digest_add(d->digest, slice_of(value ? value : ""));
 	}
 }
@@ -115,7 +120,7 @@ static int state_make(const struct apply *apply, const struct plan *plan,
 		r = mark_path(apply, s->decl, &path, why);
 	if (r < 0)
 		return r;
-	depend_on_settings(apply, s->decl->settings, &restart);
+	depend_on_settings(apply, s->decl->reader, &restart);
 	mark_read(path, &restart_before, &reload_before);
 	if (restart.is_changed || restart.digest != restart_before)
 		s->need = SERVICE_RESTART;
