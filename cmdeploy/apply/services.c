@@ -5,21 +5,16 @@
 #include <string.h>
 
 #include "chatmaild/common/config.h"
+#include "lib/digest.h"
 
 enum {
 	MARK_MAX_BYTES = 64,
 };
 
-/* FNV-1a: finds changes, and nobody has a reason to fool it. */
-static const uint64_t FNV_START = 0xcbf29ce484222325;
-static const uint64_t FNV_PRIME = 0x100000001b3;
-
-static uint64_t digest_add(uint64_t digest, struct slice bytes)
+/* With an end, so that "ab" "c" is not "a" "bc". */
+static void add(uint64_t *digest, struct slice bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-		digest = (digest ^ (unsigned char)bytes.ptr[i]) * FNV_PRIME;
-	/* An end, so that "ab" "c" is not "a" "bc". */
-	return (digest ^ 0x100) * FNV_PRIME;
+	*digest = digest_byte(digest_add(*digest, bytes), 256);
 }
 
 /* `path` may end in "/": all that lies below. */
@@ -41,8 +36,8 @@ struct dependence {
 
 static void depend_on(struct dependence *d, const struct plan_file *f)
 {
-	d->digest = digest_add(d->digest, slice_of(f->path));
-	d->digest = digest_add(d->digest, buf_slice(&f->content));
+	add(&d->digest, slice_of(f->path));
+	add(&d->digest, buf_slice(&f->content));
 	d->is_changed |= f->change == CHANGE_NEW || f->change == CHANGE_CONTENT;
 	d->is_new |= f->change == CHANGE_NEW && f->starts;
 }
@@ -52,7 +47,7 @@ static int dependence_of(const struct apply *apply, const struct plan *plan,
 	const struct service *starts, const char *const *paths,
 	struct dependence *ret, struct buf *why)
 {
-	struct dependence d = { .digest = FNV_START };
+	struct dependence d = { .digest = DIGEST_START };
 
 	for (size_t i = 0; starts && i < plan->n_files; i++)
 		if (plan->files[i].starts == starts)
@@ -80,8 +75,8 @@ static void depend_on_settings(
 		const char *value = template_vars_get(&apply->vars, key);
 		if (!(row->readers & reader))
 			continue;
-		d->digest = digest_add(d->digest, key);
-		d->digest = digest_add(d->digest, slice_of(value ? value : ""));
+		add(&d->digest, key);
+		add(&d->digest, slice_of(value ? value : ""));
 	}
 }
 
