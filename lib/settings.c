@@ -39,21 +39,11 @@ static void release_value(const struct setting *row, void *object)
 {
 	void *at = member(row, object);
 
-	switch (row->type) {
-	case SETTING_TEXT:
+	if (row->type == SETTING_TEXT) {
 		free(*(char **)at);
 		*(char **)at = NULL;
-		break;
-	case SETTING_NUMBER:
-	case SETTING_SIZE:
-		*(uint64_t *)at = 0;
-		break;
-	case SETTING_BOOL:
-		*(bool *)at = false;
-		break;
-	case SETTING_LIST:
+	} else if (row->type == SETTING_LIST) {
 		text_list_release(at);
-		break;
 	}
 }
 
@@ -61,14 +51,6 @@ void settings_release(const struct settings *settings, void *object)
 {
 	for (size_t i = 0; i < settings->n; i++)
 		release_value(&settings->rows[i], object);
-}
-
-void settings_keep(
-	const struct settings *settings, void *object, unsigned readers)
-{
-	for (size_t i = 0; i < settings->n; i++)
-		if (!(settings->rows[i].readers & readers))
-			release_value(&settings->rows[i], object);
 }
 
 static bool parse_bool(struct slice value, bool *ret)

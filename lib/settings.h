@@ -40,7 +40,6 @@ struct setting {
 	 */
 	bool (*is_valid)(struct slice value);
 	const char *accepts;
-	unsigned readers;  /* who reads it, a bit each: settings_keep() */
 	const char *help;  /* one line, a sentence */
 	const char *group; /* set on the first row of a group: its title */
 };
@@ -62,10 +61,6 @@ int settings_parse(const struct settings *settings, struct slice text,
 	const char *name, void *object, settings_warn_fn warn, void *owner,
 	struct buf *why) MUST_CHECK;
 void settings_release(const struct settings *settings, void *object);
-
-/* Makes all members zero that none of these readers reads. */
-void settings_keep(
-	const struct settings *settings, void *object, unsigned readers);
 
 /*
  * A commented INI file with every key at its default; those in `given`

@@ -13,6 +13,17 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
+
+#include "lib/buf.h"
+
+/*
+ * The bytes that `text` stands for, which may be folded and lack padding;
+ * `max`, a multiple of three, is what *ret_bytes has room for. Returns how
+ * many, or -EINVAL, or -EMSGSIZE.
+ */
+ssize_t base64_decode(
+	struct slice text, void *ret_bytes, size_t max) MUST_CHECK;
 
 typedef unsigned char base64_v16 __attribute__((vector_size(16)));
 

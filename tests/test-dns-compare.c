@@ -1,6 +1,6 @@
 #include "cmdeploy/dns/compare.h"
 
-#include "cmdeploy/dns/tags.h"
+#include "mail/tags.h"
 #include "tests/test.h"
 
 /* What is wanted; what is published, separated by "|"; and the verdict. */

@@ -197,7 +197,7 @@ int main(int argc, char **argv)
 			puts("chatmail-metrics " CHATMAIL_VERSION);
 		return 0;
 	}
-	config_load_or_die(options.ini, READ_METRICS, &config);
+	config_load_or_die(options.ini, &config);
 	int status = collect(&options, &config, &page);
 	if (publish(&options, &page))
 		status = STATUS_FAILED;

@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "cmdeploy/dns/tags.h"
+#include "mail/tags.h"
 
 /* What a comparison has to go by, and what it finds. */
 struct comparison {

@@ -203,6 +203,14 @@ static int meet_hosts(const char *build UNUSED, struct buf *why)
 	return install_all(packages, why);
 }
 
+static int meet_dkimpy(const char *build UNUSED, struct buf *why)
+{
+	static const char *const packages[] = { "python3-dkim", "python3-nacl",
+		NULL };
+
+	return install_all(packages, why);
+}
+
 static int meet_tools(const char *build UNUSED, struct buf *why)
 {
 	static const struct program programs[] = {
@@ -304,6 +312,7 @@ static const struct {
 	{ "hosts", NEED_HOSTS, meet_hosts },
 	{ "browser", NEED_BROWSER, meet_browser },
 	{ "bed", NEED_BED, meet_bed },
+	{ "dkimpy", NEED_DKIMPY, meet_dkimpy },
 };
 
 static int parse_one(struct slice name, unsigned *io_needs, struct buf *why)

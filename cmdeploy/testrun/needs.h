@@ -25,7 +25,8 @@ enum {
 	NEED_HOSTS = 1 << 8,    /* what makes throw-away hosts */
 	NEED_BROWSER = 1 << 9,  /* Chromium, its driver, axe, zbarimg */
 	NEED_BED = 1 << 10,     /* a host for ssh: tests/t/bed/bed.sh */
-	NEEDS_N = 11,
+	NEED_DKIMPY = 1 << 11,  /* it gives a second opinion */
+	NEEDS_N = 12,
 };
 
 /*

@@ -1,11 +1,21 @@
 /*
  * tags.h - the "tag=value; tag=value" lists of DKIM (RFC 6376, 3.2), DMARC
- * and MTA-STS. Pure.
+ * and MTA-STS. All results are slices of the input.
  */
-#ifndef CMDEPLOY_DNS_TAGS_H
-#define CMDEPLOY_DNS_TAGS_H
+#ifndef MAIL_TAGS_H
+#define MAIL_TAGS_H
 
 #include "lib/slice.h"
+
+/* Takes the next of the parts between `separator` out of *rest, untrimmed. */
+bool tags_next_part(struct slice *rest, char separator, struct slice *ret_part);
+
+enum {
+	TAGS_MAX = 64, /* in a list that is sound */
+};
+
+/* Each part has a name and a "="; no name is there twice. */
+bool tags_are_sound(struct slice list);
 
 /* The trimmed value of a tag; false when the list has none of that name. */
 bool tags_get(struct slice list, const char *name, struct slice *ret_value);
