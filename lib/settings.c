@@ -351,6 +351,24 @@ int settings_parse(const struct settings *settings, struct slice text,
 	return 0;
 }
 
+int settings_override(const struct settings *settings, const char *text,
+	void *object, struct buf *why)
+{
+	AUTO_BUF struct buf accepted = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct slice key, value;
+
+	if (!slice_cut(slice_of(text), '=', &key, &value))
+		return because(why, -EINVAL, "%s: give KEY=VALUE", text);
+	const struct setting *row = find(settings, key);
+	if (!row)
+		return because(why, -EINVAL, "%s: there is no such key", text);
+	if (set_value(row, value, object))
+		return 0;
+	describe_accepted(row, &accepted);
+	return because(why, -EINVAL, "%s: the value cannot be used; give %s",
+		text, buf_str(&accepted));
+}
+
 void settings_value_text(
 	const struct setting *row, const void *object, struct buf *out)
 {

@@ -60,6 +60,12 @@ typedef void (*settings_warn_fn)(const char *text, void *owner);
 int settings_parse(const struct settings *settings, struct slice text,
 	const char *name, void *object, settings_warn_fn warn, void *owner,
 	struct buf *why) MUST_CHECK;
+/*
+ * Puts a value in place of what was read: `text` is "key=value". -EINVAL
+ * when there is no such key, or the value will not do.
+ */
+int settings_override(const struct settings *settings, const char *text,
+	void *object, struct buf *why) MUST_CHECK;
 void settings_release(const struct settings *settings, void *object);
 
 /*

@@ -136,9 +136,64 @@ static void test_own_file(void)
 	config_release(&config);
 }
 
+static const struct {
+	const char *option;
+	const char *why; /* NULL: it is taken */
+} overrides[] = {
+	{ "mailboxes_dir=/srv/mail", NULL },
+	{ "mailboxes_dir=mail",
+		"mailboxes_dir=mail: the value cannot be used; give an "
+		"absolute path, or nothing" },
+	{ "mailbox_dir=/srv/mail",
+		"mailbox_dir=/srv/mail: there is no such key" },
+	{ "mailboxes_dir", "mailboxes_dir: give KEY=VALUE" },
+};
+
+static void test_overrides(void)
+{
+	static const struct slice text = SLICE(
+		"[params]\nmail_domain = a.org\nmailboxes_dir = /elsewhere\n");
+
+	for (size_t i = 0; i < ARRAY_LEN(overrides); i++) {
+		const char *name = overrides[i].option;
+		AUTO_BUF struct buf why = BUF_INIT(1000);
+		struct config config;
+
+		check_int(name,
+			config_read(text, "x", &config, NULL, NULL, NULL), 0);
+		int r = config_override(&config, name, &why);
+		if (r == 0)
+			r = config_finish(&config, "x", &why);
+		check_int(name, r, overrides[i].why ? -EINVAL : 0);
+		check_str(name, buf_str(&why),
+			overrides[i].why ? overrides[i].why : "");
+		if (r == 0)
+			check_str(name, config.mailboxes_dir, "/srv/mail");
+		config_release(&config);
+	}
+}
+
+static void test_override_options(void)
+{
+	char *argv[] = { (char *)"x", (char *)"-o", (char *)"a=1", (char *)"y",
+		(char *)"-o", (char *)"b=2", (char *)"--z", NULL };
+	int argc = (int)ARRAY_LEN(argv) - 1;
+	struct config_overrides all;
+
+	config_take_overrides(&argc, argv, &all);
+	check_int("arguments left", argc, 3);
+	check_str("the first left", argv[1], "y");
+	check_str("the second left", argv[2], "--z");
+	check_int("overrides", (int)all.n, 2);
+	check_str("the first", all.v[0], "a=1");
+	check_str("the second", all.v[1], "b=2");
+}
+
 int main(void)
 {
 	test_domains();
+	test_overrides();
+	test_override_options();
 	test_defaults();
 	test_refused();
 	test_own_file();

@@ -6,7 +6,6 @@
 
 #include "lib/die.h"
 #include "lib/file.h"
-#include "lib/log.h"
 
 enum {
 	CONFIG_MAX_BYTES = 1 << 20,
@@ -326,23 +325,45 @@ static int check_together(
 	return 0;
 }
 
+int config_read(struct slice text, const char *name, struct config *ret_config,
+	settings_warn_fn warn, void *owner, struct buf *why)
+{
+	*ret_config = (struct config){ 0 };
+	return settings_parse(
+		&config_settings, text, name, ret_config, warn, owner, why);
+}
+
+int config_override(struct config *config, const char *text, struct buf *why)
+{
+	int r = settings_override(&config_settings, text, config, why);
+
+	if (r < 0)
+		config_release(config);
+	return r;
+}
+
+int config_finish(struct config *config, const char *name, struct buf *why)
+{
+	int r = check_together(config, name, why);
+
+	if (r < 0)
+		config_release(config);
+	else
+		derive(config);
+	return r;
+}
+
 int config_parse(struct slice text, const char *name, struct config *ret_config,
 	settings_warn_fn warn, void *owner, struct buf *why)
 {
-	struct config config = { 0 };
-	int r = settings_parse(
-		&config_settings, text, name, &config, warn, owner, why);
+	struct config config;
+	int r = config_read(text, name, &config, warn, owner, why);
 
-	if (r < 0)
-		return r;
-	r = check_together(&config, name, why);
-	if (r < 0) {
-		config_release(&config);
-		return r;
-	}
-	derive(&config);
-	*ret_config = config;
-	return 0;
+	if (r == 0)
+		r = config_finish(&config, name, why);
+	if (r == 0)
+		*ret_config = config;
+	return r;
 }
 
 int config_load(const char *path, struct config *ret_config,
@@ -366,15 +387,46 @@ void config_release(struct config *config)
 	config->address_domain = NULL;
 }
 
-static void log_warn(const char *text, void *owner UNUSED)
+void config_take_overrides(
+	int *argc, char **argv, struct config_overrides *ret_overrides)
 {
-	log_warning("%s", text);
+	struct config_overrides overrides = { 0 };
+	int n = 0;
+
+	for (int i = 0; i < *argc; i++) {
+		if (i == 0 || strcmp(argv[i], "-o") != 0) {
+			argv[n++] = argv[i];
+			continue;
+		}
+		if (i + 1 == *argc || overrides.n == CONFIG_OVERRIDES_MAX)
+			die("-o: give KEY=VALUE, %d times at most",
+				CONFIG_OVERRIDES_MAX);
+		overrides.v[overrides.n++] = argv[++i];
+	}
+	argv[n] = NULL;
+	*argc = n;
+	*ret_overrides = overrides;
 }
 
-void config_load_or_die(const char *path, struct config *ret_config)
+int config_load_with(const char *path, const struct config_overrides *overrides,
+	struct config *ret_config, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(CONFIG_MAX_BYTES);
+	int r = file_read(path, &text, why);
+
+	if (r == 0)
+		r = config_read(
+			buf_slice(&text), path, ret_config, NULL, NULL, why);
+	for (size_t i = 0; r == 0 && i < overrides->n; i++)
+		r = config_override(ret_config, overrides->v[i], why);
+	return r < 0 ? r : config_finish(ret_config, path, why);
+}
+
+void config_load_or_die(const char *path,
+	const struct config_overrides *overrides, struct config *ret_config)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	if (config_load(path, ret_config, log_warn, NULL, &why) < 0)
+	if (config_load_with(path, overrides, ret_config, &why) < 0)
 		die("%s", buf_str(&why));
 }

@@ -77,10 +77,40 @@ int config_load(const char *path, struct config *ret_config,
 /* The same from text; `name` stands for the file in messages. */
 int config_parse(struct slice text, const char *name, struct config *ret_config,
 	settings_warn_fn warn, void *owner, struct buf *why) MUST_CHECK;
+/*
+ * The two halves of config_parse(), for who overrides a value in between:
+ * config_override() takes "key=value". When config_finish(), which checks
+ * the values together and computes what follows from them. When one of the
+ * two fails, *config is released.
+ */
+int config_read(struct slice text, const char *name, struct config *ret_config,
+	settings_warn_fn warn, void *owner, struct buf *why) MUST_CHECK;
+int config_override(
+	struct config *config, const char *text, struct buf *why) MUST_CHECK;
+int config_finish(
+	struct config *config, const char *name, struct buf *why) MUST_CHECK;
 void config_release(struct config *config);
 
-/* For daemons: loads, logs the warnings, dies when it cannot. */
-void config_load_or_die(const char *path, struct config *ret_config);
+/* What "-o KEY=VALUE" on a command line puts in place of the file's. */
+enum {
+	CONFIG_OVERRIDES_MAX = 8,
+};
+
+struct config_overrides {
+	const char *v[CONFIG_OVERRIDES_MAX]; /* of argv */
+	size_t n;
+};
+
+/* Takes them out of argv; dies when one is incomplete. */
+void config_take_overrides(
+	int *argc, char **argv, struct config_overrides *ret_overrides);
+
+/* Without warnings: cmdeploy tells the operator what is doubtful. */
+int config_load_with(const char *path, const struct config_overrides *overrides,
+	struct config *ret_config, struct buf *why) MUST_CHECK;
+/* For daemons: the same, and they die when it fails. */
+void config_load_or_die(const char *path,
+	const struct config_overrides *overrides, struct config *ret_config);
 
 /* A DNS name or an IP address that can stand in mail_domain. */
 bool config_is_domain(struct slice text);

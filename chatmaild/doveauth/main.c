@@ -36,6 +36,7 @@ static const char *const counter_names[] = {
 };
 
 struct doveauth {
+	struct config_overrides overrides;
 	struct config config;
 	struct users users;
 	struct account_rules rules;
@@ -261,7 +262,7 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 
 	/* Memory of threads in one place: they need little. */
 	mallopt(M_ARENA_MAX, 1);
-	config_load_or_die(argv[1], &d->config);
+	config_load_or_die(argv[1], &d->overrides, &d->config);
 	users_init(&d->users, &d->config, argv[1]);
 	account_rules_init(&d->rules, &d->config, argv[1]);
 	d->event = service->event;
@@ -301,12 +302,13 @@ int main(int argc, char **argv)
 {
 	struct service service = {
 		.name = "doveauth",
-		.usage = "SOCKET INI",
+		.usage = "[-o KEY=VALUE]... SOCKET INI",
 		.min_args = 2,
 		.max_args = 2,
 		.start = start,
 		.stop = stop,
 	};
 
+	config_take_overrides(&argc, argv, &doveauth.overrides);
 	return service_main(&service, argc, argv);
 }

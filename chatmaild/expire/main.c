@@ -28,6 +28,7 @@ enum {
 static const char users_name[] = "delete_inactive_users";
 
 struct options {
+	struct config_overrides overrides;
 	const char *ini;
 	const char *mailbox; /* NULL: all */
 	bool is_dry;
@@ -42,9 +43,10 @@ static void print_usage(FILE *out)
 	if (strcmp(program_invocation_short_name, users_name) == 0)
 		fprintf(out, "usage: %s INI [--dry-run]\n", users_name);
 	else
-		fputs("usage: chatmail-expire INI [--dry-run] [--users] "
-		      "[--mail]\n"
-		      "       chatmail-expire INI [--dry-run] --mailbox USER\n",
+		fputs("usage: chatmail-expire [-o KEY=VALUE]... INI "
+		      "[--dry-run] [--users] [--mail]\n"
+		      "       chatmail-expire [-o KEY=VALUE]... INI "
+		      "[--dry-run] --mailbox USER\n",
 			out);
 }
 
@@ -178,6 +180,7 @@ int main(int argc, char **argv)
 	struct options options = { 0 };
 	struct config config;
 
+	config_take_overrides(&argc, argv, &options.overrides);
 	if (parse(argc, argv, &options, &why) < 0) {
 		fprintf(stderr, "%s: %s\n", program_invocation_short_name,
 			buf_str(&why));
@@ -191,7 +194,7 @@ int main(int argc, char **argv)
 			puts("chatmail-expire " CHATMAIL_VERSION);
 		return 0;
 	}
-	config_load_or_die(options.ini, &config);
+	config_load_or_die(options.ini, &options.overrides, &config);
 	int status = run(&options, &config);
 	config_release(&config);
 	return fflush(stdout) == 0 ? status : STATUS_FAILED;

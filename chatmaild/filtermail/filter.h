@@ -53,6 +53,7 @@ enum filter_counter {
 
 struct filter {
 	sd_event *event;
+	struct config_overrides overrides;
 	struct config config;
 	enum policy_direction direction;
 	struct addr forward; /* the server behind us */

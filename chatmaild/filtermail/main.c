@@ -128,7 +128,7 @@ static void start(struct service *service, int argc, char **argv)
 	struct options options;
 
 	set_direction(argv[1]);
-	config_load_or_die(argv[0], &filter.config);
+	config_load_or_die(argv[0], &filter.overrides, &filter.config);
 	set_defaults(&options);
 	for (int i = 2; i < argc; i += 2)
 		set_option(
@@ -156,7 +156,8 @@ int main(int argc, char **argv)
 {
 	struct service service = {
 		.name = "filtermail",
-		.usage = "INI outgoing|incoming [--listen ADDRESS] "
+		.usage = "[-o KEY=VALUE]... INI outgoing|incoming [--listen "
+			 "ADDRESS] "
 			 "[--forward ADDRESS] [--downstream-timeout SEC]",
 		.min_args = 2,
 		.max_args = 8,
@@ -164,5 +165,6 @@ int main(int argc, char **argv)
 		.stop = stop,
 	};
 
+	config_take_overrides(&argc, argv, &filter.overrides);
 	return service_main(&service, argc, argv);
 }

@@ -19,6 +19,7 @@ enum {
 };
 
 struct lastlogin {
+	struct config_overrides overrides;
 	struct config config;
 	struct users users;
 	struct dict_server *server;
@@ -76,7 +77,7 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 {
 	struct lastlogin *l = &lastlogin;
 
-	config_load_or_die(argv[1], &l->config);
+	config_load_or_die(argv[1], &l->overrides, &l->config);
 	users_init(&l->users, &l->config, argv[1]);
 	l->server = dict_server_new(service->event, &ops, l);
 	counters_open_or_warn(&l->counters, l->config.counters_dir, "lastlogin",
@@ -96,12 +97,13 @@ int main(int argc, char **argv)
 {
 	struct service service = {
 		.name = "lastlogin",
-		.usage = "SOCKET INI",
+		.usage = "[-o KEY=VALUE]... SOCKET INI",
 		.min_args = 2,
 		.max_args = 2,
 		.start = start,
 		.stop = stop,
 	};
 
+	config_take_overrides(&argc, argv, &lastlogin.overrides);
 	return service_main(&service, argc, argv);
 }

@@ -33,6 +33,7 @@ static const char *const counter_names[] = {
 };
 
 struct metadata {
+	struct config_overrides overrides;
 	struct config config;
 	struct users users;
 	struct shared shared;
@@ -320,7 +321,7 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct metadata *m = &metadata;
 
-	config_load_or_die(argv[1], &m->config);
+	config_load_or_die(argv[1], &m->overrides, &m->config);
 	users_init(&m->users, &m->config, argv[1]);
 	shared_init(&m->shared, &m->config, argv[1]);
 	if (workers_new(service->event, &writer_options, &m->writers) < 0)
@@ -351,12 +352,13 @@ int main(int argc, char **argv)
 {
 	struct service service = {
 		.name = "chatmail-metadata",
-		.usage = "SOCKET INI",
+		.usage = "[-o KEY=VALUE]... SOCKET INI",
 		.min_args = 2,
 		.max_args = 2,
 		.start = start,
 		.stop = stop,
 	};
 
+	config_take_overrides(&argc, argv, &metadata.overrides);
 	return service_main(&service, argc, argv);
 }

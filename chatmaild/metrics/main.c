@@ -25,6 +25,7 @@ enum {
 };
 
 struct options {
+	struct config_overrides overrides;
 	const char *ini;
 	const char *output; /* NULL: standard output */
 	const char *queue_dir;
@@ -34,8 +35,8 @@ struct options {
 
 static void print_usage(FILE *out)
 {
-	fputs("usage: chatmail-metrics INI [--output FILE] "
-	      "[--postfix QUEUE_DIRECTORY]\n",
+	fputs("usage: chatmail-metrics [-o KEY=VALUE]... INI "
+	      "[--output FILE] [--postfix QUEUE_DIRECTORY]\n",
 		out);
 }
 
@@ -185,6 +186,7 @@ int main(int argc, char **argv)
 	struct page page = { 0 };
 	struct config config;
 
+	config_take_overrides(&argc, argv, &options.overrides);
 	if (parse(argc, argv, &options, &why) < 0) {
 		fprintf(stderr, "chatmail-metrics: %s\n", buf_str(&why));
 		print_usage(stderr);
@@ -197,7 +199,7 @@ int main(int argc, char **argv)
 			puts("chatmail-metrics " CHATMAIL_VERSION);
 		return 0;
 	}
-	config_load_or_die(options.ini, &config);
+	config_load_or_die(options.ini, &options.overrides, &config);
 	int status = collect(&options, &config, &page);
 	if (publish(&options, &page))
 		status = STATUS_FAILED;

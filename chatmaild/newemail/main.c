@@ -174,7 +174,10 @@ static int answer_request(const char *method, const char *ini)
 	};
 	struct account_rules rules = { 0 };
 	struct config config = { 0 };
-	int r = config_load(ini, &config, NULL, NULL, &why);
+	const char *dir = getenv("CHATMAIL_MAILBOXES_DIR");
+	AUTO_FREE char *dir_is = xasprintf("mailboxes_dir=%s", dir ? dir : "");
+	const struct config_overrides overrides = { { dir_is }, dir ? 1 : 0 };
+	int r = config_load_with(ini, &overrides, &config, &why);
 
 	if (r < 0) {
 		log_err("%s", buf_str(&why));

@@ -108,24 +108,50 @@ static int choose_address(struct relay *relay, const char *named,
 	return 0;
 }
 
-static int read_ini(struct relay *relay, struct buf *text, struct config *ret,
-	struct buf *why)
+/* The operator's file, or what stands in it once it is written. */
+static int read_ini(struct relay *relay, struct buf *text, struct buf *why)
 {
 	relay->ini_path = folder_path(relay, "chatmail.ini");
 	relay->has_ini = file_exists(relay->ini_path);
 	if (!relay->has_ini)
 		return 0;
 	int r = file_read(relay->ini_path, text, why);
-	if (r < 0)
-		return r;
-	return config_parse(buf_slice(text), relay->ini_path, ret,
-		say_settings_note, NULL, why);
+	return r < 0 ? r
+		     : config_read(buf_slice(text), relay->ini_path,
+			       &relay->config, say_settings_note, NULL, why);
+}
+
+static int make_ini(struct relay *relay, struct buf *text, struct buf *why)
+{
+	const char *given[] = { "mail_domain", relay->address_text, NULL };
+
+	settings_write_ini(&config_settings, given, text);
+	return config_read(buf_slice(text), relay->ini_path, &relay->config,
+		NULL, NULL, why);
+}
+
+/*
+ * Mailboxes and counters are in the folder, whatever the file says. The
+ * services are told so by what the variable overrides adds to their commands.
+ */
+static int override(struct relay *relay, struct buf *why)
+{
+	AUTO_FREE char *mailboxes = xasprintf("mailboxes_dir=%s/mail/%s",
+		relay->dir, relay->config.mail_domain);
+	AUTO_FREE char *counters =
+		xasprintf("counters_dir=%s/state/counters", relay->dir);
+	AUTO_FREE char *both = xasprintf(" -o %s -o %s", mailboxes, counters);
+	int r = config_override(&relay->config, mailboxes, why);
+
+	template_vars_set(&relay->apply.vars, "overrides", both);
+	return r < 0 ? r : config_override(&relay->config, counters, why);
 }
 
 /* A relay named after an address must answer there. */
-static int check_domain(
-	const struct relay *relay, const struct config *config, struct buf *why)
+static int check_domain(const struct relay *relay, struct buf *why)
 {
+	const struct config *config = &relay->config;
+
 	if (!config->is_ip_literal ||
 		strcmp(config->mail_domain, relay->address_text) == 0)
 		return 0;
@@ -197,18 +223,6 @@ static void set_place_vars(struct relay *relay)
 		template_vars_set(vars, server_only[i], "");
 }
 
-static int make_config(
-	struct relay *relay, const struct config *operators, struct buf *why)
-{
-	AUTO_FREE char *mailboxes_dir =
-		xasprintf("%s/mail/%s", relay->dir, operators->mail_domain);
-	AUTO_FREE char *counters_dir = folder_path(relay, "state/counters");
-	const char *const given[] = { "mailboxes_dir", mailboxes_dir,
-		"counters_dir", counters_dir, NULL };
-
-	return vars_make_config(relay, operators, given, why);
-}
-
 static void set_supervisor(struct relay *relay)
 {
 	AUTO_FREE char *services = folder_path(relay, "service");
@@ -217,24 +231,21 @@ static void set_supervisor(struct relay *relay)
 		&relay->supervisor, services, relay_place(relay, "log_dir"));
 }
 
-/* What the operator's file says, or will say. */
 static int settle(struct relay *relay, const char *address, struct buf *text,
-	struct config *config, struct buf *why)
+	struct buf *why)
 {
-	int r = read_ini(relay, text, config, why);
+	int r = read_ini(relay, text, why);
 
 	if (r == 0)
-		r = choose_address(relay, address, config->mail_domain, why);
-	if (r < 0)
-		return r;
-	if (!relay->has_ini) {
-		const char *given[] = { "mail_domain", relay->address_text,
-			NULL };
-		settings_write_ini(&config_settings, given, text);
-		r = config_parse(buf_slice(text), relay->ini_path, config, NULL,
-			NULL, why);
-	}
-	return r < 0 ? r : check_domain(relay, config, why);
+		r = choose_address(
+			relay, address, relay->config.mail_domain, why);
+	if (r == 0 && !relay->has_ini)
+		r = make_ini(relay, text, why);
+	if (r == 0)
+		r = override(relay, why);
+	if (r == 0)
+		r = config_finish(&relay->config, relay->ini_path, why);
+	return r < 0 ? r : check_domain(relay, why);
 }
 
 int folder_open(const char *dir, const char *address, struct relay *ret_relay,
@@ -249,14 +260,10 @@ int folder_open(const char *dir, const char *address, struct relay *ret_relay,
 		},
 	};
 	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
-	struct config operators = { 0 };
 	int r = resolve_dir(dir, &relay.dir, why);
 
 	if (r == 0)
-		r = settle(&relay, address, &text, &operators, why);
-	if (r == 0)
-		r = make_config(&relay, &operators, why);
-	config_release(&operators);
+		r = settle(&relay, address, &text, why);
 	if (r < 0) {
 		relay_release(&relay);
 		return r;

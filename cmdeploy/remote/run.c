@@ -6,14 +6,14 @@
 
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
-#include "cmdeploy/signals.h"
-#include "cmdeploy/server/server.h"
 #include "cmdeploy/remote/cargo.h"
 #include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
 #include "cmdeploy/remote/remote.h"
 #include "cmdeploy/remote/settings.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/server.h"
+#include "cmdeploy/signals.h"
 
 enum {
 	FACT_MAX_BYTES = 4096,
@@ -116,7 +116,7 @@ static int step_package(struct run *run, struct buf *why)
 	if (r < 0)
 		return r;
 	run->cargo = (struct cargo){
-		.ini_path = run->settings.ini_path,
+		.ini_path = run->options->ini_path,
 		.www_path = run->settings.www_path,
 		.package = &run->package,
 	};

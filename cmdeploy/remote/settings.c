@@ -4,11 +4,10 @@
 #include <libgen.h>
 
 #include "cmdeploy/host/temp.h"
-#include "cmdeploy/server/server.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/server.h"
 #include "cmdeploy/site/source.h"
 #include "lib/file.h"
-#include "lib/proc.h"
 
 /* A copy of our own pages need not be shipped: the package has them. */
 static int find_www(
@@ -21,25 +20,6 @@ static int find_www(
 	if (r == 0 && src && !site_source_is_ours(src))
 		s->www_path = xstrdup(dirname(src));
 	return r;
-}
-
-/* In place of its line, and of those on which its value goes on. */
-static const char put_www[] =
-	"awk '/^ *www_folder *[=:]/ { print \"www_folder = www\"; is_it = 1; "
-	"next } is_it && /^[ \\t]/ { next } { is_it = 0; print }' "
-	"\"$1\" >\"$2\"";
-
-/* On the host the pages are always in the same place. */
-static int copy_ini(
-	struct remote_settings *s, const char *ini_path, struct buf *why)
-{
-	s->ini_path = xasprintf("%s/chatmail.ini", s->dir);
-	return proc_run_ok(
-		&(struct proc){
-			.argv = PROC_WORDS("sh", "-ec", put_www, "sh", ini_path,
-				s->ini_path),
-		},
-		why);
 }
 
 static int read_all(
@@ -58,9 +38,7 @@ static int read_all(
 	int r = config_load(ini_path, &s->config, say_settings_note, NULL, why);
 	if (r == 0)
 		r = find_www(s, ini_path, why);
-	if (r == 0)
-		r = temp_make(&s->dir, why);
-	return r < 0 ? r : copy_ini(s, ini_path, why);
+	return r < 0 ? r : temp_make(&s->dir, why);
 }
 
 int remote_settings_open(const char *ini_path,
@@ -80,7 +58,6 @@ void remote_settings_close(struct remote_settings *s)
 {
 	config_release(&s->config);
 	temp_remove(s->dir);
-	free(s->ini_path);
 	free(s->www_path);
 	*s = (struct remote_settings){ 0 };
 }

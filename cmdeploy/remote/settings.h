@@ -10,7 +10,6 @@
 struct remote_settings {
 	struct config config;
 	char *dir;      /* private, for files that are made to be shipped */
-	char *ini_path; /* the settings as the host gets them, in `dir` */
 	char *www_path; /* the operator's own pages, or NULL */
 };
 

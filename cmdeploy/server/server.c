@@ -12,6 +12,7 @@
 #include "cmdeploy/say.h"
 
 enum {
+	INI_MAX_BYTES = 1 << 20,
 	DOMAIN_MAX_BYTES = 1024,
 	DNS_PORT = 53,
 };
@@ -25,6 +26,7 @@ static const struct {
 	const char *name, *value;
 } places[] = {
 	{ "root", "" },
+	{ "overrides", "" },
 	{ "etc_dir", "/etc" },
 	{ "own_etc_dir", "/etc/chatmail" },
 	{ "run_dir", "/run" },
@@ -52,9 +54,22 @@ static const struct {
 	{ "internal_address", LOOPBACK },
 };
 
-static int read_ini(struct relay *relay, const char *path,
-	struct config *ret_config, struct buf *why)
+/* Of settings that were brought here, the pages lie beside them. */
+static int read_config(struct relay *relay, struct buf *text, struct buf *why)
 {
+	int r = file_read(relay->ini_path, text, why);
+
+	if (r == 0)
+		r = config_read(buf_slice(text), relay->ini_path,
+			&relay->config, say_settings_note, NULL, why);
+	if (r == 0 && server_is_driven())
+		r = config_override(&relay->config, "www_folder=www", why);
+	return r < 0 ? r : config_finish(&relay->config, relay->ini_path, why);
+}
+
+static int read_ini(struct relay *relay, const char *path, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
 	char absolute[PATH_MAX];
 
 	if (!realpath(path, absolute))
@@ -63,7 +78,9 @@ static int read_ini(struct relay *relay, const char *path,
 			strerror(errno), say_program(), path);
 	relay->ini_path = xstrdup(absolute);
 	relay->has_ini = true;
-	return config_load(absolute, ret_config, say_settings_note, NULL, why);
+	int r = read_config(relay, &text, why);
+	template_vars_set(&relay->apply.vars, "operators_ini", buf_str(&text));
+	return r;
 }
 
 /* With the package the programs are there, or will be; else they are copied. */
@@ -162,13 +179,8 @@ int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
 			.find_program = programs_find,
 		},
 	};
-	struct config operators = { 0 };
-	const char *const none[] = { NULL };
-	int r = read_ini(&relay, ini, &operators, why);
+	int r = read_ini(&relay, ini, why);
 
-	if (r == 0)
-		r = vars_make_config(&relay, &operators, none, why);
-	config_release(&operators);
 	if (r < 0) {
 		relay_release(&relay);
 		return r;

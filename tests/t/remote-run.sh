@@ -71,14 +71,13 @@ echo '-- pages elsewhere, and none'
 mv www pages
 echo 'two' >pages/src/index.md
 # A value may go on in the next line.
-sed -i 's/^#* *www_folder =.*/www_folder =\n  pages/' chatmail.ini
+sed -i 's/^#* *www_folder =.*/www_folder\t=\n  pages/' chatmail.ini
 ends_there
 says out 'ship      chatmail.ini, your pages'
 says_not out 'install '
-there grep -q '^www_folder = www$' /etc/chatmail/chatmail.ini ||
-  fail "www_folder: $(there grep www_folder /etc/chatmail/chatmail.ini)"
+there cmp /etc/chatmail/chatmail.ini - <chatmail.ini || fail 'chatmail.ini differs'
 there cmp /etc/chatmail/www/src/index.md - <pages/src/index.md || fail 'www differs'
-sed -i '/^www_folder =/ { N; s/.*/www_folder = www/ }' chatmail.ini
+sed -i '/^www_folder/ { N; s/.*/www_folder = www/ }' chatmail.ini
 ends_there
 there test ! -e /etc/chatmail/www || fail 'the pages are still there'
 

@@ -11,7 +11,8 @@ page=r/state/metrics/chatmail.prom
 until_page() {
   for _ in $(seq 100); do
     chpst -u vmail:vmail:postdrop r/libexec/chatmail-metrics \
-      "$PWD/r/etc/chatmail.ini" --output "$PWD/$page" \
+      "$PWD/r/etc/chatmail.ini" -o "mailboxes_dir=$PWD/r/mail/$address" \
+      -o "counters_dir=$PWD/r/state/counters" --output "$PWD/$page" \
       --postfix "$PWD/r/spool/postfix" || fail 'chatmail-metrics failed'
     ! grep -qxF -- "$1" "$page" || return 0
     sleep 0.1

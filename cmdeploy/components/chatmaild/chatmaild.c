@@ -6,7 +6,7 @@ static int make_ini(
 	const struct apply *apply, struct buf *out, struct buf *why UNUSED)
 {
 	buf_add_str(
-		out, template_vars_get(&apply->vars, SLICE("services_ini")));
+		out, template_vars_get(&apply->vars, SLICE("operators_ini")));
 	return 0;
 }
 
@@ -158,10 +158,10 @@ static const struct port incoming_ports[] = {
 
 #define FILTER(direction, listen, forward)                                     \
 	DAEMON, .user = "filtermail", .man = "filtermail(8)",                  \
-		.command =                                                     \
-			"{{libexec_dir}}/filtermail {{ini_path}} " direction   \
-			" --listen {{internal_address}}:{{" listen "}}"        \
-			" --forward {{internal_address}}:{{" forward "}}",     \
+		.command = "{{libexec_dir}}/filtermail "                       \
+			   "{{ini_path}}{{overrides}} " direction              \
+			   " --listen {{internal_address}}:{{" listen "}}"     \
+			   " --forward {{internal_address}}:{{" forward "}}",  \
 		.unit_lines = COUNTS LOOPBACK,                                 \
 		.restart_on = LIST("{{libexec_dir}}/filtermail")
 
@@ -180,7 +180,8 @@ static const struct service services[] = {
 		.title = "Chatmail accounts, for Dovecot",
 		.man = "doveauth(8)",
 		.command = "{{libexec_dir}}/doveauth "
-			   "{{run_dir}}/doveauth/doveauth.socket {{ini_path}}",
+			   "{{run_dir}}/doveauth/doveauth.socket "
+			   "{{ini_path}}{{overrides}}",
 		.unit_lines = COUNTS MAILBOXES,
 		.restart_on = LIST("{{libexec_dir}}/doveauth"),
 		.settings = LIST(ACCOUNT_SETTINGS),
@@ -191,7 +192,7 @@ static const struct service services[] = {
 		.man = "lastlogin(8)",
 		.command = "{{libexec_dir}}/lastlogin "
 			   "{{run_dir}}/lastlogin/lastlogin.socket "
-			   "{{ini_path}}",
+			   "{{ini_path}}{{overrides}}",
 		.unit_lines = COUNTS MAILBOXES,
 		.restart_on = LIST("{{libexec_dir}}/lastlogin"),
 		.settings = LIST(MAILBOX_SETTINGS),
@@ -204,7 +205,7 @@ static const struct service services[] = {
 		.wants = "network-online.target",
 		.after = "network-online.target unbound.service",
 		.command = "{{libexec_dir}}/chatmail-metadata "
-			   "{{metadata_socket}} {{ini_path}}",
+			   "{{metadata_socket}} {{ini_path}}{{overrides}}",
 		.unit_lines = COUNTS "BindPaths={{mailboxes_dir}}\n"
 				     "RestrictAddressFamilies=AF_UNIX AF_INET "
 				     "AF_INET6 AF_NETLINK\n",
@@ -232,7 +233,8 @@ static const struct service services[] = {
 		.title = "Chatmail expiry of old mail and of accounts nobody "
 			 "uses",
 		.man = "chatmail-expire(8)",
-		.command = "{{libexec_dir}}/chatmail-expire {{ini_path}}",
+		.command = "{{libexec_dir}}/chatmail-expire "
+			   "{{ini_path}}{{overrides}}",
 		.user = "vmail",
 		.every_sec = 86400,
 		.unit_lines = MAILBOXES "Nice=19\n"
@@ -251,7 +253,8 @@ static const struct service services[] = {
 		.title = "Chatmail figures for Prometheus",
 		.man = "chatmail-metrics(8)",
 		.after = "{{postfix_unit}}",
-		.command = "{{libexec_dir}}/chatmail-metrics {{ini_path}} "
+		.command = "{{libexec_dir}}/chatmail-metrics "
+			   "{{ini_path}}{{overrides}} "
 			   "--output {{own_state_dir}}/metrics/chatmail.prom "
 			   "--postfix {{spool_dir}}/postfix",
 		.user = "vmail",
