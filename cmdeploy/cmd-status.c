@@ -1,6 +1,6 @@
 /*
- * cmdeploy status: of a relay in a folder, of this server, or of another
- * one over ssh.
+ * cmdeploy status: the state of a relay in a folder, of this server, or of
+ * another one over ssh.
  */
 #include <errno.h>
 #include <string.h>
@@ -10,9 +10,8 @@
 #include "cmdeploy/run/deploy.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
-#include "cmdeploy/status/collect.h"
-#include "cmdeploy/status/remote.h"
 #include "cmdeploy/status/render.h"
+#include "cmdeploy/status/status.h"
 
 #define INI_DEFAULT "chatmail.ini"
 
@@ -95,8 +94,8 @@ static int open_server(struct relay *relay, struct buf *why)
 	if (domain)
 		return 0;
 	return because(why, -ENOENT,
-		"this server is no relay yet; \"%s run --ssh-host " HOST_LOCAL
-		"\" makes it one",
+		"this server is not a relay yet; \"%s run "
+		"--ssh-host " HOST_LOCAL "\" makes it one",
 		say_program());
 }
 

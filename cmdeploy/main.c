@@ -16,7 +16,7 @@ static const struct cmd table[] = {
 	{ "dns", "[--ini FILE] [--ssh-host HOST|@local] [--zonefile FILE]",
 		"Compare a relay's DNS records with what it needs", cmd_dns },
 	{ "status", "[--dir DIR] [--ssh-host HOST|@local] [--json]",
-		"Show how a relay is, and what needs you", cmd_status },
+		"Show the state of a relay, and what needs attention", cmd_status },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
 		cmd_qr },
 	{ "webdev", "[--ini FILE] [--copy] [--port PORT] [--no-browser]",

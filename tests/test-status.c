@@ -1,8 +1,5 @@
-#include "cmdeploy/status/list.h"
 #include "cmdeploy/status/loglines.h"
-#include "cmdeploy/status/shortage.h"
-#include "cmdeploy/status/upgrades.h"
-#include "cmdeploy/status/x509.h"
+#include "cmdeploy/status/status.h"
 #include "tests/test.h"
 
 static void test_is_error(void)
@@ -85,50 +82,25 @@ static void test_upgrades(void)
 	check_int("none", got.n, 0);
 }
 
-static void test_x509(void)
+static void test_forwarders(void)
 {
 	static const struct {
-		const char *name, *text;
-		int r;
-		long long not_after;
-		bool is_for_name, is_self_signed;
+		const char *text, *want;
 	} rows[] = {
-		{ "whole",
-			"Hostname r.test does match certificate\n"
-			"notAfter=2026-11-27 09:00:01Z\n"
-			"issuer=CN = ca\n"
-			"sha256 Fingerprint=AA:BB\n"
-			"subject=CN = r.test\n",
-			0, 1795770001, true, false },
-		{ "older spelling, other name",
-			"Hostname r.test does NOT match certificate\n"
-			"notAfter=1970-01-02 00:00:00Z\n"
-			"issuer=CN = r.test\n"
-			"SHA256 Fingerprint=AA:BB\n"
-			"subject=CN = r.test\n",
-			0, 86400, false, true },
-		{ "no digest", "notAfter=2026-11-27 09:00:01Z\n", -1, 0, false,
-			false },
-		{ "no time", "sha256 Fingerprint=AA:BB\n", -1, 0, false,
-			false },
-		{ "another form of time",
-			"notAfter=Nov 27 09:00:01 2026 GMT\n"
-			"sha256 Fingerprint=AA:BB\n",
-			-1, 0, false, false },
-		{ "nothing", "", -1, 0, false, false },
+		{ "", "" },
+		{ ". IN forward 10.77.0.53\n", "10.77.0.53" },
+		{ ". IN forward +i 10.0.0.1 2001:db8::1\n",
+			"10.0.0.1 2001:db8::1" },
+		{ "example.org. IN forward 10.0.0.1\n", "" },
+		{ "lan. IN stub noprime 10.0.0.1\n. IN forward 10.0.0.2\n",
+			"10.0.0.2" },
+		{ "error: no such thing\n", "" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct x509_facts got;
-		int r = x509_parse(slice_of(rows[i].text), &got);
-		check_int(rows[i].name, r < 0, rows[i].r < 0);
-		if (r < 0)
-			continue;
-		check_int(rows[i].name, got.not_after, rows[i].not_after);
-		check_int(rows[i].name, got.is_for_name, rows[i].is_for_name);
-		check_int(rows[i].name, got.is_self_signed,
-			rows[i].is_self_signed);
-		check_str(rows[i].name, got.digest, "AA:BB");
+		AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
+		status_add_forwarders(&out, slice_of(rows[i].text));
+		check_str(rows[i].text, buf_str(&out), rows[i].want);
 	}
 }
 
@@ -203,10 +175,10 @@ static void test_list(void)
 
 	check_int("empty", findings_grade(&list), STATUS_FINE);
 	findings_number(&list, "days", 1);
-	findings_add(&list, STATUS_MAIL, STATUS_FINE, "a", "%d", 1);
-	findings_add(&list, STATUS_MAIL, STATUS_BAD, "b", "%d", 2);
+	findings_add(&list, STATUS_FINE, "a", "%d", 1);
+	findings_add(&list, STATUS_BAD, "b", "%d", 2);
 	findings_number(&list, "days", 3);
-	findings_add(&list, STATUS_MAIL, STATUS_DOUBT, "c", "%d", 3);
+	findings_add(&list, STATUS_DOUBT, "c", "%d", 3);
 	check_int("worst", findings_grade(&list), STATUS_BAD);
 	check_int("bad", findings_count(&list, STATUS_BAD), 1);
 	check_str("text", list.v[1].text, "2");
@@ -221,7 +193,7 @@ int main(void)
 	test_is_error();
 	test_find_errors();
 	test_upgrades();
-	test_x509();
+	test_forwarders();
 	test_texts();
 	test_shortages();
 	test_list();

@@ -2,12 +2,11 @@
 #include "cmdeploy/certificate/certificate.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "cmdeploy/certificate/x509.h"
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/say.h"
-#include "cmdeploy/status/collect.h"
-#include "cmdeploy/status/x509.h"
+#include "cmdeploy/status/status.h"
 
 enum {
 	DAY_SEC = 86400,
@@ -38,7 +37,7 @@ static bool holds(const struct relay *relay, const char *when)
 static void add_days(const struct relay *relay, const struct x509_facts *facts,
 	struct findings *list)
 {
-	time_t left = facts->not_after - time(NULL);
+	int64_t left = facts->left_sec;
 	int64_t days = left / DAY_SEC;
 	size_t i = 0;
 
@@ -50,12 +49,11 @@ static void add_days(const struct relay *relay, const struct x509_facts *facts,
 					      : STATUS_FINE;
 	bool is_short = grade != STATUS_FINE;
 	if (left <= 0)
-		findings_add(list, STATUS_CERTIFICATE, grade, "certificate",
-			"over since %ld days; %s", -days, limits[i].advice);
+		findings_add(list, grade, "certificate",
+			"expired %ld days ago; %s", -days, limits[i].advice);
 	else
-		findings_add(list, STATUS_CERTIFICATE, grade, "certificate",
-			"%ld days left%s%s%s", days,
-			facts->is_self_signed ? ", self-signed" : "",
+		findings_add(list, grade, "certificate", "%ld days left%s%s%s",
+			days, facts->is_self_signed ? ", self-signed" : "",
 			is_short ? "; " : "", is_short ? limits[i].advice : "");
 	findings_number(list, "days", days);
 }
@@ -67,12 +65,11 @@ static void add_kind(const struct relay *relay, const struct x509_facts *facts,
 	const char *domain = relay->config.mail_domain;
 
 	if (!facts->is_for_name)
-		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
-			"certificate name", "it does not stand for %s", domain);
+		findings_add(list, STATUS_BAD, "certificate name",
+			"it does not stand for %s", domain);
 	if (facts->is_self_signed && relay_place(relay, "has_acme")[0] &&
 		relay->is_server)
-		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
-			"certificate kind",
+		findings_add(list, STATUS_BAD, "certificate kind",
 			"no authority has given one yet; \"%s run\" asks again "
 			"and says why",
 			say_program());
@@ -94,19 +91,17 @@ static void compare_port(const struct relay *relay,
 
 	if (x509_read_server(
 		    port->text, relay->config.mail_domain, &shown, &why) < 0)
-		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
-			"certificate shown", "port %u (%s): %s", port->number,
-			port->service->name, buf_str(&why));
+		findings_add(list, STATUS_BAD, "certificate shown",
+			"port %u (%s): %s", port->number, port->service->name,
+			buf_str(&why));
 	else if (is_outdated(&shown, file))
-		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
-			"certificate shown",
+		findings_add(list, STATUS_BAD, "certificate shown",
 			"port %u shows the self-signed one still; \"%s run\" "
 			"has "
 			"%s take that of the authority",
 			port->number, say_program(), port->service->name);
-	else if (strcmp(shown.digest, file->digest) != 0)
-		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
-			"certificate shown",
+	else if (memcmp(shown.digest, file->digest, sizeof(shown.digest)) != 0)
+		findings_add(list, STATUS_BAD, "certificate shown",
 			"port %u shows another one than is in the file; "
 			"reload %s",
 			port->number, port->service->name);
@@ -135,8 +130,8 @@ void status_certificate(struct relay *relay, struct findings *list)
 
 	certificate_find(relay, &cert, &key);
 	if (x509_read_file(cert, relay->config.mail_domain, &facts, &why) < 0) {
-		findings_add(list, STATUS_CERTIFICATE, STATUS_BAD,
-			"certificate", "%s", buf_str(&why));
+		findings_add(
+			list, STATUS_BAD, "certificate", "%s", buf_str(&why));
 		return;
 	}
 	add_days(relay, &facts, list);

@@ -1,9 +1,16 @@
-/* Do the DNS records point here? In short; `cmdeploy dns` tells all. */
+/*
+ * Do the DNS records point here? In short; `cmdeploy dns` tells all. And does
+ * the resolver find its answers itself?
+ */
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/dns/facts.h"
 #include "cmdeploy/dns/report.h"
 #include "cmdeploy/say.h"
-#include "cmdeploy/status/collect.h"
+#include "cmdeploy/status/status.h"
+
+enum {
+	RESOLVER_SEC = 10,
+};
 
 static void add_report(const struct dns_report *report, struct findings *list)
 {
@@ -13,13 +20,57 @@ static void add_report(const struct dns_report *report, struct findings *list)
 	dns_report_sum(report, &text);
 	if (!is_right)
 		buf_addf(&text, " \"%s dns\" shows them.", say_program());
-	findings_add(list, STATUS_DNS,
+	findings_add(list,
 		report->n_grave    ? STATUS_BAD
 			: is_right ? STATUS_FINE
 				   : STATUS_DOUBT,
 		"DNS", "%s", buf_str(&text));
 	findings_number(
 		list, "records", (int64_t)(report->n_grave + report->n_other));
+}
+
+/* ". IN forward 192.0.2.53 ..." */
+void status_add_forwarders(struct buf *out, struct slice text)
+{
+	struct slice line, word, rest;
+
+	while (slice_next_line(&text, &line)) {
+		if (!slice_cut(line, ' ', &word, &line) ||
+			!slice_eq_str(word, ".") ||
+			!slice_cut(slice_trim(line), ' ', &word, &rest))
+			continue;
+		while (slice_next_word(&rest, &word))
+			if (slice_has_char(word, '.') ||
+				slice_has_char(word, ':'))
+				buf_addf(out, "%s%.*s", out->len ? " " : "",
+					SLICE_FMT(word));
+	}
+}
+
+/*
+ * resolvconf and the hooks of DHCP make it ask the network's resolver, whose
+ * answers nobody checks before it, and which may refuse DNSSEC.
+ */
+static void add_resolver(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf forwarders = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *const argv[] = { "unbound-control", "list_forwards", NULL };
+	const struct proc proc = {
+		.argv = argv,
+		.timeout_sec = RESOLVER_SEC,
+		.out = &said,
+	};
+
+	if (host_run(relay->apply.host, &proc, NULL) < 0)
+		return;
+	status_add_forwarders(&forwarders, buf_slice(&said));
+	if (forwarders.len > 0)
+		findings_add(list, STATUS_DOUBT, "resolver",
+			"unbound passes all questions on to %s, as resolvconf "
+			"or DHCP has told it to; \"%s run\" and then "
+			"\"systemctl restart unbound\" end that",
+			buf_str(&forwarders), say_program());
 }
 
 /* A relay in a folder is nobody's business but its own. */
@@ -29,14 +80,16 @@ void status_dns(struct relay *relay, struct findings *list)
 	struct dns_facts facts = { 0 };
 	struct dns_report report;
 
-	if (!relay->is_server || relay->config.is_ip_literal)
+	if (!relay->is_server)
+		return;
+	add_resolver(relay, list);
+	if (relay->config.is_ip_literal)
 		return;
 	int r = dns_facts_get(relay->apply.host, &relay->config, &facts, &why);
 	if (r == 0)
 		r = dns_check(&relay->config, &facts, false, &report, &why);
 	if (r < 0) {
-		findings_add(list, STATUS_DNS, STATUS_DOUBT, "DNS", "%s",
-			buf_str(&why));
+		findings_add(list, STATUS_DOUBT, "DNS", "%s", buf_str(&why));
 	} else {
 		add_report(&report, list);
 		dns_report_release(&report);

@@ -2,19 +2,21 @@
  * The last errors that the services logged within a day: from the files of
  * a relay in a folder, from the journal of a server.
  */
+#include <dirent.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
-#include "cmdeploy/status/collect.h"
 #include "cmdeploy/status/loglines.h"
+#include "cmdeploy/status/status.h"
 #include "lib/file.h"
 
 enum {
 	DAY_SEC = 86400,
+	/* Of one service, from the newest file back. */
 	LOG_MAX_BYTES = 8 << 20,
 	STAMP_MAX_BYTES = 32,
 	JOURNAL_SEC = 30,
-	UNITS_MAX = 64,
 	HOUR_BYTES = 8, /* 12:00:00 */
 };
 
@@ -37,8 +39,7 @@ static void add_line(struct findings *list, const char *name, struct slice line)
 
 	line = take_stamp(line, &text);
 	buf_add_plain(&text, line);
-	findings_add(
-		list, STATUS_LOG, STATUS_DOUBT, name, "%s", buf_str(&text));
+	findings_add(list, STATUS_DOUBT, name, "%s", buf_str(&text));
 }
 
 static void add_errors(const char *name, const struct log_errors *errors,
@@ -49,24 +50,64 @@ static void add_errors(const char *name, const struct log_errors *errors,
 	for (size_t i = errors->n_last; i > 0; i--)
 		add_line(list, title, errors->last[i - 1]);
 	if (errors->n > errors->n_last)
-		findings_add(list, STATUS_LOG, STATUS_DOUBT, title,
-			"and %zu more in a day", errors->n - errors->n_last);
+		findings_add(list, STATUS_DOUBT, title, "and %zu more in a day",
+			errors->n - errors->n_last);
 }
 
-static void look_at_file(
+/* "current" and, named by the time when they were full, those before it. */
+static int is_log(const struct dirent *entry)
+{
+	return entry->d_name[0] == '@' || strcmp(entry->d_name, "current") == 0;
+}
+
+/*
+ * The lines since then, oldest first: of as many files as fit, from the newest
+ * one back. A file that was full before has none.
+ */
+static void read_logs(const char *folder, const char *since, struct buf *out)
+{
+	struct dirent **names = NULL;
+	int n = scandir(folder, &names, is_log, alphasort);
+	int first = n;
+	off_t len = 0;
+
+	for (; first > 0; first--) {
+		const char *name = names[first - 1]->d_name;
+		AUTO_FREE char *path = xasprintf("%s/%s", folder, name);
+		struct stat st;
+		if (name[0] == '@' && strcmp(name + 1, since) < 0)
+			break;
+		if (stat(path, &st) < 0 || len + st.st_size > LOG_MAX_BYTES)
+			break;
+		len += st.st_size;
+	}
+	for (int i = 0; i < n; i++) {
+		AUTO_FREE char *path =
+			xasprintf("%s/%s", folder, names[i]->d_name);
+		/* One that has gone meanwhile was the oldest. */
+		if (i >= first)
+			(void)!file_read(path, out, NULL);
+		free(names[i]);
+	}
+	free(names);
+}
+
+static void look_at_files(
 	const struct relay *relay, const char *name, struct findings *list)
 {
-	AUTO_FREE char *path =
-		xasprintf("%s/%s/current", relay_place(relay, "log_dir"), name);
-	AUTO_BUF struct buf text = BUF_INIT(LOG_MAX_BYTES);
+	AUTO_FREE char *folder =
+		xasprintf("%s/%s", relay_place(relay, "log_dir"), name);
+	/* What is written meanwhile has room, too. */
+	AUTO_BUF struct buf text = BUF_INIT(2 * LOG_MAX_BYTES);
 	char since[STAMP_MAX_BYTES] = "";
 	time_t yesterday = time(NULL) - DAY_SEC;
 	struct log_errors errors;
 	struct tm tm;
 
-	if (file_read(path, &text, NULL) < 0 || !gmtime_r(&yesterday, &tm))
+	if (!gmtime_r(&yesterday, &tm))
 		return;
 	strftime(since, sizeof(since), "%Y-%m-%d_%H:%M:%S", &tm);
+	read_logs(folder, since, &text);
 	log_find_errors(buf_slice(&text), since, &errors);
 	add_errors(name, &errors, list);
 }
@@ -108,32 +149,23 @@ static void add_journal(const struct log_errors *errors, struct findings *list)
 	for (size_t i = errors->n_last; i > 0; i--)
 		add_journal_line(list, errors->last[i - 1]);
 	if (errors->n > errors->n_last)
-		findings_add(list, STATUS_LOG, STATUS_DOUBT, "logs",
+		findings_add(list, STATUS_DOUBT, "logs",
 			"%zu errors in a day; \"journalctl -p err\" shows all",
 			errors->n);
 }
 
-/* One question for all units. */
-static void look_at_journal(char *const *units, size_t n, struct findings *list)
+static void look_at_journal(const char *const *argv, struct findings *list)
 {
 	AUTO_BUF struct buf text = BUF_INIT(LOG_MAX_BYTES);
-	const char *argv[2 * UNITS_MAX + 8] = { "journalctl", "--quiet",
-		"--no-pager", "--priority=err", "--since=-1d",
-		"--output=short-iso" };
-	struct log_errors errors = { 0 };
-	struct slice rest, line;
-	size_t at = 6;
-	int status;
-
-	for (size_t i = 0; i < n; i++) {
-		argv[at++] = "--unit";
-		argv[at++] = units[i];
-	}
 	const struct proc proc = {
 		.argv = argv,
 		.timeout_sec = JOURNAL_SEC,
 		.out = &text,
 	};
+	struct log_errors errors = { 0 };
+	struct slice rest, line;
+	int status;
+
 	if (proc_run(&proc, &status, NULL) < 0 || status != 0)
 		return;
 	rest = buf_slice(&text);
@@ -143,26 +175,46 @@ static void look_at_journal(char *const *units, size_t n, struct findings *list)
 	add_journal(&errors, list);
 }
 
+/* "--unit=NAME" for each: one question for all of them. */
+static void ask_journal(char *const *units, size_t n, struct findings *list)
+{
+	static const char *const question[] = { "journalctl", "--quiet",
+		"--no-pager", "--priority=err", "--since=-1d",
+		"--output=short-iso" };
+	const char **argv = xcalloc(ARRAY_LEN(question) + n + 1, sizeof(*argv));
+
+	for (size_t i = 0; i < ARRAY_LEN(question); i++)
+		argv[i] = question[i];
+	for (size_t i = 0; i < n; i++)
+		argv[ARRAY_LEN(question) + i] = units[i];
+	if (n > 0)
+		look_at_journal(argv, list);
+	free(argv);
+}
+
 void status_log(struct relay *relay, struct findings *list)
 {
 	const struct component *const *components = relay->apply.components;
-	char *units[UNITS_MAX];
+	char **units = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; components[i]; i++) {
 		const struct service *s = components[i]->services;
 		for (; s && s->name; s++) {
+			AUTO_FREE char *unit = NULL;
 			if (!apply_counts(&relay->apply, s->when))
 				continue;
-			if (!relay->is_server)
-				look_at_file(relay, s->name, list);
-			else if (n < UNITS_MAX &&
-				relay_unit(relay, s, &units[n], NULL) == 0)
-				n++;
+			if (!relay->is_server) {
+				look_at_files(relay, s->name, list);
+			} else if (relay_unit(relay, s, &unit, NULL) == 0) {
+				units = xreallocarray(
+					units, n + 1, sizeof(*units));
+				units[n++] = xasprintf("--unit=%s", unit);
+			}
 		}
 	}
-	if (n > 0)
-		look_at_journal(units, n, list);
+	ask_journal(units, n, list);
 	for (size_t i = 0; i < n; i++)
 		free(units[i]);
+	free(units);
 }

@@ -2,7 +2,7 @@
 #include <string.h>
 #include <sys/statvfs.h>
 
-#include "cmdeploy/status/collect.h"
+#include "cmdeploy/status/status.h"
 #include "lib/num.h"
 #include "lib/proc.h"
 
@@ -45,7 +45,7 @@ static void add_disk(const struct relay *relay, struct findings *list)
 		buf_add_str(&text,
 			"; make room, or let mail go sooner "
 			"(delete_mails_after)");
-	findings_add(list, STATUS_MACHINE, grade, "disk", "%s", buf_str(&text));
+	findings_add(list, grade, "disk", "%s", buf_str(&text));
 	findings_number(list, "bytes", (int64_t)rest);
 }
 
@@ -77,9 +77,8 @@ static void add_memory(const struct relay *relay, struct findings *list)
 	status_add_size(&out, rest);
 	buf_add_str(&out, " available of ");
 	status_add_size(&out, whole);
-	findings_add(list, STATUS_MACHINE,
-		grade_rest(rest, relay->config.min_available_memory), "memory",
-		"%s", buf_str(&out));
+	findings_add(list, grade_rest(rest, relay->config.min_available_memory),
+		"memory", "%s", buf_str(&out));
 	findings_number(list, "bytes", (int64_t)rest);
 }
 
@@ -93,8 +92,7 @@ static void add_load(const struct relay *relay, struct findings *list)
 
 	if (getloadavg(&load, 1) != 1)
 		return;
-	findings_add(list, STATUS_MACHINE,
-		load > most ? STATUS_DOUBT : STATUS_FINE, "load",
+	findings_add(list, load > most ? STATUS_DOUBT : STATUS_FINE, "load",
 		"%.2f on %ld processor%s", load, cores, cores == 1 ? "" : "s");
 }
 
@@ -120,8 +118,8 @@ static void add_instant_idle(const struct relay *relay, struct findings *list)
 	said = slice_trim(buf_slice(&text));
 	if (slice_cut(said, ':', &before, &said))
 		said = slice_trim(said);
-	findings_add(list, STATUS_MACHINE, STATUS_FINE, "instant IDLE", "%.*s",
-		SLICE_FMT(said));
+	findings_add(
+		list, STATUS_FINE, "instant IDLE", "%.*s", SLICE_FMT(said));
 }
 
 /* Each hibernated connection holds one inotify instance of one user. */
@@ -135,8 +133,7 @@ static void add_inotify(const struct relay *relay, struct findings *list)
 		num_parse_u64(slice_trim(buf_slice(&text)), &n) < 0 ||
 		n >= relay->config.max_imap_connections)
 		return;
-	findings_add(list, STATUS_MACHINE,
-		relay->is_server ? STATUS_DOUBT : STATUS_FINE,
+	findings_add(list, relay->is_server ? STATUS_DOUBT : STATUS_FINE,
 		"idle connections",
 		"%lu connections can sleep cheaply; for more: "
 		"sysctl fs.inotify.max_user_instances=65535",

@@ -7,8 +7,7 @@
 
 #include "chatmaild/common/account.h"
 #include "chatmaild/common/user.h"
-#include "cmdeploy/status/collect.h"
-#include "cmdeploy/status/shortage.h"
+#include "cmdeploy/status/status.h"
 
 enum {
 	WALK_FDS = 8,
@@ -33,7 +32,7 @@ static void add_accounts(const struct relay *relay, struct findings *list)
 	}
 	users_release(&users);
 	AUTO_FREE char *blocked = xasprintf(", %u of them blocked", n_blocked);
-	findings_add(list, STATUS_MAIL, STATUS_FINE, "accounts", "%u%s", n,
+	findings_add(list, STATUS_FINE, "accounts", "%u%s", n,
 		n_blocked > 0 ? blocked : "");
 	findings_number(list, "accounts", n);
 }
@@ -49,13 +48,13 @@ static void add_creation(const struct relay *relay, struct findings *list)
 		&rules, &relay->config, relay_place(relay, "ini_path"));
 	const char *file = account_nocreate(&rules);
 	if (file)
-		findings_add(list, STATUS_MAIL, STATUS_DOUBT, "new accounts",
+		findings_add(list, STATUS_DOUBT, "new accounts",
 			"none, while %s is there; remove it to take some",
 			file);
 	else if (account_find_shortage(&relay->config, &shortage)) {
 		status_add_shortage(&words, &shortage);
-		findings_add(list, STATUS_MAIL, STATUS_DOUBT, "new accounts",
-			"%s", buf_str(&words));
+		findings_add(list, STATUS_DOUBT, "new accounts", "%s",
+			buf_str(&words));
 	}
 	account_rules_release(&rules);
 }
@@ -92,8 +91,8 @@ static void add_queue(const struct relay *relay, struct findings *list)
 	bool is_many = deferred >= DEFERRED_MANY;
 	AUTO_FREE char *wait = xasprintf(", %u of them deferred%s", deferred,
 		is_many ? "; \"postqueue -p\" says why" : "");
-	findings_add(list, STATUS_MAIL, is_many ? STATUS_DOUBT : STATUS_FINE,
-		"mail queue", "%u message%s%s", n, n == 1 ? "" : "s",
+	findings_add(list, is_many ? STATUS_DOUBT : STATUS_FINE, "mail queue",
+		"%u message%s%s", n, n == 1 ? "" : "s",
 		deferred > 0 ? wait : "");
 	findings_number(list, "messages", n);
 }
@@ -133,9 +132,8 @@ static void add_pushes(const struct relay *relay, struct findings *list)
 		buf_add_str(&age, ", the oldest for ");
 		status_add_duration(&age, now - oldest);
 	}
-	findings_add(list, STATUS_MAIL, is_old ? STATUS_DOUBT : STATUS_FINE,
-		"push queue", "%u notification%s%s", n, n == 1 ? "" : "s",
-		buf_str(&age));
+	findings_add(list, is_old ? STATUS_DOUBT : STATUS_FINE, "push queue",
+		"%u notification%s%s", n, n == 1 ? "" : "s", buf_str(&age));
 	findings_number(list, "notifications", n);
 }
 

@@ -1,11 +1,12 @@
-#include "cmdeploy/status/remote.h"
+/* The status of a relay on another machine, over ssh. */
+
+#include "cmdeploy/status/status.h"
 
 #include <errno.h>
 
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/remote/package.h"
 #include "cmdeploy/say.h"
-#include "cmdeploy/status/collect.h"
 
 #define AUTO_SSH __attribute__((cleanup(ssh_close)))
 
@@ -16,7 +17,7 @@ static int check_installed(const struct ssh_host *ssh, struct buf *why)
 
 	if (r == 0 && version.len == 0)
 		return because(why, -ENOENT,
-			"%s has no relay yet; \"%s run\" makes it one",
+			"%s is not a relay yet; \"%s run\" makes it one",
 			ssh->target.where, say_program());
 	return r;
 }

@@ -35,8 +35,8 @@ static void print_sum(const struct findings *list)
 	size_t n_doubt = findings_count(list, STATUS_DOUBT);
 
 	if (n_bad > 0)
-		say_bold("%zu thing%s (!) need%s you.", n_bad, plural(n_bad),
-			n_bad == 1 ? "s" : "");
+		say_bold("%zu thing%s (!) need%s attention.", n_bad,
+			plural(n_bad), n_bad == 1 ? "s" : "");
 	else if (n_doubt > 0)
 		say_bold("It works; %zu thing%s (?) to look at.", n_doubt,
 			plural(n_doubt));
@@ -69,9 +69,9 @@ static json_t *text_of(const char *text)
 
 static json_t *object_of(const struct finding *f)
 {
-	json_t *object = json_pack("{s:s, s:o, s:s, s:o}", "group",
-		status_group_name(f->group), "name", text_of(f->name), "grade",
-		status_grade_name(f->grade), "text", text_of(f->text));
+	json_t *object = json_pack("{s:s, s:o, s:s, s:o}", "group", f->group,
+		"name", text_of(f->name), "grade", status_grade_name(f->grade),
+		"text", text_of(f->text));
 
 	if (f->unit) {
 		json_object_set_new(object, "number", json_integer(f->number));

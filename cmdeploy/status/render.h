@@ -4,7 +4,7 @@
 #ifndef CMDEPLOY_STATUS_RENDER_H
 #define CMDEPLOY_STATUS_RENDER_H
 
-#include "cmdeploy/status/list.h"
+#include "cmdeploy/status/status.h"
 
 /*
  * A line each, with "?" in front of what is doubtful and "!" in front of

@@ -4,26 +4,43 @@
 
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/say.h"
-#include "cmdeploy/status/collect.h"
+#include "cmdeploy/status/status.h"
+
+#define AUTO_UNITS __attribute__((cleanup(units_release)))
 
 enum {
-	SERVICES_MAX = 64,
 	WORD_WIDTH = 6,
 	/* A restart is news for so long. */
 	RESTART_NEWS_SEC = 3600,
 };
 
 struct units {
-	const struct service *decl[SERVICES_MAX];
-	char *name[SERVICES_MAX];
-	struct service_status status[SERVICES_MAX];
+	const struct service **decl;
+	char **name;
+	struct service_status *status;
 	size_t n;
 };
+
+/* Takes the name. */
+static void units_add(
+	struct units *units, const struct service *decl, char *name)
+{
+	size_t n = units->n + 1;
+
+	units->decl = xreallocarray(units->decl, n, sizeof(*units->decl));
+	units->name = xreallocarray(units->name, n, sizeof(*units->name));
+	units->decl[units->n] = decl;
+	units->name[units->n] = name;
+	units->n = n;
+}
 
 static void units_release(struct units *units)
 {
 	for (size_t i = 0; i < units->n; i++)
 		free(units->name[i]);
+	free(units->decl);
+	free(units->name);
+	free(units->status);
 }
 
 static int ask(const struct relay *relay, struct units *units, struct buf *why)
@@ -33,33 +50,28 @@ static int ask(const struct relay *relay, struct units *units, struct buf *why)
 		.n = units->n,
 	};
 
+	units->status = xcalloc(units->n + 1, sizeof(*units->status));
 	return supervisor_status(&relay->supervisor, all, units->status, why);
-}
-
-static int add_unit(const struct relay *relay, const struct service *service,
-	struct units *units, struct buf *why)
-{
-	if (!apply_counts(&relay->apply, service->when) ||
-		units->n == SERVICES_MAX)
-		return 0;
-	int r = relay_unit(relay, service, &units->name[units->n], why);
-	if (r == 0)
-		units->decl[units->n++] = service;
-	return r;
 }
 
 static int list_units(
 	const struct relay *relay, struct units *units, struct buf *why)
 {
 	const struct component *const *components = relay->apply.components;
-	int r = 0;
 
-	for (size_t i = 0; r == 0 && components[i]; i++) {
+	for (size_t i = 0; components[i]; i++) {
 		const struct service *s = components[i]->services;
-		for (; r == 0 && s && s->name; s++)
-			r = add_unit(relay, s, units, why);
+		for (; s && s->name; s++) {
+			char *name;
+			if (!apply_counts(&relay->apply, s->when))
+				continue;
+			int r = relay_unit(relay, s, &name, why);
+			if (r < 0)
+				return r;
+			units_add(units, s, name);
+		}
 	}
-	return r < 0 ? r : ask(relay, units, why);
+	return ask(relay, units, why);
 }
 
 /* Those that are to start with the machine for its mail. */
@@ -68,28 +80,30 @@ static int list_wanted(const struct relay *relay, const struct units *units,
 {
 	for (size_t i = 0; i < units->n; i++) {
 		const struct service *decl = units->decl[i];
-		char **name = &wanted->name[wanted->n];
+		char *name;
 		if (!decl->is_mail)
 			continue;
 		if (!decl->enable)
-			*name = xstrdup(units->name[i]);
-		else if (apply_text(&relay->apply, decl->enable, name, NULL) <
+			name = xstrdup(units->name[i]);
+		else if (apply_text(&relay->apply, decl->enable, &name, NULL) <
 			0)
 			continue;
-		wanted->n++;
+		units_add(wanted, decl, name);
 	}
 	return ask(relay, wanted, NULL);
 }
 
-/* What `cmdeploy run --disable-mail` leaves: nothing runs, or is to start. */
-static bool is_mail_off(const struct relay *relay, const struct units *units)
+bool status_is_mail_off(const struct relay *relay)
 {
-	__attribute__((cleanup(units_release))) struct units wanted = { 0 };
+	AUTO_UNITS struct units units = { 0 };
+	AUTO_UNITS struct units wanted = { 0 };
 
-	for (size_t i = 0; i < units->n; i++)
-		if (units->decl[i]->is_mail && units->status[i].is_up)
+	if (!relay->is_server || list_units(relay, &units, NULL) < 0)
+		return false;
+	for (size_t i = 0; i < units.n; i++)
+		if (units.decl[i]->is_mail && units.status[i].is_up)
 			return false;
-	if (!relay->is_server || list_wanted(relay, units, &wanted) < 0)
+	if (list_wanted(relay, &units, &wanted) < 0)
 		return false;
 	for (size_t i = 0; i < wanted.n; i++)
 		if (wanted.status[i].is_enabled)
@@ -155,9 +169,8 @@ static int list_started(const struct relay *relay, const struct units *units,
 		if (!slice_ends(name, timer))
 			continue;
 		name = slice_head(name, name.len - timer.len);
-		started->decl[started->n] = units->decl[i];
-		started->name[started->n++] =
-			xasprintf("%.*s.service", SLICE_FMT(name));
+		units_add(started, units->decl[i],
+			xasprintf("%.*s.service", SLICE_FMT(name)));
 	}
 	return ask(relay, started, NULL);
 }
@@ -165,16 +178,15 @@ static int list_started(const struct relay *relay, const struct units *units,
 static void add_failed_runs(const struct relay *relay,
 	const struct units *units, struct findings *list)
 {
-	__attribute__((cleanup(units_release))) struct units started = { 0 };
+	AUTO_UNITS struct units started = { 0 };
 
 	if (list_started(relay, units, &started) < 0)
 		return;
 	for (size_t i = 0; i < started.n; i++)
 		if (started.status[i].is_failed)
-			findings_add(list, STATUS_SERVICES, STATUS_BAD,
-				started.decl[i]->name,
+			findings_add(list, STATUS_BAD, started.decl[i]->name,
 				"its last run failed; \"journalctl -u %s\" "
-				"tells why",
+				"says why",
 				started.name[i]);
 }
 
@@ -199,22 +211,19 @@ static void add_service(const struct relay *relay, const struct units *units,
 		buf_add_str(&text, "on call");
 	else
 		add_state(decl, units->name[i], status, &text);
-	findings_add(list, STATUS_SERVICES,
-		waits ? STATUS_FINE : grade_of(decl, status), decl->name, "%s",
-		buf_str(&text));
+	findings_add(list, waits ? STATUS_FINE : grade_of(decl, status),
+		decl->name, "%s", buf_str(&text));
 }
 
 void status_services(struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	__attribute__((cleanup(units_release))) struct units units = { 0 };
+	AUTO_UNITS struct units units = { 0 };
 
 	if (list_units(relay, &units, &why) < 0) {
-		findings_add(list, STATUS_SERVICES, STATUS_BAD, "services",
-			"%s", buf_str(&why));
+		findings_add(list, STATUS_BAD, "services", "%s", buf_str(&why));
 		return;
 	}
-	relay->is_without_mail = is_mail_off(relay, &units);
 	for (size_t i = 0; i < units.n; i++) {
 		if (relay->is_without_mail && units.decl[i]->is_mail)
 			continue;
@@ -222,7 +231,7 @@ void status_services(struct relay *relay, struct findings *list)
 	}
 	add_failed_runs(relay, &units, list);
 	if (relay->is_without_mail)
-		findings_add(list, STATUS_SERVICES, STATUS_DOUBT, "mail",
+		findings_add(list, STATUS_DOUBT, "mail",
 			"switched off; \"%s run\" switches it on",
 			say_program());
 }
@@ -235,8 +244,7 @@ void status_ports(struct relay *relay, struct findings *list)
 	struct relay_ports ports;
 
 	if (relay_ports_list(relay, &ports, &down) < 0) {
-		findings_add(list, STATUS_PORTS, STATUS_BAD, "ports", "%s",
-			buf_str(&down));
+		findings_add(list, STATUS_BAD, "ports", "%s", buf_str(&down));
 		return;
 	}
 	buf_reset(&down);
@@ -249,9 +257,8 @@ void status_ports(struct relay *relay, struct findings *list)
 			buf_addf(&up, "%s%u", up.len ? " " : "", port->number);
 	}
 	relay_ports_release(&ports);
-	findings_add(list, STATUS_PORTS, STATUS_FINE, "answering ports", "%s",
+	findings_add(list, STATUS_FINE, "answering ports", "%s",
 		up.len ? buf_str(&up) : "none");
 	if (down.len > 0)
-		findings_add(list, STATUS_PORTS, STATUS_BAD, "silent", "%s",
-			buf_str(&down));
+		findings_add(list, STATUS_BAD, "silent", "%s", buf_str(&down));
 }

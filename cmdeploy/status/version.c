@@ -3,8 +3,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/say.h"
-#include "cmdeploy/status/collect.h"
-#include "cmdeploy/status/upgrades.h"
+#include "cmdeploy/status/status.h"
 
 enum {
 	ASK_SEC = 60,
@@ -74,8 +73,7 @@ static void add_servers(const struct relay *relay, struct findings *list)
 			servers[i].name,
 			SLICE_FMT(upstream(buf_slice(&version))));
 	}
-	findings_add(list, STATUS_VERSION, STATUS_FINE, "servers", "%s",
-		buf_str(&text));
+	findings_add(list, STATUS_FINE, "servers", "%s", buf_str(&text));
 }
 
 /* Our own programs: from the package, or copied from a build. */
@@ -88,14 +86,13 @@ static void add_package(const struct relay *relay, struct findings *list)
 		relay->is_server && ask_version(relay, "chatmail", &version);
 
 	if (!is_there)
-		findings_add(list, STATUS_VERSION, STATUS_FINE, "chatmail",
-			CHATMAIL_VERSION);
+		findings_add(list, STATUS_FINE, "chatmail", CHATMAIL_VERSION);
 	else if (!expected || strcmp(expected, buf_str(&version)) == 0)
-		findings_add(list, STATUS_VERSION, STATUS_FINE, "chatmail",
-			"%s%s", buf_str(&version),
+		findings_add(list, STATUS_FINE, "chatmail", "%s%s",
+			buf_str(&version),
 			expected ? ", the same as here" : "");
 	else
-		findings_add(list, STATUS_VERSION, STATUS_DOUBT, "chatmail",
+		findings_add(list, STATUS_DOUBT, "chatmail",
 			"%s, here it is %s; \"%s run\" brings that",
 			buf_str(&version), expected, say_program());
 }
@@ -106,15 +103,14 @@ static void add_plan(
 	size_t n = plan_count_files(plan) + plan_count_folders(plan);
 
 	if (n == 0)
-		findings_add(list, STATUS_VERSION, STATUS_FINE, "configuration",
-			"as chatmail.ini wants it");
+		findings_add(list, STATUS_FINE, "configuration",
+			"matches chatmail.ini");
 	else
-		findings_add(list, STATUS_VERSION, STATUS_DOUBT,
-			"configuration",
-			"%zu file%s not as chatmail.ini and this version "
-			"want%s; \"%s %s\" puts that right",
-			n, n == 1 ? " is" : "s are", n == 1 ? " it" : " them",
-			say_program(), up_or_run(relay));
+		findings_add(list, STATUS_DOUBT, "configuration",
+			"%zu file%s not match chatmail.ini and this version; "
+			"\"%s %s\" puts that right",
+			n, n == 1 ? " does" : "s do", say_program(),
+			up_or_run(relay));
 	findings_number(list, "files", (int64_t)n);
 }
 
@@ -127,8 +123,8 @@ static void add_configuration(struct relay *relay, struct findings *list)
 	relay->apply.is_dry_run = true;
 	apply_set_ids(&relay->apply);
 	if (plan_make(&relay->apply, &plan, &why) < 0) {
-		findings_add(list, STATUS_VERSION, STATUS_BAD, "configuration",
-			"%s", buf_str(&why));
+		findings_add(
+			list, STATUS_BAD, "configuration", "%s", buf_str(&why));
 		return;
 	}
 	add_plan(relay, plan, list);
@@ -141,9 +137,35 @@ static void add_missing(const struct relay *relay, struct findings *list)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	if (apply_missing_packages(&relay->apply, &missing, &why) > 0)
-		findings_add(list, STATUS_VERSION, STATUS_BAD, "packages",
+		findings_add(list, STATUS_BAD, "packages",
 			"not installed: %s; \"%s %s\" brings them",
 			buf_str(&missing), say_program(), up_or_run(relay));
+}
+
+/* "Inst NAME [OLD] (NEW Debian-Security:12/stable-security [amd64])" */
+static bool is_security(struct slice line)
+{
+	struct slice word;
+
+	while (slice_next_word(&line, &word))
+		if (slice_starts(word, SLICE("Debian-Security:")) ||
+			slice_ends(word, SLICE("-security")))
+			return true;
+	return false;
+}
+
+void upgrades_parse(struct slice text, struct upgrades *ret_upgrades)
+{
+	struct upgrades all = { 0 };
+	struct slice line;
+
+	while (slice_next_line(&text, &line)) {
+		if (!slice_starts(line, SLICE("Inst ")))
+			continue;
+		all.n++;
+		all.n_security += is_security(line);
+	}
+	*ret_upgrades = all;
 }
 
 /* As far as the lists go that apt-get has. */
@@ -161,8 +183,7 @@ static void add_upgrades(const struct relay *relay, struct findings *list)
 	if (host_run(relay->apply.host, &proc, NULL) < 0)
 		return;
 	upgrades_parse(buf_slice(&out), &upgrades);
-	findings_add(list, STATUS_VERSION,
-		upgrades.n_security ? STATUS_DOUBT : STATUS_FINE,
+	findings_add(list, upgrades.n_security ? STATUS_DOUBT : STATUS_FINE,
 		"Debian upgrades", "%u wait%s, %u of them for security%s",
 		upgrades.n, upgrades.n == 1 ? "s" : "", upgrades.n_security,
 		upgrades.n ? "; \"apt-get upgrade\" installs them" : "");

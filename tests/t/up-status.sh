@@ -32,7 +32,7 @@ grep -qE '^  certificate          36[0-9][0-9] days left, self-signed$' out ||
   fail 'no certificate:' "$(cat out)"
 says out '  mail queue           0 messages'
 says out '  push queue           0 notifications'
-says out '  configuration        as chatmail.ini wants it'
+says out '  configuration        matches chatmail.ini'
 grep -qE '^  servers              Postfix [0-9.]+, Dovecot [0-9.]+, nginx [0-9.]+$' \
   out || fail 'no versions:' "$(cat out)"
 says out 'All is well.'
@@ -51,17 +51,26 @@ touch "r/mail/$address/pending_notifications/abcdef.tmp"
   echo "$(date -u +%F_%T).00001 <3>the sky fell"
   echo "$(date -u +%F_%T).00001 <6>nothing happened"
 } >>r/log/lastlogin/current
+# Full files have a name of their own; one of them was full before yesterday.
+echo "$(date -u -d '2 days ago' +%F_%T).00001 <3>full long ago" \
+  >"r/log/lastlogin/@$(date -u -d '2 days ago' +%F_%T).000000000"
+echo "$(date -u -d '3 hours ago' +%F_%T).00001 <3>the sea rose" \
+  >"r/log/lastlogin/@$(date -u -d '2 hours ago' +%F_%T).000000000"
 status 0
-says out '? configuration        1 file is not as chatmail.ini'
+says out '? configuration        1 file does not match chatmail.ini'
 says out "? new accounts         none, while $PWD/r/etc/chatmail-nocreate is there; remove it to take some"
 says out '? push queue           1 notification, the oldest for 3 h 0 min'
 grep -qE '^\? log of lastlogin .*the sky fell$' out || fail 'no error:' "$(cat out)"
+grep -qE '^\? log of lastlogin .*the sea rose$' out ||
+  fail 'no error of a full file:' "$(cat out)"
 says_not out 'an error of old'
+says_not out 'full long ago'
 says_not out 'nothing happened'
-says out 'It works; 4 things (?) to look at.'
+says out 'It works; 5 things (?) to look at.'
 [ "$(json '["grade"]')" = doubt ] || fail 'JSON: no doubt'
 rm r/etc/chatmail-nocreate "r/mail/$address/pending_notifications/"*
 : >r/log/lastlogin/current
+rm r/log/lastlogin/@*
 up r
 status 0
 says out 'All is well.'
@@ -98,7 +107,7 @@ sv -w 20 down "$PWD/r/service/doveauth" >/dev/null || fail 'sv down'
 status 1
 says out '! doveauth             down'
 says out "! silent               unix:$PWD/r/run/doveauth/doveauth.socket (doveauth)"
-says out '2 things (!) need you.'
+says out '2 things (!) need attention.'
 [ "$(json '["grade"]')" = bad ] || fail 'JSON: not bad'
 sv -w 20 up "$PWD/r/service/doveauth" >/dev/null || fail 'sv up'
 
