@@ -8,6 +8,10 @@ static const struct file files[] = {
 	{ .path = "/etc/unbound/unbound.conf.d/chatmail.conf",
 		.mode = 0644,
 		.from = "unbound/chatmail.conf" },
+	/* Its package brings none; the hook of resolvconf reads it. */
+	{ .path = "/etc/default/unbound",
+		.mode = 0644,
+		.from = "unbound/default" },
 	{ .path = "/etc/dhcp/dhclient-enter-hooks.d/chatmail",
 		.mode = 0644,
 		.from = "unbound/dhclient-hook",
@@ -28,7 +32,9 @@ static const struct port ports[] = {
 static const struct service services[] = {
 	{ .name = "unbound",
 		.restart = "on-failure",
-		.restart_on = LIST("/etc/unbound/unbound.conf.d/chatmail.conf"),
+		/* A restart ends what resolvconf has told it before. */
+		.restart_on = LIST("/etc/default/unbound",
+			"/etc/unbound/unbound.conf.d/chatmail.conf"),
 		.ports = ports },
 	{ 0 },
 };
