@@ -66,7 +66,7 @@ says err 'Failed to connect to bus'
 
 echo '-- status over ssh'
 run 3 status --ssh-host bed
-says err 'this server is no relay yet'
+says err 'this server is not a relay yet'
 run 1 status --ssh-host nobody.invalid
 says err nobody.invalid
 done_testing
