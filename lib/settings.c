@@ -39,11 +39,21 @@ static void release_value(const struct setting *row, void *object)
 {
 	void *at = member(row, object);
 
-	if (row->type == SETTING_TEXT) {
+	switch (row->type) {
+	case SETTING_TEXT:
 		free(*(char **)at);
 		*(char **)at = NULL;
-	} else if (row->type == SETTING_LIST) {
+		break;
+	case SETTING_NUMBER:
+	case SETTING_SIZE:
+		*(uint64_t *)at = 0;
+		break;
+	case SETTING_BOOL:
+		*(bool *)at = false;
+		break;
+	case SETTING_LIST:
 		text_list_release(at);
+		break;
 	}
 }
 
@@ -51,6 +61,14 @@ void settings_release(const struct settings *settings, void *object)
 {
 	for (size_t i = 0; i < settings->n; i++)
 		release_value(&settings->rows[i], object);
+}
+
+void settings_keep(
+	const struct settings *settings, void *object, unsigned readers)
+{
+	for (size_t i = 0; i < settings->n; i++)
+		if (!(settings->rows[i].readers & readers))
+			release_value(&settings->rows[i], object);
 }
 
 static bool parse_bool(struct slice value, bool *ret)

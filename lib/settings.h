@@ -40,6 +40,7 @@ struct setting {
 	 */
 	bool (*is_valid)(struct slice value);
 	const char *accepts;
+	unsigned readers;  /* who reads it, a bit each: settings_keep() */
 	const char *help;  /* one line, a sentence */
 	const char *group; /* set on the first row of a group: its title */
 };
@@ -67,6 +68,10 @@ int settings_parse(const struct settings *settings, struct slice text,
 int settings_override(const struct settings *settings, const char *text,
 	void *object, struct buf *why) MUST_CHECK;
 void settings_release(const struct settings *settings, void *object);
+
+/* Makes all members zero that none of these readers reads. */
+void settings_keep(
+	const struct settings *settings, void *object, unsigned readers);
 
 /*
  * A commented INI file with every key at its default; those in `given`

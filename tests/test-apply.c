@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "chatmaild/common/config.h"
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/apply/services.h"
 #include "lib/file.h"
@@ -326,13 +327,18 @@ static void test_show(void)
 	struct plan *plan = NULL;
 
 	set("level", "3");
+	set("pages", "new");
 	check_int("plan", plan_make(&apply, &plan, NULL), 0);
 	plan_show(plan, &out);
 	plan_free(plan);
 	want = xasprintf("file %s/etc/conf (%s:%s 0644)\n"
 			 "--- %s/etc/conf\n+++ %s/etc/conf\n"
-			 "@@ -1 +1 @@\n-level = 2\n+level = 3\n",
-		root, user, group, root, root);
+			 "@@ -1 +1 @@\n-level = 2\n+level = 3\n"
+			 "new file %s/pages/new (%s:%s 0644)\n"
+			 "--- /dev/null\n+++ %s/pages/new\n"
+			 "@@ -0,0 +1 @@\n+new\n"
+			 "\\ No newline at end of file\n",
+		root, user, group, root, root, root, user, group, root);
 	check_str("diff", buf_str(&out), want);
 	check_file("not written", "etc/conf", "level = 2\n");
 }
@@ -361,21 +367,21 @@ static void test_conditions(void)
 			conditions[i].want);
 }
 
-/* What a service reads of a file that is not among its own. */
+/* What a service reads of the file of all settings, and what others do. */
 static void test_settings(void)
 {
-	services[1].settings = LIST("rate", "size");
-	set("rate", "60");
-	set("size", "9");
-	set("other", "1");
+	services[1].reader = READ_FILTERMAIL;
+	set("max_user_send_per_minute", "60");
+	set("max_message_size", "9");
+	set("delete_mails_after", "1");
 	run("settings", 0, 0, "server keep, bystander restart");
 	run("the same", 0, 0, "server keep, bystander keep");
-	set("other", "2");
-	run("another", 0, 0, "server keep, bystander keep");
-	set("rate", "609");
-	set("size", "");
+	set("delete_mails_after", "2");
+	run("another's", 0, 0, "server keep, bystander keep");
+	set("max_user_send_per_minute", "609");
+	set("max_message_size", "");
 	run("changed", 0, 0, "server keep, bystander restart");
-	services[1].settings = NULL;
+	services[1].reader = 0;
 	run("no more", 0, 0, "server keep, bystander restart");
 }
 

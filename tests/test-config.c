@@ -54,6 +54,33 @@ static void test_domains(void)
 	}
 }
 
+/* Whoever has no bit for a value sees none. */
+static void test_readers(void)
+{
+	AUTO_BUF struct buf why = BUF_INIT(1000);
+	struct config config = { 0 };
+
+	check_int("parsed",
+		config_parse(SLICE("[params]\nmail_domain = a.org\n"
+				   "filter_incoming = yes\n"
+				   "passthrough_senders = a@a.org\n"),
+			"x", &config, NULL, NULL, &why),
+		0);
+	config_keep(&config, READ_FILTERMAIL);
+	check_str("its text", config.mail_domain, "a.org");
+	check_int("its number", config.max_user_send_per_minute, 60);
+	check("its flag", config.filter_incoming);
+	check_int("its list", config.passthrough_senders.n, 1);
+	check("another's text", !config.notification_url);
+	check("nobody's text", !config.acme_directory);
+	check_int("another's number", config.delete_mails_after, 0);
+	check_str("derived", config.address_domain, "a.org");
+	config_keep(&config, READ_EXPIRE);
+	check("flag", !config.filter_incoming);
+	check("list", !config.passthrough_senders.items);
+	config_release(&config);
+}
+
 static void test_defaults(void)
 {
 	AUTO_BUF struct buf why = BUF_INIT(1000);
@@ -194,6 +221,7 @@ int main(void)
 	test_domains();
 	test_overrides();
 	test_override_options();
+	test_readers();
 	test_defaults();
 	test_refused();
 	test_own_file();

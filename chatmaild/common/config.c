@@ -126,67 +126,95 @@ static bool is_turn_or_empty(struct slice text)
 	.type = SETTING_SIZE, .unit = "bytes", .min = (least), .max = BYTES_MAX
 #define PORT NUMBER("", 1, 65535)
 
+/* Who reads what; cmdeploy reads everything. */
+enum {
+	OF_CREATION = READ_DOVEAUTH | READ_NEWEMAIL,
+	OF_USERS =
+		READ_DOVEAUTH | READ_LASTLOGIN | READ_METADATA | READ_METRICS,
+	OF_COUNTERS = OF_USERS | READ_FILTERMAIL,
+	OF_MAILBOXES = OF_USERS | READ_EXPIRE | READ_NEWEMAIL,
+	OF_DOMAIN = OF_USERS | READ_FILTERMAIL | READ_NEWEMAIL,
+};
+
 /* clang-format off */
 static const struct setting rows[] = {
 	{ AT(mail_domain), TEXT, .is_valid = config_is_domain,
+	  .readers = OF_DOMAIN,
 	  .accepts = "a DNS name in lower case, or an IP address",
 	  .group = "Who this relay is",
 	  .help = "The DNS name of the relay, or its IP address: what stands "
 		  "after the @ of its users (an address in brackets)." },
 
 	{ AT(max_user_send_per_minute), NUMBER("messages", 1, 1000000),
+	  .readers = READ_FILTERMAIL,
 	  .fallback = "60", .group = "What one user may do",
 	  .help = "How many messages a sender may send within any 60 seconds; "
 		  "the next one is told to come later." },
 	{ AT(max_user_send_burst_size), NUMBER("messages", 0, 1000000),
+	  .readers = READ_FILTERMAIL,
 	  .fallback = "0",
 	  .help = "How many messages may come at once before the rate above "
 		  "is spread evenly over the minute; 0 sets no such limit." },
 	{ AT(max_mailbox_size), BYTES(1 << 20), .fallback = "500M",
+	  .readers = READ_EXPIRE,
 	  .help = "The size of a mailbox; before it is reached, the oldest "
 		  "messages go." },
 	{ AT(max_message_size), BYTES(1 << 16), .fallback = "31457280",
+	  .readers = READ_FILTERMAIL,
 	  .help = "The size of one message as it travels." },
 	{ AT(delete_mails_after), NUMBER("days", 1, DAYS_MAX),
+	  .readers = READ_EXPIRE,
 	  .fallback = "20",
 	  .help = "Messages are deleted from the server after so many days." },
 	{ AT(delete_large_after), NUMBER("days", 1, DAYS_MAX),
+	  .readers = READ_EXPIRE,
 	  .fallback = "7",
 	  .help = "Messages over 200 KB are deleted after so many days." },
 	{ AT(delete_inactive_users_after), NUMBER("days", 1, DAYS_MAX),
+	  .readers = READ_EXPIRE,
 	  .fallback = "90",
 	  .help = "An account goes when nobody has logged in for so many days." },
 	{ AT(username_min_length), NUMBER("characters", 1, 64),
+	  .readers = OF_CREATION,
 	  .fallback = "9",
 	  .help = "The shortest name, before the @, of a new account." },
 	{ AT(username_max_length), NUMBER("characters", 1, 64),
+	  .readers = OF_CREATION,
 	  .fallback = "9",
 	  .help = "The longest name, before the @, of a new account." },
 	{ AT(password_min_length), NUMBER("characters", 1, 128),
+	  .readers = OF_CREATION,
 	  .fallback = "9",
 	  .help = "The shortest password of a new account." },
 
 	{ AT(passthrough_senders), LIST, .fallback = "",
+	  .readers = READ_FILTERMAIL,
 	  .is_valid = is_passthrough, .accepts = "mail addresses",
 	  .group = "What may pass without encryption",
 	  .help = "Addresses of this relay that may send cleartext to the "
 		  "outside." },
 	{ AT(passthrough_recipients), LIST, .fallback = "",
+	  .readers = READ_FILTERMAIL,
 	  .is_valid = is_passthrough,
 	  .accepts = "mail addresses, or @domain for all of a domain",
 	  .help = "Addresses, or @domain, to which everybody may send "
 		  "cleartext." },
 	{ AT(filter_incoming), FLAG,
+	  .readers = READ_FILTERMAIL,
 	  .help = "Demand encryption of mail that comes from outside, too." },
 
 	{ AT(filtermail_smtp_port), PORT, .fallback = "10080",
+	  .readers = READ_FILTERMAIL,
 	  .group = "Ports on loopback",
 	  .help = "Where the filter of outgoing mail listens." },
 	{ AT(postfix_reinject_port), PORT, .fallback = "10025",
+	  .readers = READ_FILTERMAIL,
 	  .help = "Where Postfix takes back outgoing mail that has passed." },
 	{ AT(filtermail_smtp_port_incoming), PORT, .fallback = "10081",
+	  .readers = READ_FILTERMAIL,
 	  .help = "Where the filter of incoming mail listens." },
 	{ AT(postfix_reinject_port_incoming), PORT, .fallback = "10026",
+	  .readers = READ_FILTERMAIL,
 	  .help = "Where Postfix takes back incoming mail that has passed." },
 
 	{ AT(max_imap_connections), NUMBER("connections", 10, 1000000),
@@ -197,11 +225,14 @@ static const struct setting rows[] = {
 	  .help = "How many SMTP connections are served at once; one client "
 		  "address may have a fifth of them." },
 	{ AT(max_load_1m), NUMBER("", 0, 100000), .fallback = "0",
+	  .readers = OF_CREATION,
 	  .help = "No new accounts while the one-minute load is higher; 0 "
 		  "means five for each processor core." },
 	{ AT(min_available_memory), BYTES(0), .fallback = "100M",
+	  .readers = OF_CREATION,
 	  .help = "No new accounts while less memory is available." },
 	{ AT(min_free_disk_space), BYTES(0), .fallback = "1G",
+	  .readers = OF_CREATION,
 	  .help = "No new accounts while less disk space is free." },
 	{ AT(disable_ipv6), FLAG,
 	  .help = "Neither listen on IPv6 nor send over it." },
@@ -223,14 +254,17 @@ static const struct setting rows[] = {
 		  "renews, in place of an authority." },
 
 	{ AT(iroh_relay), TEXT, .fallback = "",
+	  .readers = READ_METADATA,
 	  .is_valid = is_http_url_or_empty, .accepts = "a URL, or nothing",
 	  .group = "What apps are told",
 	  .help = "The iroh relay that apps use for peer-to-peer channels." },
 	{ AT(turn_server), TEXT, .fallback = "",
+	  .readers = READ_METADATA,
 	  .is_valid = is_turn_or_empty,
 	  .accepts = "host:port:expiry:password, or nothing",
 	  .help = "The TURN server for calls, as host:port:expiry:password." },
 	{ AT(notification_url), TEXT,
+	  .readers = READ_METADATA,
 	  .fallback = "https://notifications.delta.chat/notify",
 	  .is_valid = is_http_url, .accepts = "a URL",
 	  .help = "The service that wakes sleeping phones." },
@@ -251,6 +285,7 @@ static const struct setting rows[] = {
 	  .help = "Offer IMAP COMPRESS. Compressed connections cannot "
 		  "hibernate and cost ten times the memory." },
 	{ AT(echobot), FLAG,
+	  .readers = OF_USERS,
 	  .help = "Run a bot at echo@ that answers with what it was sent." },
 
 	{ AT(www_folder), TEXT, .fallback = "www",
@@ -259,6 +294,7 @@ static const struct setting rows[] = {
 	{ AT(privacy_postal), TEXT, .fallback = "",
 	  .help = "Postal address of the operator, for the privacy policy." },
 	{ AT(privacy_mail), TEXT, .fallback = "",
+	  .readers = READ_METADATA,
 	  .help = "Mail address of the operator, for the privacy policy." },
 	{ AT(privacy_pdo), TEXT, .fallback = "",
 	  .help = "The data protection officer, for the privacy policy." },
@@ -266,11 +302,13 @@ static const struct setting rows[] = {
 	  .help = "The supervisory authority, for the privacy policy." },
 
 	{ AT(mailboxes_dir), TEXT, .fallback = "",
+	  .readers = OF_MAILBOXES,
 	  .is_valid = is_absolute_or_empty,
 	  .accepts = "an absolute path, or nothing", .group = "Folders",
 	  .help = "Where the mailboxes are; empty means "
 		  MAIL_ROOT "<mail_domain>." },
 	{ AT(counters_dir), TEXT, .fallback = "/var/lib/chatmail/counters",
+	  .readers = OF_COUNTERS,
 	  .is_valid = is_absolute, .accepts = "an absolute path",
 	  .help = "Where the services keep what they count." },
 };
@@ -422,11 +460,18 @@ int config_load_with(const char *path, const struct config_overrides *overrides,
 	return r < 0 ? r : config_finish(ret_config, path, why);
 }
 
+void config_keep(struct config *config, enum config_reader reader)
+{
+	settings_keep(&config_settings, config, reader);
+}
+
 void config_load_or_die(const char *path,
-	const struct config_overrides *overrides, struct config *ret_config)
+	const struct config_overrides *overrides, enum config_reader reader,
+	struct config *ret_config)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	if (config_load_with(path, overrides, ret_config, &why) < 0)
 		die("%s", buf_str(&why));
+	config_keep(ret_config, reader);
 }

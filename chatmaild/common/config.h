@@ -65,6 +65,21 @@ struct config {
 	bool is_self_signed;
 };
 
+/*
+ * The programs that read settings. A service is restarted when one changes
+ * that has its bit (readers of config_settings), and what has not is zero
+ * for it: a bit that was forgotten is a missing value, never an old one.
+ */
+enum config_reader {
+	READ_DOVEAUTH = 1 << 0,
+	READ_LASTLOGIN = 1 << 1,
+	READ_METADATA = 1 << 2,
+	READ_FILTERMAIL = 1 << 3,
+	READ_EXPIRE = 1 << 4,
+	READ_METRICS = 1 << 5,
+	READ_NEWEMAIL = 1 << 6,
+};
+
 extern const struct settings config_settings;
 
 /*
@@ -108,9 +123,12 @@ void config_take_overrides(
 /* Without warnings: cmdeploy tells the operator what is doubtful. */
 int config_load_with(const char *path, const struct config_overrides *overrides,
 	struct config *ret_config, struct buf *why) MUST_CHECK;
+/* Makes zero what that program does not read; derived values stay. */
+void config_keep(struct config *config, enum config_reader reader);
 /* For daemons: the same, and they die when it fails. */
 void config_load_or_die(const char *path,
-	const struct config_overrides *overrides, struct config *ret_config);
+	const struct config_overrides *overrides, enum config_reader reader,
+	struct config *ret_config);
 
 /* A DNS name or an IP address that can stand in mail_domain. */
 bool config_is_domain(struct slice text);

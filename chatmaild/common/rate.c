@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "lib/digest.h"
 #include "lib/random.h"
 
 enum {
@@ -32,15 +33,14 @@ struct rate {
 	uint64_t seed;
 };
 
-/* FNV-1a over lower case, from a secret start. */
+/* Of the name in lower case, from a secret start. */
 static uint64_t hash_name(const struct rate *rate, struct slice name)
 {
 	uint64_t hash = rate->seed;
 
-	for (size_t i = 0; i < name.len; i++) {
-		hash ^= (unsigned char)ascii_lower(name.ptr[i]);
-		hash *= 0x100000001b3;
-	}
+	for (size_t i = 0; i < name.len; i++)
+		hash = digest_byte(
+			hash, (unsigned char)ascii_lower(name.ptr[i]));
 	return hash ^ hash >> 32;
 }
 

@@ -262,7 +262,7 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 
 	/* Memory of threads in one place: they need little. */
 	mallopt(M_ARENA_MAX, 1);
-	config_load_or_die(argv[1], &d->overrides, &d->config);
+	config_load_or_die(argv[1], &d->overrides, READ_DOVEAUTH, &d->config);
 	users_init(&d->users, &d->config, argv[1]);
 	account_rules_init(&d->rules, &d->config, argv[1]);
 	d->event = service->event;

@@ -194,7 +194,8 @@ int main(int argc, char **argv)
 			puts("chatmail-expire " CHATMAIL_VERSION);
 		return 0;
 	}
-	config_load_or_die(options.ini, &options.overrides, &config);
+	config_load_or_die(
+		options.ini, &options.overrides, READ_EXPIRE, &config);
 	int status = run(&options, &config);
 	config_release(&config);
 	return fflush(stdout) == 0 ? status : STATUS_FAILED;

@@ -77,7 +77,7 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 {
 	struct lastlogin *l = &lastlogin;
 
-	config_load_or_die(argv[1], &l->overrides, &l->config);
+	config_load_or_die(argv[1], &l->overrides, READ_LASTLOGIN, &l->config);
 	users_init(&l->users, &l->config, argv[1]);
 	l->server = dict_server_new(service->event, &ops, l);
 	counters_open_or_warn(&l->counters, l->config.counters_dir, "lastlogin",

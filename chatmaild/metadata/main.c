@@ -321,7 +321,7 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct metadata *m = &metadata;
 
-	config_load_or_die(argv[1], &m->overrides, &m->config);
+	config_load_or_die(argv[1], &m->overrides, READ_METADATA, &m->config);
 	users_init(&m->users, &m->config, argv[1]);
 	shared_init(&m->shared, &m->config, argv[1]);
 	if (workers_new(service->event, &writer_options, &m->writers) < 0)

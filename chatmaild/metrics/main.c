@@ -199,7 +199,8 @@ int main(int argc, char **argv)
 			puts("chatmail-metrics " CHATMAIL_VERSION);
 		return 0;
 	}
-	config_load_or_die(options.ini, &options.overrides, &config);
+	config_load_or_die(
+		options.ini, &options.overrides, READ_METRICS, &config);
 	int status = collect(&options, &config, &page);
 	if (publish(&options, &page))
 		status = STATUS_FAILED;

@@ -185,6 +185,7 @@ static int answer_request(const char *method, const char *ini)
 			"this relay is not set up right; "
 			"tell its operator to look at the log");
 	} else {
+		config_keep(&config, READ_NEWEMAIL);
 		if (getenv("CHATMAIL_SELF_SIGNED"))
 			config.is_self_signed = true;
 		account_rules_init(&rules, &config, ini);

@@ -131,9 +131,9 @@ struct service {
 	 * one that ends in "/" means all below. */
 	const char *const *restart_on;
 	const char *const *reload_on; /* a HUP is enough */
-	/* Variables that it knows from its file of settings; it is restarted
-	 * when one of them changes. */
-	const char *const *settings;
+	/* Who it is among the readers of config_settings: it is restarted when
+	 * a setting changes that it reads. 0: it reads none, or each time. */
+	unsigned reader;
 	const struct port *ports;
 };
 

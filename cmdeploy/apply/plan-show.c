@@ -3,12 +3,13 @@
 #include <pwd.h>
 #include <string.h>
 
-#include "cmdeploy/apply/diff.h"
 #include "cmdeploy/apply/plan.h"
+#include "lib/proc.h"
 
 enum {
 	CONTENT_MAX_BYTES = 256 << 20,
 	BINARY_LOOK_BYTES = 8192,
+	DIFF_SEC = 30,
 };
 
 static const char *name_of_user(uid_t uid)
@@ -41,6 +42,25 @@ static bool is_binary(struct slice text)
 			       : BINARY_LOOK_BYTES) != NULL;
 }
 
+/* What diff(1) says of the file on disk (or of none) and its new text. */
+static void show_diff(const struct plan_file *f, struct buf *out)
+{
+	const char *before = f->change == CHANGE_NEW ? "/dev/null" : f->path;
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct proc diff = {
+		.argv = PROC_WORDS("diff", "--unified", "--text", "--label",
+			before, "--label", f->path, "--", before, "-"),
+		.input = buf_slice(&f->content),
+		.timeout_sec = DIFF_SEC,
+		.out = out,
+		.err = &(struct buf){ .max = BUF_WHY_MAX_BYTES },
+	};
+	int ignored;
+
+	if (proc_run(&diff, &ignored, &why) < 0)
+		buf_addf(out, "(not shown: %s)\n", buf_str(&why));
+}
+
 static void show_content(const struct plan_file *f, struct buf *out)
 {
 	AUTO_BUF struct buf there = BUF_INIT(CONTENT_MAX_BYTES);
@@ -51,9 +71,7 @@ static void show_content(const struct plan_file *f, struct buf *out)
 		buf_addf(out, "program %s: %zu bytes, was %zu\n", f->path,
 			f->content.len, there.len);
 	else
-		diff_unified(f->change == CHANGE_NEW ? "/dev/null" : f->path,
-			buf_slice(&there), f->path, buf_slice(&f->content),
-			out);
+		show_diff(f, out);
 }
 
 static void file_show(const struct plan_file *f, struct buf *out)

@@ -4,20 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chatmaild/common/config.h"
+#include "lib/digest.h"
+
 enum {
 	MARK_MAX_BYTES = 64,
 };
 
-/* FNV-1a: finds changes, and nobody has a reason to fool it. */
-static const uint64_t FNV_START = 0xcbf29ce484222325;
-static const uint64_t FNV_PRIME = 0x100000001b3;
-
-static uint64_t digest_add(uint64_t digest, struct slice bytes)
+/* With an end, so that "ab" "c" is not "a" "bc". */
+static void add(uint64_t *digest, struct slice bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-		digest = (digest ^ (unsigned char)bytes.ptr[i]) * FNV_PRIME;
-	/* An end, so that "ab" "c" is not "a" "bc". */
-	return (digest ^ 0x100) * FNV_PRIME;
+	*digest = digest_byte(digest_add(*digest, bytes), 256);
 }
 
 /* `path` may end in "/": all that lies below. */
@@ -39,8 +36,8 @@ struct dependence {
 
 static void depend_on(struct dependence *d, const struct plan_file *f)
 {
-	d->digest = digest_add(d->digest, slice_of(f->path));
-	d->digest = digest_add(d->digest, buf_slice(&f->content));
+	add(&d->digest, slice_of(f->path));
+	add(&d->digest, buf_slice(&f->content));
 	d->is_changed |= f->change == CHANGE_NEW || f->change == CHANGE_CONTENT;
 	d->is_new |= f->change == CHANGE_NEW && f->starts;
 }
@@ -50,7 +47,7 @@ static int dependence_of(const struct apply *apply, const struct plan *plan,
 	const struct service *starts, const char *const *paths,
 	struct dependence *ret, struct buf *why)
 {
-	struct dependence d = { .digest = FNV_START };
+	struct dependence d = { .digest = DIGEST_START };
 
 	for (size_t i = 0; starts && i < plan->n_files; i++)
 		if (plan->files[i].starts == starts)
@@ -69,14 +66,17 @@ static int dependence_of(const struct apply *apply, const struct plan *plan,
 }
 
 /* The file of all settings changes with any of them; these it minds. */
-static void depend_on_settings(const struct apply *apply,
-	const char *const *names, struct dependence *d)
+static void depend_on_settings(
+	const struct apply *apply, unsigned reader, struct dependence *d)
 {
-	for (; names && *names; names++) {
-		const char *value =
-			template_vars_get(&apply->vars, slice_of(*names));
-		d->digest = digest_add(d->digest, slice_of(*names));
-		d->digest = digest_add(d->digest, slice_of(value ? value : ""));
+	for (size_t i = 0; i < config_settings.n; i++) {
+		const struct setting *row = &config_settings.rows[i];
+		struct slice key = slice_of(row->key);
+		const char *value = template_vars_get(&apply->vars, key);
+		if (!(row->readers & reader))
+			continue;
+		add(&d->digest, key);
+		add(&d->digest, slice_of(value ? value : ""));
 	}
 }
 
@@ -115,7 +115,7 @@ static int state_make(const struct apply *apply, const struct plan *plan,
 		r = mark_path(apply, s->decl, &path, why);
 	if (r < 0)
 		return r;
-	depend_on_settings(apply, s->decl->settings, &restart);
+	depend_on_settings(apply, s->decl->reader, &restart);
 	mark_read(path, &restart_before, &reload_before);
 	if (restart.is_changed || restart.digest != restart_before)
 		s->need = SERVICE_RESTART;

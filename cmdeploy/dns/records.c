@@ -6,6 +6,7 @@
 
 #include "cmdeploy/embed.h"
 #include "lib/die.h"
+#include "lib/digest.h"
 #include "lib/template.h"
 
 /* What nginx shows to those who send mail here. */
@@ -53,17 +54,14 @@ void dns_mta_sts_id(const struct config *config, struct buf *out)
 {
 	AUTO_BUF struct buf policy = BUF_INIT(DATA_MAX_BYTES);
 	struct template_vars vars = { 0 };
-	uint64_t hash = 0xcbf29ce484222325; /* FNV-1a */
 	struct slice text;
 
 	template_vars_set(&vars, "mail_domain", config->mail_domain);
 	if (!embed_find(POLICY, &text) ||
 		template_render(POLICY, text, &vars, &policy, NULL) < 0)
 		bug("the policy cannot be rendered");
-	for (size_t i = 0; i < policy.len; i++)
-		hash = (hash ^ (unsigned char)policy.ptr[i]) * 0x100000001b3;
 	template_vars_release(&vars);
-	buf_addf(out, "%016lx", hash);
+	buf_addf(out, "%016lx", digest_add(DIGEST_START, buf_slice(&policy)));
 }
 
 static bool is_certified(const struct config *config)

@@ -7,6 +7,7 @@
 #include "cmdeploy/site/markdown.h"
 #include "cmdeploy/site/qr.h"
 #include "cmdeploy/site/values.h"
+#include "lib/digest.h"
 
 enum {
 	PAGE_MAX_BYTES = 8 << 20,
@@ -149,18 +150,17 @@ static int check_whole(const struct building *b)
 
 /*
  * Of all that pages refer to, for the end of its URL (?v=...): browsers
- * may keep such a file for ever. FNV-1a.
+ * may keep such a file forever.
  */
 static void set_asset_version(struct building *b)
 {
-	uint64_t digest = 0xcbf29ce484222325;
+	uint64_t digest = DIGEST_START;
 	const struct file_set *files = &b->source->files;
 
 	for (size_t i = 0; i < files->n; i++) {
 		const struct file_bytes *f = &files->v[i];
-		for (size_t j = 0; !is_template(f) && j < f->len; j++)
-			digest = (digest ^ (unsigned char)f->ptr[j]) *
-				0x100000001b3;
+		if (!is_template(f))
+			digest = digest_add(digest, file_bytes_slice(f));
 	}
 	AUTO_FREE char *text =
 		xasprintf("%08" PRIx32, (uint32_t)(digest ^ digest >> 32));

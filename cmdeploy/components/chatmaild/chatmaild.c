@@ -1,4 +1,5 @@
 /* Our own services, and the settings as they read them. */
+#include "chatmaild/common/config.h"
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
 
@@ -123,20 +124,6 @@ static const struct port incoming_ports[] = {
 	{ 0 },
 };
 
-/* What each of them reads of the settings (their config-> and config.). */
-#define MAILBOX_SETTINGS "mail_domain", "mailboxes_dir", "counters_dir"
-#define ACCOUNT_SETTINGS                                                       \
-	MAILBOX_SETTINGS, "username_min_length", "username_max_length",        \
-		"password_min_length", "max_load_1m", "min_available_memory",  \
-		"min_free_disk_space", "echobot"
-#define METADATA_SETTINGS                                                      \
-	MAILBOX_SETTINGS, "notification_url", "iroh_relay", "turn_server",     \
-		"privacy_mail"
-#define FILTER_SETTINGS                                                        \
-	MAILBOX_SETTINGS, "max_message_size", "max_user_send_per_minute",      \
-		"max_user_send_burst_size", "passthrough_senders",             \
-		"passthrough_recipients", "filter_incoming"
-
 /* What a service may do with accounts, or with nothing but its counters. */
 #define COUNTS "ReadWritePaths={{counters_dir}}\n"
 #define MAILBOXES                                                              \
@@ -157,7 +144,8 @@ static const struct port incoming_ports[] = {
 		.has_run_dir = true
 
 #define FILTER(direction, listen, forward)                                     \
-	DAEMON, .user = "filtermail", .man = "filtermail(8)",                  \
+	DAEMON, .reader = READ_FILTERMAIL, .user = "filtermail",               \
+		.man = "filtermail(8)",                                        \
 		.command = "{{libexec_dir}}/filtermail "                       \
 			   "{{ini_path}}{{overrides}} " direction              \
 			   " --listen {{internal_address}}:{{" listen "}}"     \
@@ -184,7 +172,7 @@ static const struct service services[] = {
 			   "{{ini_path}}{{overrides}}",
 		.unit_lines = COUNTS MAILBOXES,
 		.restart_on = LIST("{{libexec_dir}}/doveauth"),
-		.settings = LIST(ACCOUNT_SETTINGS),
+		.reader = READ_DOVEAUTH,
 		.ports = doveauth_ports },
 	{ .name = "lastlogin",
 		DICT,
@@ -195,7 +183,7 @@ static const struct service services[] = {
 			   "{{ini_path}}{{overrides}}",
 		.unit_lines = COUNTS MAILBOXES,
 		.restart_on = LIST("{{libexec_dir}}/lastlogin"),
-		.settings = LIST(MAILBOX_SETTINGS),
+		.reader = READ_LASTLOGIN,
 		.ports = lastlogin_ports },
 	{ .name = "chatmail-metadata",
 		DICT,
@@ -210,20 +198,18 @@ static const struct service services[] = {
 				     "RestrictAddressFamilies=AF_UNIX AF_INET "
 				     "AF_INET6 AF_NETLINK\n",
 		.restart_on = LIST("{{libexec_dir}}/chatmail-metadata"),
-		.settings = LIST(METADATA_SETTINGS),
+		.reader = READ_METADATA,
 		.ports = metadata_ports },
 	{ .name = "filtermail-outgoing",
 		.title = "Chatmail filter of mail that users send",
 		FILTER("outgoing", "filtermail_smtp_port",
 			"postfix_reinject_port"),
-		.settings = LIST(FILTER_SETTINGS),
 		.ports = outgoing_ports },
 	{ .name = "filtermail-incoming",
 		.when = "filter_incoming",
 		.title = "Chatmail filter of mail that comes from outside",
 		FILTER("incoming", "filtermail_smtp_port_incoming",
 			"postfix_reinject_port_incoming"),
-		.settings = LIST(FILTER_SETTINGS),
 		.ports = incoming_ports },
 	/* Both read their settings each time. */
 	{ .name = "chatmail-expire",
