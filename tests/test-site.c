@@ -5,7 +5,6 @@
 
 #include "chatmaild/common/config.h"
 #include "cmdeploy/site/build.h"
-#include "cmdeploy/site/logo.h"
 #include "cmdeploy/site/markdown.h"
 #include "cmdeploy/site/modules.h"
 #include "cmdeploy/site/qr.h"
@@ -141,16 +140,6 @@ static void test_modules(void)
 	check_int("a pattern in the middle", modules_clear_middle(&m), 0);
 	check("stays", modules_is_dark(&m, m.width / 2, m.width / 2));
 	modules_release(&m);
-}
-
-static void test_logo(void)
-{
-	check("outside", logo_cover(0, 0, 0.5) == 0);
-	check("inside", logo_cover(7.75, 11, 0.5) == 1);
-	check("the flap is white", logo_cover(7.9, 7.9, 0.2) == 0);
-	double edge = logo_cover(0.5, 7, 1);
-	check("an edge is smooth", edge > 0.3 && edge < 0.7);
-	check("the tail", logo_cover(4.2, 14.5, 0.2) == 1);
 }
 
 static void test_qr(void)
@@ -445,7 +434,6 @@ int main(void)
 	test_text();
 	test_markdown();
 	test_modules();
-	test_logo();
 	test_qr();
 	test_build();
 	test_invitations();

@@ -1,129 +1,118 @@
-/* A QR code as a PNG, to be printed: qr_add_png(). */
+/*
+ * A QR code as a PNG, to be printed: qr_add_png(). The logo in its middle,
+ * logo.png, is www/src/logo.svg on white, drawn once, in a few colours.
+ */
 #include <errno.h>
-#include <math.h>
 #include <png.h>
+#include <string.h>
 
-#include "cmdeploy/site/logo.h"
+#include "cmdeploy/embed.h"
 #include "cmdeploy/site/modules.h"
 #include "cmdeploy/site/qr.h"
 
 enum {
-	SCALE = 16, /* pixels a module */
-	WHITE = 0,
-	BLACK = 1,
-	TINT = 2, /* the first of those between white and the logo's colour */
-	TINTS = 16,
-	COLOURS = TINT + TINTS,
-	COMPRESSION = 6,
+	LOGO_EDGE = 96, /* pixels; 4, 6 and 8 modules are whole pixels */
+	COLOURS_MAX = 256,
+	SCALE_ALONE = 16, /* pixels a module, without a logo */
 };
 
-/* The square in the middle, in pixels of the whole picture. */
-struct logo_place {
-	int start, side;
+/* Pixels are numbers of colours; black and white come after the logo's. */
+struct picture {
+	png_color colours[COLOURS_MAX];
+	png_byte black, white;
+	png_byte logo[LOGO_EDGE * LOGO_EDGE];
+	png_byte *dots; /* edge * edge */
+	int edge, scale;
 };
 
-static void write_chunk(png_structp png, png_bytep bytes, png_size_t len)
+static int read_logo(struct picture *p)
 {
-	buf_add(png_get_io_ptr(png), bytes, len);
-}
+	png_image image = { .version = PNG_IMAGE_VERSION };
+	struct slice file = SLICE_NONE;
 
-static void flush(png_structp png UNUSED)
-{
-}
-
-static void set_palette(png_structp png, png_infop info)
-{
-	png_color colours[COLOURS] = { [WHITE] = { 255, 255, 255 } };
-
-	for (int i = 0; i < TINTS; i++) {
-		int n = TINTS - 1;
-		colours[TINT + i] = (png_color){
-			.red = (png_byte)(255 + (LOGO_RED - 255) * i / n),
-			.green = (png_byte)(255 + (LOGO_GREEN - 255) * i / n),
-			.blue = (png_byte)(255 + (LOGO_BLUE - 255) * i / n),
-		};
+	if (!embed_find("site/logo.png", &file) ||
+		!png_image_begin_read_from_memory(&image, file.ptr, file.len))
+		return -EBADMSG;
+	image.format = PNG_FORMAT_RGB_COLORMAP;
+	if (image.width != LOGO_EDGE || image.height != LOGO_EDGE ||
+		!png_image_finish_read(&image, NULL, p->logo, 0, p->colours) ||
+		image.colormap_entries > COLOURS_MAX - 2) {
+		png_image_free(&image);
+		return -EBADMSG;
 	}
-	png_set_PLTE(png, info, colours, COLOURS);
+	p->black = (png_byte)image.colormap_entries;
+	p->white = (png_byte)(p->black + 1);
+	p->colours[p->black] = (png_color){ 0, 0, 0 };
+	p->colours[p->white] = (png_color){ 255, 255, 255 };
+	return 0;
 }
 
-static png_byte logo_colour(const struct logo_place *logo, int x, int y)
+static void paint_modules(struct picture *p, const struct modules *m)
 {
-	double unit = (double)LOGO_UNITS / logo->side;
-	double cover = logo_cover(
-		(x - logo->start) * unit, (y - logo->start) * unit, unit);
-
-	return (png_byte)(TINT + lround(cover * (TINTS - 1)));
+	for (int y = 0; y < p->edge; y++)
+		for (int x = 0; x < p->edge; x++)
+			p->dots[y * p->edge + x] =
+				modules_is_dark(m, x / p->scale - MODULES_QUIET,
+					y / p->scale - MODULES_QUIET)
+				? p->black
+				: p->white;
 }
 
-static bool is_in_logo(const struct logo_place *logo, int x, int y)
+static void paint_logo(struct picture *p)
 {
-	return x >= logo->start && x < logo->start + logo->side &&
-		y >= logo->start && y < logo->start + logo->side;
+	int start = (p->edge - LOGO_EDGE) / 2;
+
+	for (int y = 0; y < LOGO_EDGE; y++)
+		memcpy(p->dots + (start + y) * p->edge + start,
+			p->logo + y * LOGO_EDGE, LOGO_EDGE);
 }
 
-static void paint_row(const struct modules *m, const struct logo_place *logo,
-	int y, png_byte *row)
+/* The logo leaves half a module of white around it. */
+static void paint(struct picture *p, struct modules *m)
 {
-	int edge = (m->width + 2 * MODULES_QUIET) * SCALE;
+	int side = modules_clear_middle(m);
 
-	for (int x = 0; x < edge; x++) {
-		if (is_in_logo(logo, x, y))
-			row[x] = logo_colour(logo, x, y);
-		else
-			row[x] = modules_is_dark(m, x / SCALE - MODULES_QUIET,
-					 y / SCALE - MODULES_QUIET)
-				? BLACK
-				: WHITE;
-	}
+	p->scale = side > 0 ? LOGO_EDGE / (side - 1) : SCALE_ALONE;
+	p->edge = (m->width + 2 * MODULES_QUIET) * p->scale;
+	p->dots = xmalloc((size_t)p->edge * (size_t)p->edge);
+	paint_modules(p, m);
+	if (side > 0)
+		paint_logo(p);
 }
 
-static void paint(const struct modules *m, const struct logo_place *logo,
-	png_structp png, png_infop info)
+static int write_png(const struct picture *p, struct buf *out)
 {
-	int edge = (m->width + 2 * MODULES_QUIET) * SCALE;
-	AUTO_FREE png_byte *row = xmalloc((size_t)edge);
+	png_image image = {
+		.version = PNG_IMAGE_VERSION,
+		.width = (png_uint_32)p->edge,
+		.height = (png_uint_32)p->edge,
+		.format = PNG_FORMAT_RGB_COLORMAP,
+		.colormap_entries = p->white + 1U,
+	};
+	png_alloc_size_t len = PNG_IMAGE_PNG_SIZE_MAX(image);
+	AUTO_FREE char *png = xmalloc(len);
 
-	png_set_IHDR(png, info, (png_uint_32)edge, (png_uint_32)edge, 8,
-		PNG_COLOR_TYPE_PALETTE, PNG_INTERLACE_NONE,
-		PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
-	png_set_compression_level(png, COMPRESSION);
-	png_set_filter(png, 0, PNG_FILTER_NONE);
-	set_palette(png, info);
-	png_write_info(png, info);
-	for (int y = 0; y < edge; y++) {
-		paint_row(m, logo, y, row);
-		png_write_row(png, row);
-	}
-	png_write_end(png, info);
+	if (!png_image_write_to_memory(
+		    &image, png, &len, 0, p->dots, 0, p->colours))
+		return -ENOMEM;
+	buf_add(out, png, len);
+	return buf_ok(out) ? 0 : -EFBIG;
 }
 
-/*
- * libpng knows no failure here but the end of memory, at which it ends
- * the process, as everything of ours does.
- */
 int qr_add_png(const char *text, struct buf *out)
 {
+	struct picture picture = { 0 };
 	struct modules m;
 	int r = modules_make(text, MODULES_STURDY, &m);
 
 	if (r < 0)
 		return r;
-	int side = modules_clear_middle(&m);
-	/* Half a module of white around it. */
-	struct logo_place logo = {
-		.start = ((m.width - side) / 2 + MODULES_QUIET) * SCALE +
-			SCALE / 2,
-		.side = side > 0 ? (side - 1) * SCALE : 0,
-	};
-	png_structp png = png_create_write_struct(
-		PNG_LIBPNG_VER_STRING, NULL, NULL, NULL);
-	png_infop info = png ? png_create_info_struct(png) : NULL;
-	r = info ? 0 : -ENOMEM;
-	if (info) {
-		png_set_write_fn(png, out, write_chunk, flush);
-		paint(&m, &logo, png, info);
+	r = read_logo(&picture);
+	if (r == 0) {
+		paint(&picture, &m);
+		r = write_png(&picture, out);
 	}
-	png_destroy_write_struct(&png, &info);
+	free(picture.dots);
 	modules_release(&m);
-	return r < 0 || buf_ok(out) ? r : -EFBIG;
+	return r;
 }
