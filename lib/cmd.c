@@ -106,7 +106,11 @@ static const struct cmd_option *option_find(
 	return NULL;
 }
 
-/* One option at argv[0]; returns how many arguments it took. */
+/*
+ * One option at argv[0]; returns how many arguments it took. getopt_long(3)
+ * would be no shorter: it wants another table, takes an abbreviation for an
+ * option, and does not tell what was wrong.
+ */
 static int option_take(char **argv, const struct cmd_option *options, size_t n,
 	struct buf *why)
 {

@@ -8,7 +8,7 @@
 #include "cmdeploy/site/markdown.h"
 #include "cmdeploy/site/modules.h"
 #include "cmdeploy/site/qr.h"
-#include "cmdeploy/site/words.h"
+#include "cmdeploy/site/values.h"
 #include "lib/file.h"
 #include "tests/test.h"
 
@@ -37,12 +37,12 @@ static void test_words(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
 		AUTO_BUF struct buf out = BUF_INIT(TEXT_MAX_BYTES);
-		words_add_bytes(&out, sizes[i].bytes);
+		values_add_bytes(&out, sizes[i].bytes);
 		check_str(sizes[i].want, buf_str(&out), sizes[i].want);
 	}
 	AUTO_BUF struct buf out = BUF_INIT(TEXT_MAX_BYTES);
-	words_add_count(&out, 1, "day");
-	words_add_count(&out, 20, ", day");
+	values_add_count(&out, 1, "day");
+	values_add_count(&out, 20, ", day");
 	check_str("counts", buf_str(&out), "1 day20 , days");
 }
 
@@ -64,7 +64,7 @@ static void test_text(void)
 		AUTO_BUF struct buf safe = BUF_INIT(TEXT_MAX_BYTES);
 		AUTO_BUF struct buf html = BUF_INIT(TEXT_MAX_BYTES);
 		AUTO_FREE char *want = xasprintf("<p>%s</p>\n", texts[i].want);
-		words_add_text(&safe, slice_of(texts[i].text));
+		values_add_text(&safe, slice_of(texts[i].text));
 		check_int(
 			"renders", markdown_render(buf_slice(&safe), &html), 0);
 		check_str(texts[i].text, buf_str(&html), want);

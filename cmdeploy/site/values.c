@@ -1,16 +1,56 @@
+/* What templates of pages may name, as text that is safe on a page. */
 #include "cmdeploy/site/values.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #include "chatmaild/common/invite.h"
 #include "cmdeploy/site/qr.h"
-#include "cmdeploy/site/words.h"
 #include "lib/num.h"
 
 enum {
 	VALUE_MAX_BYTES = 1 << 16,
 	LINK_MAX_BYTES = 2048,
+	KILO = 1024,
+	TENTHS = 10,
 };
+
+void values_add_bytes(struct buf *out, uint64_t bytes)
+{
+	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
+	uint64_t unit = 1;
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_LEN(units) && bytes / unit >= KILO) {
+		unit *= KILO;
+		i++;
+	}
+	uint64_t tenths = bytes % unit * TENTHS / unit;
+	buf_addf(out, "%" PRIu64, bytes / unit);
+	if (tenths > 0)
+		buf_addf(out, ".%" PRIu64, tenths);
+	buf_addf(out, " %s", units[i]);
+}
+
+void values_add_count(struct buf *out, uint64_t n, const char *unit)
+{
+	buf_addf(out, "%" PRIu64 " %s%s", n, unit, n == 1 ? "" : "s");
+}
+
+void values_add_text(struct buf *out, struct slice text)
+{
+	static const char special[] = "&<>\"'\\`*_[]~|#";
+
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+		if (c == '\n')
+			buf_add_str(out, "<br>");
+		else if (c != '\0' && strchr(special, c))
+			buf_addf(out, "&#%d;", c);
+		else
+			buf_add_char(out, c);
+	}
+}
 
 /* A variable of a relay; never NULL. */
 static const char *get(const struct template_vars *relay, const char *name)
@@ -68,13 +108,13 @@ static void add_value(const struct template_vars *relay, const struct value *v,
 		buf_add_str(out, get(relay, v->name));
 		break;
 	case KIND_TEXT:
-		words_add_text(out, slice_of(get(relay, v->name)));
+		values_add_text(out, slice_of(get(relay, v->name)));
 		break;
 	case KIND_BYTES:
-		words_add_bytes(out, get_number(relay, v->name));
+		values_add_bytes(out, get_number(relay, v->name));
 		break;
 	case KIND_COUNT:
-		words_add_count(out, get_number(relay, v->name), v->unit);
+		values_add_count(out, get_number(relay, v->name), v->unit);
 		break;
 	}
 }
@@ -87,7 +127,7 @@ static void add_name_length(const struct template_vars *relay, struct buf *out)
 
 	if (least != most)
 		buf_addf(out, "%lu to ", least);
-	words_add_count(out, most, "character");
+	values_add_count(out, most, "character");
 }
 
 bool site_invitation(const struct template_vars *relay, struct buf *out)
@@ -122,7 +162,7 @@ static int set_invitation(const struct template_vars *relay, bool has_logo,
 		return because(why, r, "no QR code for %s: %s", buf_str(&link),
 			strerror(-r));
 	set(out, "invite_qr", &text);
-	words_add_text(&text, buf_slice(&link));
+	values_add_text(&text, buf_slice(&link));
 	set(out, "invite_link", &text);
 	template_vars_set_bool(out, "has_personal_invite", !is_for_all);
 	if (is_for_all)

@@ -5,6 +5,8 @@
 #ifndef CMDEPLOY_SITE_VALUES_H
 #define CMDEPLOY_SITE_VALUES_H
 
+#include <stdint.h>
+
 #include "lib/template.h"
 
 /*
@@ -24,5 +26,15 @@ bool site_invitation(
 
 /* Appends the names of privacy keys that are empty, with commas. */
 void site_missing_privacy(const struct template_vars *relay, struct buf *out);
+
+/* "30 MB", "1.5 GB"; a kilobyte has 1024 bytes, as in chatmail.ini. */
+void values_add_bytes(struct buf *out, uint64_t bytes);
+/* "1 day", "20 days": `unit` is the singular. */
+void values_add_count(struct buf *out, uint64_t n, const char *unit);
+/*
+ * Text for HTML, also inside quotes, in which Markdown finds no markup; the
+ * end of a line becomes <br>.
+ */
+void values_add_text(struct buf *out, struct slice text);
 
 #endif

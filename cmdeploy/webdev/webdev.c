@@ -1,37 +1,30 @@
+/* The command `cmdeploy webdev`: builds, watches, serves, tells. */
 #include "cmdeploy/webdev/webdev.h"
 
 #include <errno.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <time.h>
 
 #include "cmdeploy/say.h"
+#include "cmdeploy/signals.h"
 #include "cmdeploy/site/source.h"
-#include "cmdeploy/webdev/answer.h"
 #include "cmdeploy/webdev/project.h"
 #include "cmdeploy/webdev/serve.h"
-#include "cmdeploy/webdev/watch.h"
+#include "lib/child.h"
+#include "lib/clock.h"
 #include "lib/file.h"
+#include "lib/proc.h"
 
 enum {
 	CLOCK_MAX_BYTES = 16,
+	/* How often the sources are looked at. */
+	LOOK_MSEC = 50,
 };
 
 struct webdev {
-	sd_event *event;
 	struct project project;
-	struct watch *watch;
 	struct serve *serve;
 };
-
-static void on_request(const struct serve_request *request,
-	struct serve_answer *answer, void *owner)
-{
-	const struct webdev *w = owner;
-
-	answer_request(&w->project, request, answer);
-}
 
 static void say_built(const struct webdev *w, uint64_t usec)
 {
@@ -41,31 +34,14 @@ static void say_built(const struct webdev *w, uint64_t usec)
 
 	if (localtime_r(&now, &tm))
 		strftime(clock, sizeof(clock), "%T", &tm);
-	if (w->project.trouble)
-		say_error("%s", w->project.trouble);
+	if (w->project.error)
+		say_error("%s", w->project.error);
 	else
 		say("  %s  %zu files built in %.1f ms", clock,
 			w->project.pages.n, (double)usec / 1000);
 }
 
-static int watch_all(struct webdev *w, struct buf *why)
-{
-	int r = watch_file(w->watch, w->project.ini, why);
-
-	if (r == 0 && w->project.dir)
-		r = watch_below(w->watch, w->project.dir, why);
-	return r;
-}
-
-static uint64_t now_usec(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
-}
-
-/* Once for as long as it is so. */
+/* Those that were told after the last build are not told again. */
 static void say_notes(const char *before, const char *notes)
 {
 	struct slice rest = slice_of(notes ? notes : ""), line;
@@ -78,84 +54,47 @@ static void say_notes(const char *before, const char *notes)
 	}
 }
 
-static void rebuild(void *owner)
+static void rebuild(struct webdev *w)
 {
-	struct webdev *w = owner;
 	AUTO_FREE char *notes =
 		w->project.notes ? xstrdup(w->project.notes) : NULL;
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	uint64_t start = now_usec();
-	int is_changed = project_build(&w->project);
-	uint64_t took = now_usec() - start;
+	uint64_t start = clock_usec();
 
-	if (watch_all(w, &why) < 0)
-		say_error("%s", buf_str(&why));
-	if (!is_changed)
+	if (!project_build(&w->project))
 		return;
-	say_built(w, took);
+	say_built(w, clock_usec() - start);
 	say_notes(notes, w->project.notes);
-	if (w->serve)
-		serve_tell_change(w->serve);
+	serve_tell_change(w->serve);
 }
 
-extern char **environ;
-
-/* Where there is a desktop; it need not work. */
+/* Where there is a desktop. The browser outlives us and our Ctrl-C. */
 static void open_browser(const char *url)
 {
-	char *const argv[] = { (char *)"xdg-open", (char *)url, NULL };
-	const struct sigaction action = {
-		.sa_handler = SIG_DFL,
-		.sa_flags = SA_NOCLDWAIT,
+	const struct child child = {
+		.argv = PROC_WORDS("xdg-open", url),
+		.place = CHILD_IN_SESSION,
 	};
-	posix_spawnattr_t apart;
-	sigset_t none;
 	pid_t pid;
 
 	if (!getenv("DISPLAY") && !getenv("WAYLAND_DISPLAY"))
 		return;
-	sigaction(SIGCHLD, &action, NULL);
-	sigemptyset(&none);
-	/* It outlives our Ctrl-C, and knows its own. */
-	posix_spawnattr_init(&apart);
-	posix_spawnattr_setflags(
-		&apart, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
-	posix_spawnattr_setsigmask(&apart, &none);
-	if (posix_spawnp(&pid, argv[0], NULL, &apart, argv, environ) != 0)
+	if (child_spawn(&child, &pid, NULL) < 0)
 		say_note("no browser could be opened; xdg-open is missing");
-	posix_spawnattr_destroy(&apart);
 }
 
 static int listen_somewhere(
 	struct webdev *w, const struct webdev_options *options, struct buf *why)
 {
-	int r = serve_new(
-		w->event, options->port, on_request, w, &w->serve, why);
+	int r = serve_new(&w->project, options->port, &w->serve, why);
 
 	if (r == -EADDRINUSE && options->is_port_usual)
-		r = serve_new(w->event, 0, on_request, w, &w->serve, why);
+		r = serve_new(&w->project, 0, &w->serve, why);
 	if (r == -EADDRINUSE)
 		return because(why, r,
-			"port %u of 127.0.0.1 is in use; name another by "
-			"--port",
+			"port %u of 127.0.0.1 is in use; choose another "
+			"with --port",
 			options->port);
 	return r;
-}
-
-static int stop_on_signals(sd_event *event)
-{
-	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-	sigset_t set;
-	int r = 0;
-
-	sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		sigaddset(&set, signals[i]);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	/* Without a handler it ends the loop. */
-	for (size_t i = 0; r >= 0 && i < ARRAY_LEN(signals); i++)
-		r = sd_event_add_signal(event, NULL, signals[i], NULL, NULL);
-	return r < 0 ? r : 0;
 }
 
 static void say_where(const struct webdev *w, const char *url)
@@ -173,39 +112,28 @@ static void say_where(const struct webdev *w, const char *url)
 			p->dir);
 }
 
-static int run(
-	struct webdev *w, const struct webdev_options *options, struct buf *why)
-{
-	int r = stop_on_signals(w->event);
-
-	if (r == 0)
-		r = watch_new(w->event, rebuild, w, &w->watch, why);
-	if (r == 0)
-		r = listen_somewhere(w, options, why);
-	if (r < 0)
-		return r;
-	rebuild(w);
-	AUTO_FREE char *url =
-		xasprintf("http://127.0.0.1:%u/", serve_port(w->serve));
-	say_where(w, url);
-	if (options->has_browser)
-		open_browser(url);
-	r = sd_event_loop(w->event);
-	return r < 0 ? because(why, r, "the event loop: %s", strerror(-r)) : 0;
-}
-
 int webdev_run(const struct webdev_options *options, struct buf *why)
 {
 	struct webdev w = { .project.ini = options->ini };
-	int r = sd_event_new(&w.event);
+	int r = listen_somewhere(&w, options, why);
 
-	if (r >= 0)
-		r = run(&w, options, why);
+	if (r < 0)
+		return r;
+	AUTO_FREE char *url =
+		xasprintf("http://127.0.0.1:%u/", serve_port(w.serve));
+	signals_hold();
+	rebuild(&w);
+	say_where(&w, url);
+	if (options->has_browser)
+		open_browser(url);
+	while (signals_next(0) != SIGNALS_STOP) {
+		serve_run(w.serve, LOOK_MSEC);
+		if (project_has_changed(&w.project))
+			rebuild(&w);
+	}
 	serve_free(w.serve);
-	watch_free(w.watch);
 	project_release(&w.project);
-	sd_event_unref(w.event);
-	return r;
+	return 0;
 }
 
 static int write_source(
