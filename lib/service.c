@@ -1,6 +1,10 @@
+/*
+ * service.c - main() of a daemon: signals, sockets, and the event loop.
+ */
 #include "lib/service.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -78,12 +82,17 @@ static int on_accept(sd_event_source *s UNUSED, int fd, uint32_t revents UNUSED,
 	return 0;
 }
 
-/* The n-th socket passed by the supervisor, or -1. */
+/* The n-th socket passed by the supervisor, or -1. It may be one that blocks.
+ */
 static int passed_socket(int n)
 {
-	int count = sd_listen_fds(0);
+	int fd = SD_LISTEN_FDS_START + n;
 
-	return n < count ? SD_LISTEN_FDS_START + n : -1;
+	if (n >= sd_listen_fds(0))
+		return -1;
+	if (fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK) < 0)
+		die("socket %d of the supervisor: %s", n, strerror(errno));
+	return fd;
 }
 
 /* What is accepted inherits it (tcp(7)). Other sockets have no such thing. */
