@@ -391,11 +391,11 @@ int https_new(sd_event *event, const char *url, unsigned timeout_sec,
 	};
 	struct https *https;
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return because(why, -ENOMEM, "cannot set up HTTPS");
 	int r = check_url(url, why);
 	if (r < 0)
 		return r;
+	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+		return because(why, -ENOMEM, "cannot set up HTTPS");
 	https = xcalloc(1, sizeof(*https));
 	https->event = event;
 	https->url = xstrdup(url);

@@ -35,6 +35,7 @@ static void *member(const struct setting *row, const void *object)
 	return (char *)(uintptr_t)object + row->offset;
 }
 
+/* The value becomes NULL, 0, false, or an empty list. */
 static void release_value(const struct setting *row, void *object)
 {
 	void *at = member(row, object);
@@ -164,15 +165,14 @@ static bool set_value(
 
 static void describe_accepted(const struct setting *row, struct buf *out)
 {
-	const char *unit = row->unit[0] ? row->unit : "";
-
 	switch (row->type) {
 	case SETTING_BOOL:
 		buf_add_str(out, "true or false");
 		return;
 	case SETTING_NUMBER:
 		buf_addf(out, "a whole number%s%s from %lu to %lu",
-			unit[0] ? " of " : "", unit, row->min, row->max);
+			row->unit[0] ? " of " : "", row->unit, row->min,
+			row->max);
 		return;
 	case SETTING_SIZE:
 		buf_addf(out,
@@ -206,7 +206,7 @@ static size_t min3(size_t a, size_t b, size_t c)
 /* Levenshtein's distance, one row of the table at a time. */
 static size_t edits_between(struct slice a, struct slice b)
 {
-	size_t row[KEY_MAX_BYTES + 1];
+	AUTO_FREE size_t *row = xcalloc(b.len + 1, sizeof(*row));
 
 	for (size_t j = 0; j <= b.len; j++)
 		row[j] = j;

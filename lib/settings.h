@@ -67,6 +67,7 @@ int settings_parse(const struct settings *settings, struct slice text,
  */
 int settings_override(const struct settings *settings, const char *text,
 	void *object, struct buf *why) MUST_CHECK;
+/* Frees the values; *object is zero afterwards. */
 void settings_release(const struct settings *settings, void *object);
 
 /* Makes all members zero that none of these readers reads. */

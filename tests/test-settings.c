@@ -103,6 +103,14 @@ static const struct {
 		"x.ini: line 3: name: given twice; remove one of the lines" },
 };
 
+static void check_zero(const char *name, const struct box *box)
+{
+	check(name, !box->name && !box->words.items && box->words.n == 0);
+	check_int(name, box->count, 0);
+	check_int(name, box->size, 0);
+	check(name, !box->flag);
+}
+
 static void test_cases(void)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -115,7 +123,9 @@ static void test_cases(void)
 		check_int(cases[i].name, r, cases[i].want);
 		check_str(cases[i].name, buf_str(r < 0 ? &why : &said),
 			cases[i].said);
-		settings_release(&settings, &box);
+		if (r == 0)
+			settings_release(&settings, &box);
+		check_zero(cases[i].name, &box);
 	}
 }
 
@@ -141,7 +151,23 @@ static void test_values(void)
 		check_str(rows[i].key, buf_str(&text), texts[i]);
 	}
 	settings_release(&settings, &box);
+	check_zero("released", &box);
 	settings_release(&settings, &box);
+}
+
+/* A known key may be longer than any that a file could mean by it. */
+static void test_nearest(void)
+{
+	AUTO_FREE char *endless = xcalloc(1, 100001);
+	memset(endless, 'a', 100000);
+	const struct setting long_rows[] = { { .key = endless },
+		{ .key = "count" } };
+	const struct settings long_keys = { "params", long_rows,
+		ARRAY_LEN(long_rows) };
+
+	check_str(
+		"near", settings_nearest(&long_keys, SLICE("cuont")), "count");
+	check("far", !settings_nearest(&long_keys, SLICE("elephant")));
 }
 
 static void test_file(void)
@@ -195,6 +221,7 @@ int main(void)
 {
 	test_cases();
 	test_values();
+	test_nearest();
 	test_file();
 	test_long_value();
 	test_mdoc();

@@ -165,8 +165,7 @@ static int open_home(const char *home, struct buf *why)
 	int fd = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
-		return because(why, errno == ENOENT ? -ENOENT : -errno,
-			"folder: %s", strerror(errno));
+		return because(why, -errno, "folder: %s", strerror(errno));
 	return fd;
 }
 
