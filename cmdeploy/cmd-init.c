@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <string.h>
 
 #include "chatmaild/common/config.h"
@@ -12,17 +11,10 @@ enum {
 	INI_MAX_BYTES = 1 << 20,
 };
 
-static int make_folder_of(const char *path, struct buf *why)
-{
-	AUTO_FREE char *copy = xstrdup(path);
-
-	return dir_make(dirname(copy), 0755, why);
-}
-
 /* Never over a file that is there, not even one of this moment. */
 static int write_new(const char *path, struct slice text, struct buf *why)
 {
-	int r = make_folder_of(path, why);
+	int r = dir_make_for(path, 0755, why);
 
 	if (r < 0)
 		return r;

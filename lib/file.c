@@ -1,12 +1,14 @@
+/* file.c - whole files and folders, read, replaced, made and removed. */
 #include "lib/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <libgen.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+
+#include "lib/path.h"
 
 enum {
 	READ_CHUNK_BYTES = 16384,
@@ -66,9 +68,8 @@ int fd_write_all(int fd, struct slice data)
 
 static int sync_dir_of(const char *path)
 {
-	AUTO_FREE char *copy = xstrdup(path);
-	AUTO_CLOSE int fd =
-		open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FREE char *dir = slice_dup(path_folder(path));
+	AUTO_CLOSE int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return -errno;
@@ -135,6 +136,13 @@ int dir_make(const char *path, mode_t mode, struct buf *why)
 	if (r < 0)
 		return because(why, r, "%s: %s", path, strerror(-r));
 	return 0;
+}
+
+int dir_make_for(const char *path, mode_t mode, struct buf *why)
+{
+	AUTO_FREE char *dir = slice_dup(path_folder(path));
+
+	return dir_make(dir, mode, why);
 }
 
 static int remove_one(const char *path, const struct stat *st UNUSED,

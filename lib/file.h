@@ -39,6 +39,8 @@ int fd_read_all(int fd, struct buf *out) MUST_CHECK;
 
 /* The folder and those above it; an existing folder is success. */
 int dir_make(const char *path, mode_t mode, struct buf *why) MUST_CHECK;
+/* The same for the folder that the file `path` is or will be in. */
+int dir_make_for(const char *path, mode_t mode, struct buf *why) MUST_CHECK;
 /*
  * The folder with all that is in it, as far as that is on the same file
  * system and can be removed. Follows no links.

@@ -12,6 +12,7 @@
 
 #include "lib/child.h"
 #include "lib/clock.h"
+#include "lib/path.h"
 
 enum {
 	CHUNK_BYTES = 4096,
@@ -269,13 +270,6 @@ int proc_attach(const char *const *argv, int *ret_status, struct buf *why)
 	return r;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 int proc_run_ok(const struct proc *proc, struct buf *why)
 {
 	AUTO_BUF struct buf said = BUF_INIT(TAIL_MAX_BYTES);
@@ -292,7 +286,7 @@ int proc_run_ok(const struct proc *proc, struct buf *why)
 	struct slice line = slice_last_line(buf_slice(with.err));
 	if (line.len == 0 && with.out)
 		line = slice_last_line(buf_slice(with.out));
-	return because(why, -EIO, "%s: %s%s%.*s", base_name(proc->argv[0]),
+	return because(why, -EIO, "%s: %s%s%.*s", path_name(proc->argv[0]),
 		buf_str(&ended), line.len ? ": " : "", SLICE_FMT(line));
 }
 

@@ -8,6 +8,7 @@
 #include "chatmaild/common/limits.h"
 #include "lib/file.h"
 #include "lib/num.h"
+#include "lib/path.h"
 
 enum {
 	MEMINFO_MAX_BYTES = 65536,
@@ -19,15 +20,11 @@ static const char system_nocreate[] = "/etc/chatmail-nocreate";
 void account_rules_init(struct account_rules *rules,
 	const struct config *config, const char *ini_path)
 {
-	const char *slash = strrchr(ini_path, '/');
-	int folder_len = slash ? (int)(slash - ini_path) + 1 : 0;
-
 	*rules = (struct account_rules){
 		.config = config,
 		.nocreate = {
 			xstrdup(system_nocreate),
-			xasprintf("%.*schatmail-nocreate", folder_len,
-				ini_path),
+			path_beside(ini_path, "chatmail-nocreate"),
 		},
 	};
 }

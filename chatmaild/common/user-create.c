@@ -216,7 +216,8 @@ int user_create(const struct users *users, struct slice address,
 	if (r >= 0)
 		r = sync_folders(&draft);
 	if (r < 0)
-		because(why, r, "%s: %s", draft.home, strerror(-r));
+		because(why, r, "%s: folder of an account: %s", users->dir,
+			strerror(-r));
 	draft_release(&draft);
 	return r < 0 ? r : is_first;
 }

@@ -1,3 +1,4 @@
+/* user.c - the account of an address on the disk. */
 #include "chatmaild/common/user.h"
 
 #include <errno.h>
@@ -7,10 +8,11 @@
 
 #include "chatmaild/common/limits.h"
 #include "lib/file.h"
+#include "lib/path.h"
 
 #define ECHO_NAME "echo"
 
-static const char system_dir[] = "/etc/chatmail/";
+static const char system_dir[] = "/etc/chatmail";
 static const char system_echo_password[] = "/run/echobot/password";
 
 enum {
@@ -18,31 +20,20 @@ enum {
 	PATH_MAX_BYTES = 4096,
 };
 
-/* What stands before the file name of `path`, with its "/". */
-static struct slice folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slice_make(path, (size_t)(slash - path) + 1)
-		     : SLICE_NONE;
-}
-
 void users_init(
 	struct users *users, const struct config *config, const char *ini_path)
 {
-	struct slice folder = folder_of(ini_path);
-
 	*users = (struct users){
 		.dir = xstrdup(config->mailboxes_dir),
 		.domain = xstrdup(config->address_domain),
 	};
 	if (!config->echobot)
 		return;
-	if (slice_eq_str(folder, system_dir))
+	if (slice_eq_str(path_folder(ini_path), system_dir))
 		users->echo_password = xstrdup(system_echo_password);
 	else
 		users->echo_password =
-			xasprintf("%.*sechobot-password", SLICE_FMT(folder));
+			path_beside(ini_path, "echobot-password");
 }
 
 void users_release(struct users *users)
@@ -91,7 +82,7 @@ bool user_is_blocked(const struct users *users, struct slice address)
 		return false;
 	user_add_home(users, address, &path);
 	buf_add_str(&path, "/" USER_BLOCKED);
-	/* In doubt he is. */
+	/* If that cannot be known, they are. */
 	struct stat st;
 	return lstat(buf_str(&path), &st) == 0 ||
 		(errno != ENOENT && errno != ENOTDIR);
@@ -111,6 +102,21 @@ static int add_password_path(
 	user_add_home(users, address, out);
 	buf_add_str(out, "/password");
 	return 1;
+}
+
+/*
+ * For a log, where the path may not stand: it has the address in it. The
+ * folder's inode leads an operator to it (find -inum).
+ */
+static int fail(struct buf *why, int r, const char *path, const char *reason)
+{
+	AUTO_FREE char *folder = slice_dup(path_folder(path));
+	struct stat st = { 0 };
+
+	if (stat(folder, &st) < 0)
+		st.st_ino = 0;
+	return because(why, r, "%s: %s; user_inode=%lu", path_name(path),
+		reason, (unsigned long)st.st_ino);
 }
 
 static bool is_missing(int error)
@@ -158,12 +164,10 @@ int user_read_password(const struct users *users, struct slice address,
 	if (fd < 0 && is_missing(errno))
 		return 0;
 	if (fd < 0)
-		return because(
-			why, -errno, "%s: %s", buf_str(&path), strerror(errno));
+		return fail(why, -errno, buf_str(&path), strerror(errno));
 	int r = read_password(fd, out, &reason);
 	if (r < 0)
-		return because(
-			why, r, "%s: %s", buf_str(&path), buf_str(&reason));
+		return fail(why, r, buf_str(&path), buf_str(&reason));
 	return r;
 }
 
@@ -176,14 +180,14 @@ static int stamp(const char *path, time_t day, struct buf *why)
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return because(why, is_missing(errno) ? -ENOENT : -errno,
-			"%s: %s", path, strerror(errno));
+		return fail(why, is_missing(errno) ? -ENOENT : -errno, path,
+			strerror(errno));
 	if (st.st_size == 0)
-		return because(why, -ENOENT, "%s: no account", path);
+		return because(why, -ENOENT, "no such account");
 	if (st.st_mtim.tv_sec == day && st.st_mtim.tv_nsec == 0)
 		return 0;
 	if (utimensat(AT_FDCWD, path, times, 0) < 0)
-		return because(why, -errno, "%s: %s", path, strerror(errno));
+		return fail(why, -errno, path, strerror(errno));
 	return 1;
 }
 

@@ -55,7 +55,7 @@ void user_add_home(
 
 /*
  * Appends "{SHA512-CRYPT}$6$...". 1; 0: no such account; negative: the
- * disk or the file is broken, `why` names the path.
+ * disk or the file is broken; `why` has nothing personal in it.
  */
 int user_read_password(const struct users *users, struct slice address,
 	struct buf *out, struct buf *why) MUST_CHECK;

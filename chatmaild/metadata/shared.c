@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "lib/file.h"
+#include "lib/path.h"
 #include "mail/smtp-session.h"
 
 #define SERVER "vendor/vendor.dovecot/pvt/server/"
@@ -68,12 +69,8 @@ static const struct {
 void shared_init(struct shared *shared, const struct config *config,
 	const char *ini_path)
 {
-	const char *slash = strrchr(ini_path, '/');
-	size_t len = slash ? (size_t)(slash - ini_path) + 1 : 0;
-
 	shared->config = config;
-	shared->appversions_path =
-		xasprintf("%.*sappversions.json", (int)len, ini_path);
+	shared->appversions_path = path_beside(ini_path, "appversions.json");
 }
 
 void shared_release(struct shared *shared)

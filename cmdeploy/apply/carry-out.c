@@ -35,18 +35,6 @@ static int folder_carry_out(const struct plan_folder *f, struct buf *why)
 	return set_owner(f->path, &f->owner, why);
 }
 
-/* Of drop-ins and the like, which have a folder each. */
-static int make_folder_of(const char *path, struct buf *why)
-{
-	struct slice folder, name;
-
-	if (!slice_cut_last(slice_of(path), '/', &folder, &name) ||
-		folder.len == 0)
-		return 0;
-	AUTO_FREE char *dir = slice_dup(folder);
-	return dir_make(dir, 0755, why);
-}
-
 static int file_remove(const char *path, struct buf *why)
 {
 	if (unlink(path) < 0 && errno != ENOENT)
@@ -81,7 +69,8 @@ static int file_carry_out(
 		if (r < 0)
 			return r;
 	}
-	int r = make_folder_of(f->path, why);
+	/* Drop-ins and the like have a folder each. */
+	int r = dir_make_for(f->path, 0755, why);
 	if (r == 0)
 		r = host_put(apply->host, f->path, buf_slice(&f->content),
 			f->owner, why);
