@@ -21,8 +21,6 @@ static const struct cmd table[] = {
 		cmd_qr },
 	{ "webdev", "[--ini FILE] [--copy] [--port PORT] [--no-browser]",
 		"Show the web pages while you change them", cmd_webdev },
-	{ "test", "[-k PATTERN] [-j JOBS] [--hosts] [--list] [--apart]",
-		"Run the tests", cmd_test },
 };
 
 const struct cmd_set commands = {

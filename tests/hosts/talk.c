@@ -145,7 +145,7 @@ int main(int argc, char **argv)
 	if (argc < 4 || argc > 5 || (argc == 5 && strcmp(argv[4], "flow")))
 		die("usage: talk DIR LINK LINK [flow]");
 	if (!core)
-		die("RPC_SERVER is not set: run me by `cmdeploy test`");
+		die("RPC_SERVER is not set: run me by scripts/test");
 	AUTO_FREE char *accounts = xasprintf("%s/accounts", argv[1]);
 	AUTO_FREE char *log = xasprintf("%s/core.log", argv[1]);
 	struct rpc_options options = {

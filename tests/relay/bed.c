@@ -27,7 +27,7 @@ static const char *env_or_die(const char *name)
 	const char *value = getenv(name);
 
 	if (!value || !*value)
-		die("%s is not set: run me by `cmdeploy test`", name);
+		die("%s is not set: run me by scripts/test", name);
 	return value;
 }
 

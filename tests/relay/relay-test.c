@@ -1,5 +1,5 @@
 /*
- * relay-test --list | STORY: runs one story of stories.h on relays of its
+ * relay-test STORY: runs one story of stories.h on relays of its
  * own.
  *
  * One process owns the relays and one tells the story, so that a story
@@ -143,11 +143,7 @@ int main(int argc, char **argv)
 {
 	const struct story *story = argc == 2 ? find_story(argv[1]) : NULL;
 
-	if (story)
-		return run_story(story);
-	if (argc != 2 || strcmp(argv[1], "--list") != 0)
-		die("usage: relay-test --list | STORY");
-	for (size_t i = 0; i < stories_n; i++)
-		puts(stories[i].name);
-	return 0;
+	if (!story)
+		die("usage: relay-test STORY; the stories are in stories.c");
+	return run_story(story);
 }

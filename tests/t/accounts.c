@@ -454,23 +454,17 @@ int main(int argc, char **argv)
 {
 	if (argc != 5) {
 		fprintf(stderr,
-			"usage: accounts DOVEAUTH LASTLOGIN NEWEMAIL "
-			"--list | CASE\n");
+			"usage: accounts DOVEAUTH LASTLOGIN NEWEMAIL CASE\n");
 		return 2;
 	}
 	bed.doveauth = argv[1];
 	bed.lastlogin = argv[2];
 	bed.newemail = argv[3];
-	bool is_list = strcmp(argv[4], "--list") == 0;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		if (is_list)
-			puts(cases[i].name);
 		if (strcmp(argv[4], cases[i].name) != 0)
 			continue;
 		bed_run_case(cases[i].run);
 		return EXIT_SUCCESS;
 	}
-	if (!is_list)
-		die("%s: no such case; see --list", argv[4]);
-	return EXIT_SUCCESS;
+	die("%s: no such case", argv[4]);
 }

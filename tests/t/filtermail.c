@@ -2,7 +2,7 @@
  * filtermail - the real program between a client and a server that are
  * both played here, to the byte.
  *
- * Usage: filtermail PROGRAM FOLDER --list | CASE
+ * Usage: filtermail PROGRAM FOLDER CASE
  *
  * A case is FOLDER/<case>.dialogue, or one of those at the end of this
  * file. The lines of a dialogue, of which those before the first step
@@ -37,7 +37,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <poll.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -735,23 +734,6 @@ static const struct {
 	{ "unread", play_unread },
 };
 
-static void list_cases(const char *folder)
-{
-	AUTO_FREE char *pattern = xasprintf("%s/*.dialogue", folder);
-	glob_t found;
-
-	if (glob(pattern, 0, NULL, &found) != 0)
-		die("no dialogues in %s", folder);
-	for (size_t i = 0; i < found.gl_pathc; i++) {
-		const char *name = strrchr(found.gl_pathv[i], '/') + 1;
-		printf("filtermail-%.*s\n",
-			(int)(strlen(name) - strlen(".dialogue")), name);
-	}
-	globfree(&found);
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		printf("filtermail-%s\n", cases[i].name);
-}
-
 static void play_case(const char *program, const char *folder, const char *name)
 {
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
@@ -765,15 +747,8 @@ static void play_case(const char *program, const char *folder, const char *name)
 
 int main(int argc, char **argv)
 {
-	const char *prefix = "filtermail-";
-
 	if (argc != 4)
-		die("usage: filtermail PROGRAM FOLDER --list | CASE");
-	if (strcmp(argv[3], "--list") == 0)
-		list_cases(argv[2]);
-	else if (slice_starts(slice_of(argv[3]), slice_of(prefix)))
-		play_case(argv[1], argv[2], argv[3] + strlen(prefix));
-	else
-		die("%s: no such case", argv[3]);
+		die("usage: filtermail PROGRAM FOLDER CASE");
+	play_case(argv[1], argv[2], argv[3]);
 	return 0;
 }

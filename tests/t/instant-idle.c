@@ -1,7 +1,7 @@
 /*
  * instant-idle - the plugin of that name in a real Dovecot.
  *
- * Usage: instant-idle PLUGIN --list | CASE
+ * Usage: instant-idle PLUGIN CASE
  *
  * In the lab what a connection's watch misses is never found later, so a
  * message that was not told ends the test by its client's patience. None
@@ -409,16 +409,11 @@ static const struct test_entry {
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		die("usage: instant-idle PLUGIN --list | CASE");
+		die("usage: instant-idle PLUGIN CASE");
 	const char *dir = getenv("TEST_DIR");
 	struct bed bed = { .plugin = argv[1], .dir = dir ? dir : "." };
-	for (size_t i = 0; i < ARRAY_LEN(entries); i++) {
-		if (strcmp(argv[2], "--list") == 0)
-			puts(entries[i].name);
-		else if (strcmp(argv[2], entries[i].name) == 0)
+	for (size_t i = 0; i < ARRAY_LEN(entries); i++)
+		if (strcmp(argv[2], entries[i].name) == 0)
 			return entries[i].run(&bed);
-	}
-	if (strcmp(argv[2], "--list") == 0)
-		return 0;
 	die("no case %s", argv[2]);
 }

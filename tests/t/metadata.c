@@ -2,7 +2,7 @@
  * metadata - the real chatmail-metadata, asked as Dovecot asks, between
  * mailboxes and a notification server that is played here.
  *
- * Usage: metadata PROGRAM --list | CASE
+ * Usage: metadata PROGRAM CASE
  *
  * How that answers each token, push-server.h says.
  */
@@ -480,20 +480,10 @@ static const struct {
 	{ "metadata-ends-busy", case_ends_busy },
 };
 
-static void list(void)
-{
-	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		puts(cases[i].name);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		die("usage: metadata PROGRAM --list | CASE");
-	if (strcmp(argv[2], "--list") == 0) {
-		list();
-		return 0;
-	}
+		die("usage: metadata PROGRAM CASE");
 	program = argv[1];
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		if (strcmp(cases[i].name, argv[2]) != 0)

@@ -1,11 +1,8 @@
 # up-lib.sh - what the tests of `cmdeploy up` share; sourced, not run.
 # shellcheck shell=bash disable=SC2034
 #
-# The script begins again in a network of its own, since the addresses of
-# these tests are fixed, and several runs may be under way on a machine.
-if [ "${UP_IS_APART:-${DNS_IS_APART:-}}" != yes ]; then
-  UP_IS_APART=yes exec "${BUILD_DIR:?}/tests/apart" "$0" "$@"
-fi
+# Their addresses are fixed, and no others have them: tests/run gives each
+# test a network of its own.
 # shellcheck source=tests/t/lib.sh
 . "${BASH_SOURCE[0]%/*}/lib.sh"
 shopt -s nullglob
