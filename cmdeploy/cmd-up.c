@@ -71,19 +71,19 @@ static int mark_all(const struct relay *relay,
 static int start(struct relay *relay, struct buf *why)
 {
 	AUTO_CLOSE int turn = -1;
-	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct report report = REPORT_INIT;
 	struct service_states states = { 0 };
 	int r = folder_lock(relay, why);
 
 	if (r == 0)
 		r = folder_lock_changes(relay, &turn, why);
 	if (r == 0)
-		r = setup_apply(relay, &states, why);
+		r = setup_apply(relay, &report, &states, why);
 	if (r == 0)
 		r = folder_keep_address(relay, why);
 	if (r == 0) {
 		say_step("services");
-		r = update_forget_others(relay, &states, &ignored, why);
+		r = update_forget_others(relay, &states, &report.told, why);
 	}
 	if (r == 0)
 		r = processes_start(relay->dir, why);
@@ -94,6 +94,7 @@ static int start(struct relay *relay, struct buf *why)
 		r = mark_all(relay, &states, why);
 	}
 	services_release(&states);
+	buf_release(&report.told);
 	return r;
 }
 
@@ -191,28 +192,29 @@ static int detach(struct relay *relay)
 /* Of a relay that runs: what has changed, and only that, is renewed. */
 static int update(struct relay *relay, struct buf *why)
 {
-	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct report report = REPORT_INIT;
 	AUTO_CLOSE int turn = -1;
 	struct service_states states = { 0 };
 	int r = folder_lock_changes(relay, &turn, why);
 
 	if (r == 0)
-		r = setup_apply(relay, &states, why);
+		r = setup_apply(relay, &report, &states, why);
 	if (r == 0)
 		r = folder_keep_address(relay, why);
 	if (r == 0) {
 		say_step("services");
-		r = update_forget_others(relay, &states, &told, why);
+		r = update_forget_others(relay, &states, &report.told, why);
 	}
 	if (r == 0)
-		r = update_services(relay, &states, &told, why);
+		r = update_services(relay, &states, &report.told, why);
 	if (r == 0)
 		r = readiness_wait(relay, why);
 	if (r == 0)
 		say_done("%s",
-			told.len ? buf_str(&told)
-				 : "all run with what they need");
+			report.told.len ? buf_str(&report.told)
+					: "all run with what they need");
 	services_release(&states);
+	buf_release(&report.told);
 	return r;
 }
 

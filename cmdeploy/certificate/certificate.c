@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmdeploy/certificate/acme.h"
+#include "cmdeploy/dns/check.h"
 #include "cmdeploy/embed.h"
 #include "cmdeploy/host/fetch.h"
 #include "cmdeploy/say.h"
@@ -28,9 +29,21 @@ enum {
 #define ACME_KEYS   "/var/lib/acme/keys"
 #define ACME_WISHES "/var/lib/acme/desired"
 
-static bool is_set(const struct relay *relay, const char *name)
+enum certificate_kind certificate_kind(const struct relay *relay)
 {
-	return relay_place(relay, name)[0] != '\0';
+	const struct config *config = &relay->config;
+
+	if (!relay->is_server)
+		return CERTIFICATE_SELF_SIGNED;
+	if (config->tls_external_cert_and_key.n == 2)
+		return CERTIFICATE_EXTERNAL;
+	return config->is_self_signed ? CERTIFICATE_SELF_SIGNED
+				      : CERTIFICATE_ACME;
+}
+
+static bool has_acme(const struct relay *relay)
+{
+	return certificate_kind(relay) == CERTIFICATE_ACME;
 }
 
 static char *live_path(const struct relay *relay, const char *name)
@@ -52,15 +65,15 @@ void certificate_find(
 	const struct text_list *external =
 		&relay->config.tls_external_cert_and_key;
 
-	if (is_set(relay, "has_external_cert")) {
+	if (certificate_kind(relay) == CERTIFICATE_EXTERNAL) {
 		*ret_cert = xstrdup(external->items[0]);
 		*ret_key = xstrdup(external->items[1]);
-	} else if (is_set(relay, "has_acme") && certificate_is_there(relay)) {
+	} else if (has_acme(relay) && certificate_is_there(relay)) {
 		*ret_cert = live_path(relay, "fullchain");
 		*ret_key = live_path(relay, "privkey");
 	} else {
-		*ret_cert = xstrdup(relay_place(relay, "own_cert_path"));
-		*ret_key = xstrdup(relay_place(relay, "own_key_path"));
+		*ret_cert = xstrdup(relay->places.own_cert_path);
+		*ret_key = xstrdup(relay->places.own_key_path);
 	}
 }
 
@@ -95,7 +108,8 @@ bool certificate_has_name(const struct relay *relay, const char *name)
 		strstr(buf_str(&said), " does match ");
 }
 
-int certificate_check_external(const struct relay *relay, struct buf *why)
+int certificate_check_external(
+	const struct relay *relay, const char *settings_name, struct buf *why)
 {
 	const struct text_list *paths =
 		&relay->config.tls_external_cert_and_key;
@@ -110,8 +124,7 @@ int certificate_check_external(const struct relay *relay, struct buf *why)
 			return because(why, -ENOENT,
 				"%s, named by tls_external_cert_and_key in %s, "
 				"is not there",
-				paths->items[i],
-				relay_place(relay, "settings_name"));
+				paths->items[i], settings_name);
 	if (OPENSSL(relay, SLICE_NONE, &of_cert, NULL, "x509", "-noout",
 		    "-pubkey", "-in", cert) < 0)
 		return because(why, -EINVAL, "%s: no certificate", cert);
@@ -133,7 +146,7 @@ static int add_key_id(
 {
 	AUTO_BUF struct buf public = BUF_INIT(KEY_MAX_BYTES);
 	AUTO_BUF struct buf digest = BUF_INIT(KEY_MAX_BYTES);
-	const char *path = relay_place(relay, "own_key_path");
+	const char *path = relay->places.own_key_path;
 	int r = OPENSSL(relay, SLICE_NONE, &public, why, "pkey", "-in", path,
 		"-pubout", "-outform", "DER");
 
@@ -165,10 +178,10 @@ static char *id_of_live_key(const struct relay *relay)
 static char *find_key_id(const struct relay *relay)
 {
 	AUTO_BUF struct buf id = BUF_INIT(BUF_WHY_MAX_BYTES);
-	char *live = is_set(relay, "has_acme") ? id_of_live_key(relay) : NULL;
+	char *live = has_acme(relay) ? id_of_live_key(relay) : NULL;
 
-	if (live || !is_set(relay, "has_acme") ||
-		!file_exists(relay_place(relay, "own_key_path")) ||
+	if (live || !has_acme(relay) ||
+		!file_exists(relay->places.own_key_path) ||
 		add_key_id(relay, &id, NULL) < 0)
 		return live ? live : xstrdup("");
 	AUTO_FREE char *there =
@@ -195,13 +208,15 @@ int certificate_bring_key(const struct relay *relay, struct buf *why)
 		BUF_INIT(KEY_MAX_BYTES);
 	AUTO_BUF struct buf id = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	if (is_set(relay, "acme_key_id"))
+	AUTO_FREE char *there = find_key_id(relay);
+
+	if (there[0])
 		return 0;
 	int r = add_key_id(relay, &id, why);
 	/* It reads none but the old form. */
 	if (r == 0)
 		r = OPENSSL(relay, SLICE_NONE, &key, why, "pkey", "-in",
-			relay_place(relay, "own_key_path"), "-traditional");
+			relay->places.own_key_path, "-traditional");
 	if (r < 0)
 		return r;
 	AUTO_FREE char *dir = xasprintf(ACME_KEYS "/%s", buf_str(&id));
@@ -262,8 +277,9 @@ size_t certificate_drop_wishes(const struct relay *relay)
 	AUTO_FREE char *path = wish_path(relay);
 	size_t n = 0;
 
-	if (!is_set(relay, "acme_key_id") ||
-		!file_has_text(path, EMBED_RENDERED) ||
+	AUTO_FREE char *key_id = find_key_id(relay);
+
+	if (!key_id[0] || !file_has_text(path, EMBED_RENDERED) ||
 		file_read(path, &ours, NULL) < 0)
 		return 0;
 	find_wishes(relay, buf_slice(&ours), &others);
@@ -335,7 +351,7 @@ int certificate_fetch(const struct relay *relay, struct buf *why)
 	AUTO_BUF struct buf log = BUF_INIT(LOG_MAX_BYTES);
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *path =
-		xasprintf("%s/acmetool.log", relay_place(relay, "log_dir"));
+		xasprintf("%s/acmetool.log", relay->places.log_dir);
 	const char *domain = relay->config.mail_domain;
 	int r = write_responses(relay, &reason);
 
@@ -356,4 +372,49 @@ int certificate_fetch(const struct relay *relay, struct buf *why)
 		"is open to the world, and run this again",
 		relay->config.acme_directory, buf_str(&reason), path, domain,
 		domain, domain);
+}
+
+#define AUTOCONFIG "autoconfig"
+
+bool autoconfig_set(struct relay *relay, bool value)
+{
+	return relay_change(relay, "has_autoconfig", value ? "true" : "");
+}
+
+static bool lists_name(struct slice text, const char *domain)
+{
+	AUTO_FREE char *name = xasprintf("- " AUTOCONFIG ".%s", domain);
+	struct slice line;
+
+	while (slice_next_line(&text, &line))
+		if (slice_eq_str(slice_trim(line), name))
+			return true;
+	return false;
+}
+
+void autoconfig_recall(struct relay *relay)
+{
+	const char *domain = relay->config.mail_domain;
+	AUTO_FREE char *path = wish_path(relay);
+	AUTO_BUF struct buf text = BUF_INIT(WISH_MAX_BYTES);
+
+	template_vars_set_bool(&relay->apply.vars, "has_autoconfig",
+		file_read(path, &text, NULL) == 0 &&
+			lists_name(buf_slice(&text), domain));
+}
+
+int autoconfig_leads(const struct relay *relay)
+{
+	if (!has_acme(relay) || !certificate_is_there(relay))
+		return -ENOENT;
+	return dns_alias_points_here(
+		relay->apply.host, &relay->config, AUTOCONFIG, NULL);
+}
+
+bool autoconfig_is_certified(const struct relay *relay)
+{
+	AUTO_FREE char *name =
+		xasprintf(AUTOCONFIG ".%s", relay->config.mail_domain);
+
+	return certificate_has_name(relay, name);
 }

@@ -11,6 +11,15 @@
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/relay/relay.h"
 
+enum certificate_kind {
+	CERTIFICATE_SELF_SIGNED,
+	CERTIFICATE_ACME,     /* of an authority */
+	CERTIFICATE_EXTERNAL, /* tls_external_cert_and_key */
+};
+
+/* Which one its settings ask for. */
+enum certificate_kind certificate_kind(const struct relay *relay);
+
 /* Chain and key that the servers are to use now; the caller frees. */
 void certificate_find(
 	const struct relay *relay, char **ret_cert, char **ret_key);
@@ -24,10 +33,10 @@ bool certificate_look(struct relay *relay);
 
 /*
  * Of tls_external_cert_and_key: both files are there, belong together, and
- * the time of the certificate is not over.
+ * the time of the certificate is not over. Messages call the settings so.
  */
-int certificate_check_external(
-	const struct relay *relay, struct buf *why) MUST_CHECK;
+int certificate_check_external(const struct relay *relay,
+	const char *settings_name, struct buf *why) MUST_CHECK;
 
 /* acmetool has a certificate for the relay. */
 bool certificate_is_there(const struct relay *relay);
@@ -50,5 +59,31 @@ size_t certificate_drop_wishes(const struct relay *relay);
 /* Appends a line for each that would go, were the plan carried out. */
 void certificate_list_wishes(
 	const struct relay *relay, const struct plan *plan, struct buf *out);
+
+/*
+ * https://autoconfig.DOMAIN/, where mail programs look for
+ * their settings (Thunderbird, first of all), in the certificate of an
+ * authority: only where that name has a record which leads here, and only
+ * when there is a certificate without it, since an authority gives all names
+ * or none.
+ */
+
+/*
+ * Sets the variable has_autoconfig to what acmetool is told already: nobody
+ * is asked, and nothing changes.
+ */
+void autoconfig_recall(struct relay *relay);
+/* True when it was something else. */
+bool autoconfig_set(struct relay *relay, bool value);
+
+/*
+ * 1: the name leads here; 0: it does not, and would keep the certificate from
+ * being renewed. Negative: DNS does not answer, or there is no certificate of
+ * an authority (yet).
+ */
+int autoconfig_leads(const struct relay *relay) MUST_CHECK;
+
+/* The certificate is for that name, too. */
+bool autoconfig_is_certified(const struct relay *relay);
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/embed.h"
+#include "cmdeploy/host/lock.h"
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/programs.h"
 #include "cmdeploy/relay/vars.h"
@@ -111,14 +112,14 @@ static int choose_address(struct relay *relay, const char *named,
 /* The operator's file, or what stands in it once it is written. */
 static int read_ini(struct relay *relay, struct buf *text, struct buf *why)
 {
-	relay->ini_path = folder_path(relay, "chatmail.ini");
-	relay->has_ini = file_exists(relay->ini_path);
+	relay->has_ini = file_exists(relay->places.operators_ini_path);
 	if (!relay->has_ini)
 		return 0;
-	int r = file_read(relay->ini_path, text, why);
-	return r < 0 ? r
-		     : config_read(buf_slice(text), relay->ini_path,
-			       &relay->config, say_settings_note, NULL, why);
+	int r = file_read(relay->places.operators_ini_path, text, why);
+	return r < 0
+		? r
+		: config_read(buf_slice(text), relay->places.operators_ini_path,
+			  &relay->config, say_settings_note, NULL, why);
 }
 
 static int make_ini(struct relay *relay, struct buf *text, struct buf *why)
@@ -126,8 +127,8 @@ static int make_ini(struct relay *relay, struct buf *text, struct buf *why)
 	const char *given[] = { "mail_domain", relay->address_text, NULL };
 
 	settings_write_ini(&config_settings, given, text);
-	return config_read(buf_slice(text), relay->ini_path, &relay->config,
-		NULL, NULL, why);
+	return config_read(buf_slice(text), relay->places.operators_ini_path,
+		&relay->config, NULL, NULL, why);
 }
 
 /*
@@ -158,39 +159,38 @@ static int check_domain(const struct relay *relay, struct buf *why)
 	return because(why, -EINVAL,
 		"%s: mail_domain is %s, but the relay would answer on %s; "
 		"name that address, or choose another --dir",
-		relay->ini_path, config->mail_domain, relay->address_text);
+		relay->places.operators_ini_path, config->mail_domain,
+		relay->address_text);
 }
 
-static const struct {
-	const char *name, *suffix;
-} places[] = {
-	{ "etc_dir", "etc" },
-	{ "own_etc_dir", "etc" },
-	{ "run_dir", "run" },
-	{ "idle_dir", "run" },
-	{ "spool_dir", "spool" },
-	{ "state_dir", "state" },
-	{ "own_state_dir", "state" },
-	{ "mail_home", "mail" },
-	{ "mail_root", "mail" },
-	{ "log_dir", "log" },
-	{ "www_dir", "pages" },
-	{ "libexec_dir", "libexec" },
-	{ "service_dir", "service" },
-	{ "ini_path", "etc/chatmail.ini" },
-	{ "metadata_socket", "run/chatmail-metadata/metadata.socket" },
-	{ "fcgiwrap_socket", "run/fcgiwrap/fcgiwrap.sock" },
-	{ "cert_path", "etc/tls/cert.pem" },
-	{ "key_path", "etc/tls/key.pem" },
-	{ "own_cert_path", "etc/tls/cert.pem" },
-	{ "own_key_path", "etc/tls/key.pem" },
+/* Below the folder. */
+static const struct places places = {
+	.etc_dir = (char *)"etc",
+	.own_etc_dir = (char *)"etc",
+	.run_dir = (char *)"run",
+	.idle_dir = (char *)"run",
+	.spool_dir = (char *)"spool",
+	.state_dir = (char *)"state",
+	.own_state_dir = (char *)"state",
+	.mail_home = (char *)"mail",
+	.mail_root = (char *)"mail",
+	.log_dir = (char *)"log",
+	.www_dir = (char *)"pages",
+	.libexec_dir = (char *)"libexec",
+	.service_dir = (char *)"service",
+	.unit_dir = (char *)"/nonexistent",
+	.ini_path = (char *)"etc/chatmail.ini",
+	.operators_ini_path = (char *)"chatmail.ini",
+	.metadata_socket = (char *)"run/chatmail-metadata/metadata.socket",
+	.fcgiwrap_socket = (char *)"run/fcgiwrap/fcgiwrap.sock",
+	.own_cert_path = (char *)"etc/tls/cert.pem",
+	.own_key_path = (char *)"etc/tls/key.pem",
 };
 
 /* Names that templates know, and that mean nothing here. */
-static const char *const server_only[] = { "acme_key_id", "acme_webroot",
-	"dkim_key_path", "legacy_key_path", "has_acme", "has_dhclient",
-	"has_dkim", "has_external_cert", "has_resolver", "opendkim_socket",
-	"postfix_unit", "sandbox" };
+static const char *const server_only[] = { "acme_key_id", "has_acme",
+	"has_dhclient", "has_dkim", "has_external_cert", "has_resolver",
+	"legacy_key_path", "postfix_unit", "sandbox" };
 
 /*
  * A loopback address for each address, so that relays on two addresses of
@@ -210,25 +210,13 @@ static void set_place_vars(struct relay *relay)
 	struct template_vars *vars = &relay->apply.vars;
 	AUTO_FREE char *internal = internal_address(relay->address);
 
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		AUTO_FREE char *path = folder_path(relay, places[i].suffix);
-		template_vars_set(vars, places[i].name, path);
-	}
-	template_vars_set(vars, "root", relay->dir);
-	template_vars_set(vars, "operators_ini_path", relay->ini_path);
+	places_set_vars(&relay->places, vars);
+	template_vars_set(vars, "cert_path", relay->places.own_cert_path);
+	template_vars_set(vars, "key_path", relay->places.own_key_path);
 	template_vars_set(vars, "listen_address", relay->address_text);
 	template_vars_set(vars, "internal_address", internal);
-	template_vars_set(vars, "unit_dir", "/nonexistent");
 	for (size_t i = 0; i < ARRAY_LEN(server_only); i++)
 		template_vars_set(vars, server_only[i], "");
-}
-
-static void set_supervisor(struct relay *relay)
-{
-	AUTO_FREE char *services = folder_path(relay, "service");
-
-	supervisor_init_runit(
-		&relay->supervisor, services, relay_place(relay, "log_dir"));
 }
 
 static int settle(struct relay *relay, const char *address, struct buf *text,
@@ -244,7 +232,8 @@ static int settle(struct relay *relay, const char *address, struct buf *text,
 	if (r == 0)
 		r = override(relay, why);
 	if (r == 0)
-		r = config_finish(&relay->config, relay->ini_path, why);
+		r = config_finish(
+			&relay->config, relay->places.operators_ini_path, why);
 	return r < 0 ? r : check_domain(relay, why);
 }
 
@@ -262,8 +251,12 @@ int folder_open(const char *dir, const char *address, struct relay *ret_relay,
 	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
 	int r = resolve_dir(dir, &relay.dir, why);
 
-	if (r == 0)
+	if (r == 0) {
+		places_fill(&places, relay.dir, &relay.places);
+		free(relay.places.root);
+		relay.places.root = xstrdup(relay.dir);
 		r = settle(&relay, address, &text, why);
+	}
 	if (r < 0) {
 		relay_release(&relay);
 		return r;
@@ -274,7 +267,8 @@ int folder_open(const char *dir, const char *address, struct relay *ret_relay,
 	template_vars_set_bool(&relay.apply.vars, "is_private", true);
 	template_vars_set_bool(&relay.apply.vars, "copies_programs", true);
 	set_place_vars(&relay);
-	set_supervisor(&relay);
+	supervisor_init_runit(&relay.supervisor, relay.places.service_dir,
+		relay.places.log_dir);
 	*ret_relay = relay;
 	return 0;
 }
@@ -305,69 +299,59 @@ int folder_keep_address(const struct relay *relay, struct buf *why)
 		path, slice_of(text), (struct file_owner){ 0644, 0, 0 }, why);
 }
 
-static const struct flock whole_file = {
-	.l_type = F_WRLCK,
-	.l_whence = SEEK_SET,
-};
-
 pid_t folder_runner(const struct relay *relay)
 {
 	AUTO_FREE char *path = folder_path(relay, LOCK_PATH);
 	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
-	struct flock lock = whole_file;
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-	if (fcntl(fd, F_GETLK, &lock) < 0)
-		return -errno;
-	return lock.l_type == F_UNLCK ? 0 : lock.l_pid;
+	return lock_holder(fd);
 }
 
 /* Opens a lock file, and makes the folder for it. */
-static int lock_open(const struct relay *relay, const char *suffix, int *ret_fd,
+static int open_lock(const struct relay *relay, const char *suffix, int *ret_fd,
 	struct buf *why)
 {
 	AUTO_FREE char *path = folder_path(relay, suffix);
-	AUTO_FREE char *run = folder_path(relay, "run");
-	int r = dir_make(run, 0755, why);
+	int r = dir_make(relay->places.run_dir, 0755, why);
 
-	if (r < 0)
-		return r;
-	*ret_fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-	if (*ret_fd < 0)
-		return because(why, -errno, "%s: %s", path, strerror(errno));
-	return 0;
+	return r < 0 ? r : lock_open(path, ret_fd, why);
 }
 
 int folder_lock(const struct relay *relay, struct buf *why)
 {
-	int fd;
-	int r = lock_open(relay, LOCK_PATH, &fd, why);
+	AUTO_CLOSE int fd = -1;
+	int r = open_lock(relay, LOCK_PATH, &fd, why);
 
 	if (r < 0)
 		return r;
+	r = lock_try(fd);
+	if (r < 0)
+		return because(why, r, "%s/" LOCK_PATH ": %s", relay->dir,
+			strerror(-r));
+	if (r == 0)
+		return because(why, -EBUSY,
+			"%s is in use by another \"cmdeploy up\" (pid %d); "
+			"\"%s down --dir %s\" ends it",
+			relay->dir, (int)lock_holder(fd), say_program(),
+			relay->dir);
 	/* Stays open, and so locked, until the process ends. */
-	if (fcntl(fd, F_SETLK, &whole_file) == 0)
-		return 0;
-	close(fd);
-	return because(why, -EBUSY,
-		"%s is in use by another \"cmdeploy up\" (pid %d); "
-		"\"%s down --dir %s\" ends it",
-		relay->dir, (int)folder_runner(relay), say_program(),
-		relay->dir);
+	fd = -1;
+	return 0;
 }
 
 int folder_lock_changes(const struct relay *relay, int *ret_fd, struct buf *why)
 {
 	AUTO_CLOSE int fd = -1;
-	int r = lock_open(relay, CHANGES_PATH, &fd, why);
+	int r = open_lock(relay, CHANGES_PATH, &fd, why);
 
 	if (r < 0)
 		return r;
-	while (fcntl(fd, F_SETLKW, &whole_file) < 0)
-		if (errno != EINTR)
-			return because(why, -errno, "%s/" CHANGES_PATH ": %s",
-				relay->dir, strerror(errno));
+	r = lock_wait(fd);
+	if (r < 0)
+		return because(why, r, "%s/" CHANGES_PATH ": %s", relay->dir,
+			strerror(-r));
 	*ret_fd = fd;
 	fd = -1;
 	return 0;

@@ -125,7 +125,7 @@ void screen_show(const struct relay *relay, bool is_detached)
 		reach_of(relay));
 	say("  %-9s name@%s", "users", relay->config.address_domain);
 	show_ports(relay);
-	say("  %-9s %s", "settings", relay->ini_path);
+	say("  %-9s %s", "settings", relay->places.operators_ini_path);
 	say("  %-9s %s/log, a folder for each service\n", "logs", relay->dir);
 	screen_link(relay);
 	if (is_detached)

@@ -3,14 +3,6 @@
 
 #include <string.h>
 
-const char *relay_place(const struct relay *relay, const char *name)
-{
-	const char *path =
-		template_vars_get(&relay->apply.vars, slice_of(name));
-
-	return path ? path : "";
-}
-
 bool relay_change(struct relay *relay, const char *name, const char *value)
 {
 	struct template_vars *vars = &relay->apply.vars;
@@ -40,7 +32,7 @@ void relay_release(struct relay *relay)
 	if (!relay)
 		return;
 	free(relay->dir);
-	free(relay->ini_path);
+	places_release(&relay->places);
 	config_release(&relay->config);
 	supervisor_release(&relay->supervisor);
 	apply_release(&relay->apply);

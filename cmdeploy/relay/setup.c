@@ -38,7 +38,7 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 	AUTO_BUF struct buf log = BUF_INIT(APT_LOG_MAX_BYTES);
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const char *dir = relay_place(relay, "log_dir");
+	const char *dir = relay->places.log_dir;
 	AUTO_FREE char *path = xasprintf("%s/apt.log", dir);
 	const struct proc listen = {
 		.out = &log,
@@ -77,8 +77,9 @@ static int list_packages(const struct relay *relay,
 }
 
 /* Appends "; " and what was done, if anything. */
-static int make_way(struct relay *relay, const struct setup_extra *extra,
-	const struct buf *names, struct buf *told, struct buf *why)
+static int make_way(const struct relay *relay, const struct setup_extra *extra,
+	const struct buf *names, struct report *report, struct buf *told,
+	struct buf *why)
 {
 	AUTO_BUF struct buf done = BUF_INIT(BUF_WHY_MAX_BYTES);
 	int r = extra->make_way
@@ -87,13 +88,13 @@ static int make_way(struct relay *relay, const struct setup_extra *extra,
 
 	if (done.len == 0)
 		return r;
-	relay->n_changed++;
+	report->n_changed++;
 	buf_addf(told, "; %s", buf_str(&done));
 	return r;
 }
 
-static int step_packages(
-	struct relay *relay, const struct setup_extra *extra, struct buf *why)
+static int step_packages(struct relay *relay, const struct setup_extra *extra,
+	struct report *report, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -102,7 +103,7 @@ static int step_packages(
 	int n = list_packages(relay, extra, &missing, why);
 	if (n < 0)
 		return n;
-	int r = make_way(relay, extra, &missing, &told, why);
+	int r = make_way(relay, extra, &missing, report, &told, why);
 	if (r < 0)
 		return r;
 	if (n == 0) {
@@ -110,7 +111,7 @@ static int step_packages(
 		say_done("all installed%s", buf_str(&told));
 		return 0;
 	}
-	relay->n_changed += (size_t)n;
+	report->n_changed += (size_t)n;
 	r = install(relay, buf_str(&missing), why);
 	if (r == 0)
 		say_done("%d installed: %s%s", n, buf_str(&missing),
@@ -118,7 +119,8 @@ static int step_packages(
 	return r;
 }
 
-static int step_users(struct relay *relay, struct buf *why)
+static int step_users(
+	struct relay *relay, struct report *report, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(LIST_MAX_BYTES);
 	int n = apply_missing_users(&relay->apply, &missing);
@@ -127,7 +129,7 @@ static int step_users(struct relay *relay, struct buf *why)
 	int r = n > 0 ? apply_create_users(&relay->apply, why) : 0;
 	if (r < 0)
 		return r;
-	relay->n_changed += (size_t)n;
+	report->n_changed += (size_t)n;
 	if (n == 0)
 		say_done("all there");
 	else
@@ -146,23 +148,23 @@ static void add_count(struct buf *out, size_t n, size_t n_all, const char *what)
 
 /* On a server a few are named, and all when asked to be talkative. */
 static void add_paths(
-	const struct relay *relay, const struct plan *plan, struct buf *out)
+	const struct report *report, const struct plan *plan, struct buf *out)
 {
 	size_t n = plan_count_files(plan);
 
-	if (!relay->is_server || n == 0 ||
-		(n > PATHS_MAX && !relay->is_verbose))
+	if (n == 0 || (n > PATHS_MAX && !report->is_verbose))
 		return;
 	for (size_t i = 0; i < plan->n_files; i++)
 		if (plan->files[i].change != CHANGE_NONE)
 			buf_addf(out, "            %s\n", plan->files[i].path);
 }
 
-static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
+static int carry_out(struct relay *relay, struct plan *plan,
+	struct report *report, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf paths = BUF_INIT(SHOW_MAX_BYTES);
-	relay->n_changed += plan_count_folders(plan) + plan_count_files(plan);
+	report->n_changed += plan_count_folders(plan) + plan_count_files(plan);
 	int r = plan_carry_out(&relay->apply, plan, why);
 
 	if (r < 0)
@@ -173,7 +175,8 @@ static int carry_out(struct relay *relay, struct plan *plan, struct buf *why)
 		say_done("nothing to change");
 	else
 		say_done("%s renewed", buf_str(&told));
-	add_paths(relay, plan, &paths);
+	if (relay->is_server)
+		add_paths(report, plan, &paths);
 	fputs(buf_str(&paths), stdout);
 	fflush(stdout);
 	return 0;
@@ -199,8 +202,8 @@ static void tell_notes(const struct buf *notes)
 	}
 }
 
-int setup_files(
-	struct relay *relay, struct service_states *ret_states, struct buf *why)
+int setup_files(struct relay *relay, struct report *report,
+	struct service_states *ret_states, struct buf *why)
 {
 	AUTO_BUF struct buf notes = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct plan *plan;
@@ -209,35 +212,35 @@ int setup_files(
 	int r = make_plan(relay, &plan, &notes, why);
 	if (r < 0)
 		return r;
-	r = carry_out(relay, plan, why);
-	if (!relay->has_told_notes)
+	r = carry_out(relay, plan, report, why);
+	if (!report->has_told_notes)
 		tell_notes(&notes);
-	relay->has_told_notes = true;
+	report->has_told_notes = true;
 	if (r == 0)
 		r = services_compare(&relay->apply, plan, ret_states, why);
 	plan_free(plan);
 	return r;
 }
 
-int setup_packages(
-	struct relay *relay, const struct setup_extra *extra, struct buf *why)
+int setup_packages(struct relay *relay, const struct setup_extra *extra,
+	struct report *report, struct buf *why)
 {
-	int r = step_packages(relay, extra, why);
+	int r = step_packages(relay, extra, report, why);
 
 	if (r == 0)
-		r = step_users(relay, why);
+		r = step_users(relay, report, why);
 	if (r == 0 && signals_told_to_stop())
 		r = -EINTR;
 	return r;
 }
 
-int setup_apply(
-	struct relay *relay, struct service_states *ret_states, struct buf *why)
+int setup_apply(struct relay *relay, struct report *report,
+	struct service_states *ret_states, struct buf *why)
 {
 	static const struct setup_extra none;
-	int r = setup_packages(relay, &none, why);
+	int r = setup_packages(relay, &none, report, why);
 
-	return r < 0 ? r : setup_files(relay, ret_states, why);
+	return r < 0 ? r : setup_files(relay, report, ret_states, why);
 }
 
 static void show_services(const struct service_states *states)

@@ -7,6 +7,7 @@
 
 #include "cmdeploy/apply/services.h"
 #include "cmdeploy/relay/relay.h"
+#include "cmdeploy/relay/report.h"
 
 /* What a server's setup does beside what components declare; all may be NULL.
  */
@@ -26,14 +27,14 @@ struct setup_extra {
  * Packages, users, folders and files; *ret_states tells which services
  * depend on what was changed since they were started.
  */
-int setup_apply(struct relay *relay, struct service_states *ret_states,
-	struct buf *why) MUST_CHECK;
+int setup_apply(struct relay *relay, struct report *report,
+	struct service_states *ret_states, struct buf *why) MUST_CHECK;
 
 /* Its two halves: packages and users; folders and files. */
 int setup_packages(struct relay *relay, const struct setup_extra *extra,
-	struct buf *why) MUST_CHECK;
-int setup_files(struct relay *relay, struct service_states *ret_states,
-	struct buf *why) MUST_CHECK;
+	struct report *report, struct buf *why) MUST_CHECK;
+int setup_files(struct relay *relay, struct report *report,
+	struct service_states *ret_states, struct buf *why) MUST_CHECK;
 
 /* Prints what setup_apply() would do, and does nothing. */
 int setup_show(struct relay *relay, const struct setup_extra *extra,

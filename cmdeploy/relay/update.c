@@ -190,8 +190,8 @@ static int mark_all(const struct relay *relay,
 /* So that it is started afresh when it is wanted again. */
 static void unmark(const struct relay *relay, const struct service *decl)
 {
-	AUTO_FREE char *mark = xasprintf("%s/services/%s",
-		relay_place(relay, "own_state_dir"), decl->name);
+	AUTO_FREE char *mark = xasprintf(
+		"%s/services/%s", relay->places.own_state_dir, decl->name);
 
 	unlink(mark);
 }
@@ -285,8 +285,8 @@ static void forget_folders(
 static int forget_unit(const struct relay *relay, const struct service *decl,
 	struct buf *stopped, struct buf *why)
 {
-	AUTO_FREE char *mark = xasprintf("%s/services/%s",
-		relay_place(relay, "own_state_dir"), decl->name);
+	AUTO_FREE char *mark = xasprintf(
+		"%s/services/%s", relay->places.own_state_dir, decl->name);
 	AUTO_FREE char *unit = NULL;
 
 	if (apply_counts(&relay->apply, decl->when) || !file_exists(mark))
@@ -299,8 +299,7 @@ static int forget_unit(const struct relay *relay, const struct service *decl,
 		(struct unit_list){ units, decl->enable ? 2 : 1 }, why);
 	if (r < 0)
 		return r;
-	AUTO_FREE char *path =
-		xasprintf("%s/%s", relay_place(relay, "unit_dir"), unit);
+	AUTO_FREE char *path = xasprintf("%s/%s", relay->places.unit_dir, unit);
 	unlink(path);
 	unlink(mark);
 	tell(stopped, decl->name);

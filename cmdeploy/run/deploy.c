@@ -5,11 +5,11 @@
 #include <fcntl.h>
 #include <string.h>
 
-#include "cmdeploy/certificate/autoconfig.h"
 #include "cmdeploy/certificate/certificate.h"
 #include "cmdeploy/certificate/fetching.h"
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/check.h"
+#include "cmdeploy/host/lock.h"
 #include "cmdeploy/relay/readiness.h"
 #include "cmdeploy/relay/setup.h"
 #include "cmdeploy/relay/update.h"
@@ -27,50 +27,33 @@ enum {
 	LOCK_MSEC = 200,
 };
 
-static const struct flock whole_file = {
-	.l_type = F_WRLCK,
-	.l_whence = SEEK_SET,
-};
-
-/* 1 got it, 0 another run has it. */
-static int try_lock(int fd, struct buf *why)
-{
-	if (fcntl(fd, F_SETLK, &whole_file) == 0)
-		return 1;
-	if (errno == EAGAIN || errno == EACCES)
-		return 0;
-	return because(why, -errno, LOCK_PATH ": %s", strerror(errno));
-}
-
 static void tell_holder(int fd)
 {
-	struct flock holder = whole_file;
+	pid_t pid = lock_holder(fd);
 
-	if (fcntl(fd, F_GETLK, &holder) < 0 || holder.l_type == F_UNLCK)
+	if (pid <= 0)
 		return;
-	AUTO_FREE char *text = xasprintf(
-		"waiting for another run (pid %d) to end", (int)holder.l_pid);
+	AUTO_FREE char *text =
+		xasprintf("waiting for another run (pid %d) to end", (int)pid);
 	say_note(text);
 }
 
 /* One run at a time; the lock goes with the process. */
 static int lock(int *ret_fd, struct buf *why)
 {
-	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
 	bool is_told = false;
-	int r;
+	int r = lock_open(LOCK_PATH, ret_fd, why);
 
-	if (fd < 0)
-		return because(why, -errno, LOCK_PATH ": %s", strerror(errno));
-	*ret_fd = fd;
-	while ((r = try_lock(fd, why)) == 0) {
+	if (r < 0)
+		return r;
+	while ((r = lock_try(*ret_fd)) == 0) {
 		if (!is_told)
-			tell_holder(fd);
+			tell_holder(*ret_fd);
 		is_told = true;
 		if (signals_next(LOCK_MSEC) == SIGNALS_STOP)
 			return -EINTR;
 	}
-	return r < 0 ? r : 0;
+	return r < 0 ? because(why, r, LOCK_PATH ": %s", strerror(-r)) : 0;
 }
 
 /* The services do what the files say, and answer. */
@@ -93,22 +76,26 @@ static int settle_services(const struct relay *relay,
 	return r;
 }
 
+static void add_told(struct report *report, const char *text)
+{
+	buf_addf(&report->told, "%s%s", report->told.len ? "; " : "", text);
+}
+
 /* Files, and the services that depend on them. */
-static int pass(struct relay *relay, struct buf *all_told, struct buf *why)
+static int pass(struct relay *relay, struct report *report, struct buf *why)
 {
 	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct service_states states = { 0 };
-	int r = setup_files(relay, &states, why);
+	int r = setup_files(relay, report, &states, why);
 
 	if (r == 0) {
 		if (relay->apply.components != components_website)
-			relay->n_changed += certificate_drop_wishes(relay);
+			report->n_changed += certificate_drop_wishes(relay);
 		r = settle_services(relay, &states, &told, why);
 	}
 	services_release(&states);
 	if (told.len > 0)
-		buf_addf(all_told, "%s%s", all_told->len ? "; " : "",
-			buf_str(&told));
+		add_told(report, buf_str(&told));
 	return r;
 }
 
@@ -128,8 +115,8 @@ static bool look_again(struct relay *relay)
 
 static bool wants_certificate(const struct relay *relay)
 {
-	return relay_place(relay, "has_acme")[0] && has_all_parts(relay) &&
-		!certificate_is_there(relay);
+	return certificate_kind(relay) == CERTIFICATE_ACME &&
+		has_all_parts(relay) && !certificate_is_there(relay);
 }
 
 static void list_removals(
@@ -146,25 +133,25 @@ static const struct setup_extra extra = {
 };
 
 /* Passes until what is there is what was reckoned with. */
-static int settle(struct relay *relay, struct buf *told, struct buf *why)
+static int settle(struct relay *relay, struct report *report, struct buf *why)
 {
-	int r = pass(relay, told, why);
+	int r = pass(relay, report, why);
 
 	for (int i = 0; r == 0 && i < PASSES_MAX && look_again(relay); i++)
-		r = pass(relay, told, why);
+		r = pass(relay, report, why);
 	return r;
 }
 
 static int install_and_settle(
-	struct relay *relay, struct buf *told, struct buf *why)
+	struct relay *relay, struct report *report, struct buf *why)
 {
-	int r = setup_packages(relay, &extra, why);
+	int r = setup_packages(relay, &extra, report, why);
 
 	if (r < 0)
 		return r;
 	/* That took its time, and a certificate may have come. */
 	look_again(relay);
-	return settle(relay, told, why);
+	return settle(relay, report, why);
 }
 
 /*
@@ -173,40 +160,40 @@ static int install_and_settle(
  * the rest is installed.
  */
 static int begin_certificate(struct relay *relay, struct fetching *fetching,
-	struct buf *told, struct buf *why)
+	struct report *report, struct buf *why)
 {
 	const struct component *const *all = relay->apply.components;
 
 	relay->apply.components = components_web;
-	int r = install_and_settle(relay, told, why);
+	int r = install_and_settle(relay, report, why);
 	if (r == 0)
 		r = certificate_bring_key(relay, why);
 	if (r == 0 && look_again(relay))
-		r = settle(relay, told, why);
+		r = settle(relay, report, why);
 	relay->apply.components = all;
 	return r < 0 ? r : fetching_begin(relay, fetching, why);
 }
 
 static int end_certificate(struct relay *relay, struct fetching *fetching,
-	struct buf *told, struct buf *why)
+	struct report *report, struct buf *why)
 {
 	say_step("tls");
 	int r = fetching_end(fetching, why);
 	if (r < 0)
 		return r;
 	say_done("certificate fetched for %s", relay->config.mail_domain);
-	return look_again(relay) ? settle(relay, told, why) : 0;
+	return look_again(relay) ? settle(relay, report, why) : 0;
 }
 
 static int tell_autoconfig(
-	struct relay *relay, bool value, struct buf *told, struct buf *why)
+	struct relay *relay, bool value, struct report *report, struct buf *why)
 {
-	return autoconfig_set(relay, value) ? settle(relay, told, why) : 0;
+	return autoconfig_set(relay, value) ? settle(relay, report, why) : 0;
 }
 
 /* What is not given now is not asked for in the next renewal either. */
 static int certify_autoconfig(
-	struct relay *relay, struct buf *told, struct buf *why)
+	struct relay *relay, struct report *report, struct buf *why)
 {
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *domain = relay->config.mail_domain;
@@ -220,31 +207,31 @@ static int certify_autoconfig(
 			 "yet, which the next run asks for again; all else "
 			 "works. It said: %s",
 			domain, buf_str(&reason));
-		return tell_autoconfig(relay, false, told, why);
+		return tell_autoconfig(relay, false, report, why);
 	}
 	if (!autoconfig_is_certified(relay)) {
 		say_done("the certificate that came is not for autoconfig.%s; "
 			 "the next run asks again",
 			domain);
-		return tell_autoconfig(relay, false, told, why);
+		return tell_autoconfig(relay, false, report, why);
 	}
 	say_done("certificate fetched for autoconfig.%s, too", domain);
-	buf_addf(told, "%scertificate fetched", told->len ? "; " : "");
+	add_told(report, "certificate fetched");
 	return 0;
 }
 
 /* Not to have that name is a pity; everything else works. */
 static int add_autoconfig(
-	struct relay *relay, struct buf *told, struct buf *why)
+	struct relay *relay, struct report *report, struct buf *why)
 {
 	int leads = has_all_parts(relay) ? autoconfig_leads(relay) : -ENOENT;
 
 	if (leads < 0)
 		return 0;
-	int r = tell_autoconfig(relay, leads > 0, told, why);
+	int r = tell_autoconfig(relay, leads > 0, report, why);
 	if (r < 0 || leads == 0 || autoconfig_is_certified(relay))
 		return r;
-	return certify_autoconfig(relay, told, why);
+	return certify_autoconfig(relay, report, why);
 }
 
 static int show_changes(struct relay *relay, struct buf *why)
@@ -261,19 +248,19 @@ static int show_changes(struct relay *relay, struct buf *why)
  * unbound once that answers, the servers use the authority's certificate
  * once there is one, and that needs a server to be had.
  */
-static int deploy(struct relay *relay, struct buf *told, struct buf *why)
+static int deploy(struct relay *relay, struct report *report, struct buf *why)
 {
 	__attribute__((
 		cleanup(fetching_drop))) struct fetching fetching = { 0 };
 	int r = 0;
 
 	if (wants_certificate(relay))
-		r = begin_certificate(relay, &fetching, told, why);
+		r = begin_certificate(relay, &fetching, report, why);
 	if (r == 0)
-		r = install_and_settle(relay, told, why);
+		r = install_and_settle(relay, report, why);
 	if (r == 0 && fetching.pid != 0)
-		r = end_certificate(relay, &fetching, told, why);
-	return r < 0 ? r : add_autoconfig(relay, told, why);
+		r = end_certificate(relay, &fetching, report, why);
+	return r < 0 ? r : add_autoconfig(relay, report, why);
 }
 
 /* Where people get in, and what the operator does next. */
@@ -288,14 +275,14 @@ static void show_start(const struct relay *relay)
 }
 
 static void show_end(
-	const struct relay *relay, const struct buf *told, bool is_new)
+	const struct relay *relay, const struct report *report, bool is_new)
 {
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const struct ending ending = {
 		.domain = relay->config.mail_domain,
 		.settings = server_settings_name(relay),
 		.package = server_package_news(),
-		.is_changed = told->len > 0 || relay->n_changed > 0,
+		.is_changed = report->told.len > 0 || report->n_changed > 0,
 		.is_new = is_new,
 		.is_without_mail = relay->is_without_mail,
 	};
@@ -310,9 +297,9 @@ static void show_end(
 		show_start(relay);
 }
 
-static int deploy_locked(struct relay *relay, struct buf *why)
+static int deploy_locked(
+	struct relay *relay, struct report *report, struct buf *why)
 {
-	AUTO_BUF struct buf told = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *claimed = server_claimed_by(relay);
 	AUTO_CLOSE int fd = -1;
 	int r = lock(&fd, why);
@@ -324,9 +311,9 @@ static int deploy_locked(struct relay *relay, struct buf *why)
 	bool is_new = !claimed || wants_certificate(relay);
 	r = server_claim(relay, why);
 	if (r == 0)
-		r = deploy(relay, &told, why);
+		r = deploy(relay, report, why);
 	if (r == 0)
-		show_end(relay, &told, is_new);
+		show_end(relay, report, is_new);
 	return r;
 }
 
@@ -359,7 +346,8 @@ static int check(const struct relay *relay, bool website_only, struct buf *why)
 	int r = server_check(relay, &legacy, why);
 
 	if (r == 0)
-		r = certificate_check_external(relay, why);
+		r = certificate_check_external(
+			relay, server_settings_name(relay), why);
 	if (r == 0 && website_only)
 		r = server_check_there(relay, why);
 	return r;
@@ -368,12 +356,13 @@ static int check(const struct relay *relay, bool website_only, struct buf *why)
 int deploy_run(const struct deploy_options *o, struct buf *why)
 {
 	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
+	struct report report = REPORT_INIT;
 	int r = deploy_open(o->ini, &relay, why);
 
 	if (r < 0)
 		return r;
+	report.is_verbose = o->is_verbose;
 	relay.is_without_mail = o->disable_mail;
-	relay.is_verbose = o->is_verbose;
 	if (o->website_only)
 		relay.apply.components = components_website;
 	signals_hold();
@@ -387,5 +376,8 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 			relay.config.mail_domain);
 	if (wants_dns(o, &relay))
 		r = dns_step(relay.apply.host, &relay.config, why);
-	return r < 0 ? r : deploy_locked(&relay, why);
+	if (r == 0)
+		r = deploy_locked(&relay, &report, why);
+	buf_release(&report.told);
+	return r;
 }

@@ -22,49 +22,74 @@ enum {
 #define LOOPBACK "127.0.0.1"
 #define STATE    "/var/lib/chatmail"
 
+static const struct places places = {
+	.root = (char *)"",
+	.etc_dir = (char *)"/etc",
+	.own_etc_dir = (char *)"/etc/chatmail",
+	.run_dir = (char *)"/run",
+	.idle_dir = (char *)"/run/instant-idle",
+	.spool_dir = (char *)"/var/spool",
+	.state_dir = (char *)"/var/lib",
+	.own_state_dir = (char *)STATE,
+	.mail_home = (char *)"/home/vmail",
+	.mail_root = (char *)"/home/vmail/mail",
+	.log_dir = (char *)"/var/log/chatmail",
+	.www_dir = (char *)"/var/www/chatmail",
+	.service_dir = (char *)"/nonexistent",
+	.unit_dir = (char *)"/etc/systemd/system",
+	.ini_path = (char *)"/etc/chatmail/services.ini",
+	.metadata_socket = (char *)"/run/chatmail-metadata/metadata.socket",
+	.fcgiwrap_socket = (char *)"/run/fcgiwrap.socket",
+	.own_cert_path = (char *)"/etc/chatmail/tls/cert.pem",
+	.own_key_path = (char *)"/etc/chatmail/tls/key.pem",
+	.acme_webroot = (char *)"/run/acme/acme-challenge",
+	.dkim_key_path = (char *)"/etc/dkimkeys/opendkim.private",
+	.opendkim_socket = (char *)"/var/spool/postfix/opendkim/opendkim.sock",
+};
+
+/* Not paths, and known from the start. */
 static const struct {
 	const char *name, *value;
-} places[] = {
-	{ "root", "" },
+} constants[] = {
 	{ "overrides", "" },
-	{ "etc_dir", "/etc" },
-	{ "own_etc_dir", "/etc/chatmail" },
-	{ "run_dir", "/run" },
-	{ "idle_dir", "/run/instant-idle" },
-	{ "spool_dir", "/var/spool" },
-	{ "state_dir", "/var/lib" },
-	{ "own_state_dir", STATE },
-	{ "mail_home", "/home/vmail" },
-	{ "mail_root", "/home/vmail/mail" },
-	{ "log_dir", "/var/log/chatmail" },
-	{ "www_dir", "/var/www/chatmail" },
-	{ "service_dir", "/nonexistent" },
-	{ "unit_dir", "/etc/systemd/system" },
-	{ "ini_path", "/etc/chatmail/services.ini" },
-	{ "metadata_socket", "/run/chatmail-metadata/metadata.socket" },
-	{ "fcgiwrap_socket", "/run/fcgiwrap.socket" },
-	{ "own_cert_path", "/etc/chatmail/tls/cert.pem" },
-	{ "own_key_path", "/etc/chatmail/tls/key.pem" },
-	{ "acme_webroot", "/run/acme/acme-challenge" },
-	{ "dkim_key_path", "/etc/dkimkeys/opendkim.private" },
-	{ "opendkim_socket", "/var/spool/postfix/opendkim/opendkim.sock" },
 	/* postfix.service itself starts nothing. */
 	{ "postfix_unit", "postfix@-.service" },
 	{ "listen_address", LOOPBACK },
 	{ "internal_address", LOOPBACK },
 };
 
+/* With the package the programs are there, or will be; else they are copied. */
+static bool is_packaged(void)
+{
+	AUTO_FREE char *path = NULL;
+
+	return programs_find("doveauth", &path, NULL) == 0 &&
+		slice_ends(slice_of(path), SLICE("/libexec/chatmail/doveauth"));
+}
+
+static void fill_places(struct relay *relay, const char *ini)
+{
+	struct places from = places;
+
+	from.operators_ini_path = (char *)(uintptr_t)ini;
+	from.libexec_dir = (char *)(is_packaged() ? PACKAGED : LOCAL);
+	places_fill(&from, "", &relay->places);
+}
+
 /* Of settings that were brought here, the pages lie beside them. */
 static int read_config(struct relay *relay, struct buf *text, struct buf *why)
 {
-	int r = file_read(relay->ini_path, text, why);
+	int r = file_read(relay->places.operators_ini_path, text, why);
 
 	if (r == 0)
-		r = config_read(buf_slice(text), relay->ini_path,
-			&relay->config, say_settings_note, NULL, why);
+		r = config_read(buf_slice(text),
+			relay->places.operators_ini_path, &relay->config,
+			say_settings_note, NULL, why);
 	if (r == 0 && server_is_driven())
 		r = config_override(&relay->config, "www_folder=www", why);
-	return r < 0 ? r : config_finish(&relay->config, relay->ini_path, why);
+	return r < 0 ? r
+		     : config_finish(&relay->config,
+			       relay->places.operators_ini_path, why);
 }
 
 static int read_ini(struct relay *relay, const char *path, struct buf *why)
@@ -76,22 +101,11 @@ static int read_ini(struct relay *relay, const char *path, struct buf *why)
 		return because(why, -errno,
 			"%s: %s; \"%s init DOMAIN --ini %s\" writes one", path,
 			strerror(errno), say_program(), path);
-	relay->ini_path = xstrdup(absolute);
+	fill_places(relay, absolute);
 	relay->has_ini = true;
 	int r = read_config(relay, &text, why);
 	template_vars_set(&relay->apply.vars, "operators_ini", buf_str(&text));
 	return r;
-}
-
-/* With the package the programs are there, or will be; else they are copied. */
-static void set_programs(struct template_vars *vars)
-{
-	AUTO_FREE char *path = NULL;
-	bool is_packaged = programs_find("doveauth", &path, NULL) == 0 &&
-		slice_ends(slice_of(path), SLICE("/libexec/chatmail/doveauth"));
-
-	template_vars_set(vars, "libexec_dir", is_packaged ? PACKAGED : LOCAL);
-	template_vars_set_bool(vars, "copies_programs", !is_packaged);
 }
 
 static void set_kind(struct relay *relay)
@@ -138,7 +152,7 @@ const char *server_settings_name(const struct relay *relay)
 {
 	const char *name = getenv(SERVER_ENV_SETTINGS);
 
-	return name && name[0] ? name : relay->ini_path;
+	return name && name[0] ? name : relay->places.operators_ini_path;
 }
 
 const char *server_package_news(void)
@@ -158,12 +172,12 @@ static void set_all(struct relay *relay)
 	struct template_vars *vars = &relay->apply.vars;
 
 	vars_set_config(relay);
-	template_vars_set(vars, "operators_ini_path", relay->ini_path);
+	places_set_vars(&relay->places, vars);
 	template_vars_set(vars, "settings_name", server_settings_name(relay));
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		template_vars_set(vars, places[i].name, places[i].value);
+	for (size_t i = 0; i < ARRAY_LEN(constants); i++)
+		template_vars_set(vars, constants[i].name, constants[i].value);
 	set_kind(relay);
-	set_programs(vars);
+	template_vars_set_bool(vars, "copies_programs", !is_packaged());
 	server_look_again(relay);
 }
 
@@ -193,7 +207,7 @@ int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
 
 static char *claim_path(const struct relay *relay)
 {
-	return xasprintf("%s/mail_domain", relay_place(relay, "own_state_dir"));
+	return xasprintf("%s/mail_domain", relay->places.own_state_dir);
 }
 
 int server_claim(const struct relay *relay, struct buf *why)
@@ -203,7 +217,7 @@ int server_claim(const struct relay *relay, struct buf *why)
 
 	if (file_exists(path))
 		return 0;
-	int r = dir_make(relay_place(relay, "own_state_dir"), 0755, why);
+	int r = dir_make(relay->places.own_state_dir, 0755, why);
 	if (r < 0)
 		return r;
 	return host_put(relay->apply.host, path, slice_of(text),

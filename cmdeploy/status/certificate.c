@@ -17,22 +17,17 @@ enum {
  * thirty are: less than twenty means that renewing fails.
  */
 static const struct {
-	const char *when;
+	enum certificate_kind kind;
 	int64_t doubt_days, bad_days;
 	const char *advice;
 } limits[] = {
-	{ "has_acme", 20, 7,
+	{ CERTIFICATE_ACME, 20, 7,
 		"renewing fails; \"acmetool --batch reconcile\" says why" },
-	{ "has_external_cert", 14, 3, "it is to be renewed by whoever does" },
-	{ NULL, 30, 7,
+	{ CERTIFICATE_EXTERNAL, 14, 3, "it is to be renewed by whoever does" },
+	{ CERTIFICATE_SELF_SIGNED, 30, 7,
 		"remove it, and \"cmdeploy run\" makes a new one with the "
 		"same key" },
 };
-
-static bool holds(const struct relay *relay, const char *when)
-{
-	return !when || relay_place(relay, when)[0];
-}
 
 static void add_days(const struct relay *relay, const struct x509_facts *facts,
 	struct findings *list)
@@ -41,7 +36,7 @@ static void add_days(const struct relay *relay, const struct x509_facts *facts,
 	int64_t days = left / DAY_SEC;
 	size_t i = 0;
 
-	while (!holds(relay, limits[i].when))
+	while (limits[i].kind != certificate_kind(relay))
 		i++;
 	enum status_grade grade = left <= 0 || days < limits[i].bad_days
 		? STATUS_BAD
@@ -67,8 +62,8 @@ static void add_kind(const struct relay *relay, const struct x509_facts *facts,
 	if (!facts->is_for_name)
 		findings_add(list, STATUS_BAD, "certificate name",
 			"it does not stand for %s", domain);
-	if (facts->is_self_signed && relay_place(relay, "has_acme")[0] &&
-		relay->is_server)
+	if (facts->is_self_signed &&
+		certificate_kind(relay) == CERTIFICATE_ACME)
 		findings_add(list, STATUS_BAD, "certificate kind",
 			"no authority has given one yet; \"%s run\" asks again "
 			"and says why",

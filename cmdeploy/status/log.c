@@ -96,7 +96,7 @@ static void look_at_files(
 	const struct relay *relay, const char *name, struct findings *list)
 {
 	AUTO_FREE char *folder =
-		xasprintf("%s/%s", relay_place(relay, "log_dir"), name);
+		xasprintf("%s/%s", relay->places.log_dir, name);
 	/* What is written meanwhile has room, too. */
 	AUTO_BUF struct buf text = BUF_INIT(2 * LOG_MAX_BYTES);
 	char since[STAMP_MAX_BYTES] = "";

@@ -25,7 +25,7 @@ static enum status_grade grade_rest(uint64_t rest, uint64_t needed)
 static void add_disk(const struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const char *path = relay_place(relay, "mail_root");
+	const char *path = relay->places.mail_root;
 	struct statvfs fs;
 
 	if (statvfs(path, &fs) < 0)
@@ -100,7 +100,7 @@ static void add_load(const struct relay *relay, struct findings *list)
 static void add_instant_idle(const struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const char *dir = relay_place(relay, "libexec_dir");
+	const char *dir = relay->places.libexec_dir;
 	AUTO_FREE char *check = xasprintf("%s/instant-idle-setup", dir);
 	AUTO_FREE char *plugin =
 		xasprintf("%s/lib95_instant_idle_plugin.so", dir);

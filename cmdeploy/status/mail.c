@@ -22,7 +22,7 @@ static void add_accounts(const struct relay *relay, struct findings *list)
 	struct slice address;
 	unsigned n = 0, n_blocked = 0;
 
-	users_init(&users, &relay->config, relay_place(relay, "ini_path"));
+	users_init(&users, &relay->config, relay->places.ini_path);
 	if (user_list_open(&users, &all, NULL) == 0) {
 		while (user_list_next(&all, &address) == 1) {
 			n++;
@@ -44,8 +44,7 @@ static void add_creation(const struct relay *relay, struct findings *list)
 	struct account_shortage shortage;
 	struct account_rules rules;
 
-	account_rules_init(
-		&rules, &relay->config, relay_place(relay, "ini_path"));
+	account_rules_init(&rules, &relay->config, relay->places.ini_path);
 	const char *file = account_nocreate(&rules);
 	if (file)
 		findings_add(list, STATUS_DOUBT, "new accounts",
@@ -70,8 +69,8 @@ static int count_file(const char *path UNUSED, const struct stat *st UNUSED,
 
 static unsigned count_queue(const struct relay *relay, const char *name)
 {
-	AUTO_FREE char *path = xasprintf(
-		"%s/postfix/%s", relay_place(relay, "spool_dir"), name);
+	AUTO_FREE char *path =
+		xasprintf("%s/postfix/%s", relay->places.spool_dir, name);
 
 	n_queued = 0;
 	nftw(path, count_file, WALK_FDS, FTW_PHYS);

@@ -64,7 +64,7 @@ static bool is_its_pin(const char *path)
 /* It is there once nothing of its runs any more. */
 static char *mark_path(const struct relay *relay)
 {
-	return xasprintf("%s/taken-over", relay_place(relay, "own_state_dir"));
+	return xasprintf("%s/taken-over", relay->places.own_state_dir);
 }
 
 bool takeover_is_due(const struct relay *relay)
@@ -76,7 +76,7 @@ bool takeover_is_due(const struct relay *relay)
 		return false;
 	/* Each version has that one, and no relay of ours: it came back. */
 	return !file_exists(mark) ||
-		is_its_unit(relay_place(relay, "unit_dir"), SLICE(ITS_FILTER));
+		is_its_unit(relay->places.unit_dir, SLICE(ITS_FILTER));
 }
 
 /* What is to go. */
@@ -226,8 +226,8 @@ int takeover_packages(
 int takeover_make_way(const struct relay *relay, const char *names,
 	struct buf *out, struct buf *why)
 {
-	AUTO_FREE char *mark = xasprintf(
-		"%s/services/dovecot", relay_place(relay, "own_state_dir"));
+	AUTO_FREE char *mark =
+		xasprintf("%s/services/dovecot", relay->places.own_state_dir);
 
 	if (!takeover_is_due(relay))
 		return 0;
@@ -252,7 +252,7 @@ int takeover_retire(const struct relay *relay, struct buf *out, struct buf *why)
 	if (r < 0)
 		return r;
 	find_jobs(&remains);
-	find_units(&remains, relay_place(relay, "unit_dir"));
+	find_units(&remains, relay->places.unit_dir);
 	r = retire(relay, &remains, out, why);
 	return r < 0 ? r
 		     : host_put(relay->apply.host, mark, SLICE_NONE,
@@ -271,7 +271,7 @@ void takeover_list(
 	const struct relay *relay, const struct plan *plan, struct buf *out)
 {
 	AUTO_REMAINS struct remains remains = { 0 };
-	const char *folder = relay_place(relay, "unit_dir");
+	const char *folder = relay->places.unit_dir;
 
 	if (!takeover_is_due(relay))
 		return;
