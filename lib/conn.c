@@ -41,14 +41,6 @@ struct conn {
 /* All connections of the one event loop read into this. */
 static char scratch[READ_BYTES];
 
-static uint64_t now_usec(struct conn *c)
-{
-	uint64_t now = 0;
-
-	sd_event_now(c->event, CLOCK_MONOTONIC, &now);
-	return now;
-}
-
 /* Around a callback, which may free the connection. */
 struct guard {
 	bool is_gone;
@@ -130,7 +122,7 @@ static int write_with(struct conn *c, int flags)
 		if (n < 0)
 			return errno == EAGAIN ? 0 : -errno;
 		c->out_sent += (size_t)n;
-		c->moved_at = now_usec(c);
+		c->moved_at = loop_usec(c->event);
 	}
 	buf_reset(&c->out);
 	c->out_sent = 0;
@@ -203,7 +195,7 @@ static bool read_in(struct conn *c)
 		c->is_eof = true;
 		return conn_end(c, n < 0 ? -errno : 0);
 	}
-	c->moved_at = now_usec(c);
+	c->moved_at = loop_usec(c->event);
 	if (c->in.len == 0)
 		return offer(c, slice_make(scratch, (size_t)n));
 	buf_add(&c->in, scratch, (size_t)n);
@@ -235,7 +227,7 @@ static bool finish_connect(struct conn *c, bool has_failed)
 		return false;
 	}
 	c->is_connecting = false;
-	c->moved_at = now_usec(c);
+	c->moved_at = loop_usec(c->event);
 	return survives(c, c->ops->on_connected);
 }
 
@@ -284,7 +276,7 @@ static int on_timer(sd_event_source *s, uint64_t usec UNUSED, void *userdata)
 
 	if (c->timeout_usec == 0)
 		return 0;
-	if (due <= now_usec(c)) {
+	if (due <= loop_usec(c->event)) {
 		conn_end(c, -ETIMEDOUT);
 		return 0;
 	}
@@ -325,7 +317,7 @@ int conn_new(sd_event *event, int fd, const struct conn_ops *ops,
 		conn_close(c);
 		return r;
 	}
-	c->moved_at = now_usec(c);
+	c->moved_at = loop_usec(c->event);
 	*ret_conn = c;
 	return 0;
 }
@@ -414,7 +406,7 @@ void conn_send(struct conn *c, struct slice data)
 			MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (n > 0) {
 			data = slice_from(data, (size_t)n);
-			c->moved_at = now_usec(c);
+			c->moved_at = loop_usec(c->event);
 		}
 	}
 	buf_add_slice(&c->out, data);
@@ -449,11 +441,11 @@ void conn_resume(struct conn *c)
 
 void conn_set_timeout(struct conn *c, uint64_t usec)
 {
-	uint64_t due = now_usec(c) + usec;
+	uint64_t due = loop_usec(c->event) + usec;
 	int r = 0;
 
 	c->timeout_usec = usec;
-	c->moved_at = now_usec(c);
+	c->moved_at = loop_usec(c->event);
 	if (usec == 0)
 		return;
 	if (!c->timer) {
@@ -462,7 +454,7 @@ void conn_set_timeout(struct conn *c, uint64_t usec)
 	} else {
 		uint64_t old = 0;
 		sd_event_source_get_time(c->timer, &old);
-		if (old > due || old < now_usec(c))
+		if (old > due || old < loop_usec(c->event))
 			r = sd_event_source_set_time(c->timer, due);
 		if (r >= 0)
 			r = sd_event_source_set_enabled(

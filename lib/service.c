@@ -28,6 +28,7 @@ struct listener {
 	struct listener *next;
 	struct service *service;
 	service_accept_fn fn;
+	void *owner;
 	sd_event_source *io;
 	sd_event_source *pause;
 	int fd;
@@ -77,7 +78,7 @@ static int on_accept(sd_event_source *s UNUSED, int fd, uint32_t revents UNUSED,
 				pause_accepting(l, errno);
 			return 0;
 		}
-		l->fn(l->service, peer);
+		l->fn(l->owner, peer);
 	}
 	return 0;
 }
@@ -103,8 +104,8 @@ static void set_no_delay(int fd)
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 }
 
-void service_listen(
-	struct service *service, const char *address, service_accept_fn fn)
+void service_listen(struct service *service, const char *address,
+	service_accept_fn fn, void *owner)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct addr addr;
@@ -121,6 +122,7 @@ void service_listen(
 		.next = listeners,
 		.service = service,
 		.fn = fn,
+		.owner = owner,
 		.fd = fd,
 	};
 	listeners = l;

@@ -33,7 +33,7 @@ struct service {
 int service_main(struct service *service, int argc, char **argv);
 
 /* Called for each accepted, non-blocking connection; takes fd. */
-typedef void (*service_accept_fn)(struct service *service, int fd);
+typedef void (*service_accept_fn)(void *owner, int fd);
 
 /*
  * Listens on `address` ("HOST:PORT", "unix:/path"), or on the socket the
@@ -41,7 +41,7 @@ typedef void (*service_accept_fn)(struct service *service, int fd);
  * with the address and the reason when that fails. When descriptors run
  * out, accepting pauses for a moment and goes on; nothing is dropped.
  */
-void service_listen(
-	struct service *service, const char *address, service_accept_fn fn);
+void service_listen(struct service *service, const char *address,
+	service_accept_fn fn, void *owner);
 
 #endif

@@ -24,7 +24,7 @@ enum {
 
 static struct sockaddr_un where = { .sun_family = AF_UNIX };
 
-static void on_accept(struct service *service UNUSED, int fd)
+static void on_accept(void *owner UNUSED, int fd)
 {
 	check_int("hello", fd_write_all(fd, SLICE("hello")), 0);
 	close(fd);
@@ -32,7 +32,7 @@ static void on_accept(struct service *service UNUSED, int fd)
 
 static void start(struct service *service, int argc UNUSED, char **argv)
 {
-	service_listen(service, argv[0], on_accept);
+	service_listen(service, argv[0], on_accept, NULL);
 }
 
 static int serve(void *owner UNUSED)

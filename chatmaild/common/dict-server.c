@@ -1,3 +1,6 @@
+/*
+ * dict-server.c - connections of Dovecot: lines in, answers out, in order.
+ */
 #include "chatmaild/common/dict-server.h"
 
 #include <errno.h>
@@ -375,8 +378,9 @@ void dict_server_free(struct dict_server *server)
 	free(server);
 }
 
-void dict_server_accept(struct dict_server *server, int fd)
+static void on_accept(void *owner, int fd)
 {
+	struct dict_server *server = owner;
 	struct client *client = xcalloc(1, sizeof(*client));
 	int r = conn_new(
 		server->event, fd, &conn_ops, &limits, client, &client->conn);
@@ -397,11 +401,6 @@ void dict_server_accept(struct dict_server *server, int fd)
 	server->clients = client;
 }
 
-static void on_accept(struct service *service, int fd)
-{
-	dict_server_accept(service->owner, fd);
-}
-
 void dict_server_listen(
 	struct dict_server *server, struct service *service, const char *path)
 {
@@ -409,6 +408,5 @@ void dict_server_listen(
 	AUTO_FREE char *address =
 		xasprintf("%s%s", is_whole ? "" : "unix:", path);
 
-	service->owner = server;
-	service_listen(service, address, on_accept);
+	service_listen(service, address, on_accept, server);
 }

@@ -42,12 +42,9 @@ struct dict_server *dict_server_new(
  */
 void dict_server_free(struct dict_server *server);
 
-/* Serves an accepted connection; takes fd. */
-void dict_server_accept(struct dict_server *server, int fd);
-
 /*
  * Serves what connects to the socket at `path` ("unix:" may stand before
- * it); service->owner becomes the server.
+ * it).
  */
 void dict_server_listen(
 	struct dict_server *server, struct service *service, const char *path);

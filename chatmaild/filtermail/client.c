@@ -6,6 +6,7 @@
 #include "chatmaild/filtermail/transaction.h"
 #include "lib/conn.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 
 struct client {
 	struct client *prev, *next;
@@ -18,14 +19,6 @@ struct client {
 	bool is_blocked;   /* by a downstream that takes no more yet */
 	struct slice tail; /* of the message: from its body to its dot */
 };
-
-static uint64_t now_usec(const struct client *c)
-{
-	uint64_t now = 0;
-
-	sd_event_now(c->filter->event, CLOCK_MONOTONIC, &now);
-	return now;
-}
 
 static void close_down(struct client *c)
 {
@@ -198,7 +191,8 @@ static bool is_over_rate(
 	struct buf *sender = &c->transaction->sender;
 
 	return c->filter->direction == POLICY_OUTGOING &&
-		!ask(c->filter->rate, buf_slice(sender), now_usec(c));
+		!ask(c->filter->rate, buf_slice(sender),
+			loop_usec(c->filter->event));
 }
 
 static void refuse_rate(struct client *c)

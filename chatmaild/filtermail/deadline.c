@@ -1,14 +1,7 @@
 #include "chatmaild/filtermail/deadline.h"
 
 #include "lib/die.h"
-
-static uint64_t now_usec(struct deadlines *all)
-{
-	uint64_t now = 0;
-
-	sd_event_now(all->event, CLOCK_MONOTONIC, &now);
-	return now;
-}
+#include "lib/loop.h"
 
 static void arm(struct deadlines *all)
 {
@@ -26,7 +19,7 @@ static int on_timer(
 	sd_event_source *s UNUSED, uint64_t usec UNUSED, void *userdata)
 {
 	struct deadlines *all = userdata;
-	uint64_t now = now_usec(all);
+	uint64_t now = loop_usec(all->event);
 
 	all->is_armed = false;
 	while (all->list.next != &all->list && all->list.next->due <= now) {
@@ -63,7 +56,7 @@ void deadlines_release(struct deadlines *all)
 void deadline_start(struct deadlines *all, struct deadline *d)
 {
 	deadline_stop(d);
-	d->due = now_usec(all) + all->usec;
+	d->due = loop_usec(all->event) + all->usec;
 	d->prev = all->list.prev;
 	d->next = &all->list;
 	d->prev->next = d;

@@ -118,7 +118,7 @@ static void prepare(struct service *service, const struct options *options)
 		die("cannot set timers");
 }
 
-static void on_accept(struct service *service UNUSED, int fd)
+static void on_accept(void *owner UNUSED, int fd)
 {
 	client_accept(&filter, fd);
 }
@@ -135,7 +135,7 @@ static void start(struct service *service, int argc, char **argv)
 		set_option(
 			&options, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
 	prepare(service, &options);
-	service_listen(service, options.listen, on_accept);
+	service_listen(service, options.listen, on_accept, NULL);
 	free(options.listen);
 	free(options.forward);
 }

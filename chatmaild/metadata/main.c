@@ -6,14 +6,12 @@
 #include <string.h>
 #include <time.h>
 
-#include "chatmaild/common/dict-server.h"
-#include "chatmaild/common/user.h"
+#include "chatmaild/common/dict-program.h"
 #include "chatmaild/metadata/notifier.h"
 #include "chatmaild/metadata/shared.h"
 #include "chatmaild/metadata/tokens.h"
 #include "lib/die.h"
 #include "lib/log.h"
-#include "lib/service.h"
 #include "lib/workers.h"
 
 enum {
@@ -33,17 +31,11 @@ static const char *const counter_names[] = {
 };
 
 struct metadata {
-	struct config_overrides overrides;
-	struct config config;
-	struct users users;
+	struct dict_program base;
 	struct shared shared;
 	struct notifier *notifier;
 	struct workers *writers;
-	struct dict_server *server;
-	struct counters counters;
 };
-
-static struct metadata metadata;
 
 /* A request that is answered when all of its changes are done. */
 struct commit {
@@ -139,9 +131,9 @@ static void on_written(struct worker_job *job)
 static bool add_home(
 	const struct metadata *m, struct slice user, struct buf *out)
 {
-	if (!user_is_address(&m->users, user))
+	if (!user_is_address(&m->base.users, user))
 		return false;
-	user_add_home(&m->users, user, out);
+	user_add_home(&m->base.users, user, out);
 	return true;
 }
 
@@ -211,7 +203,7 @@ static void on_lookup(struct dict_request *request,
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf text = BUF_INIT(ANSWER_MAX_BYTES);
-	struct metadata *m = owner;
+	struct metadata *m = CONTAINER_OF(owner, struct metadata, base);
 
 	if (is_priv_key(command->key, "devicetoken")) {
 		lookup_tokens(m, request, command->user);
@@ -281,6 +273,7 @@ static void apply(struct metadata *m, struct commit *commit,
 static void on_commit(struct dict_request *request,
 	const struct dict_transaction *transaction, void *owner)
 {
+	struct metadata *m = CONTAINER_OF(owner, struct metadata, base);
 	struct commit *commit = xcalloc(1, sizeof(*commit));
 
 	*commit = (struct commit){
@@ -290,7 +283,7 @@ static void on_commit(struct dict_request *request,
 	};
 	for (const struct dict_change *change = transaction->changes; change;
 		change = change->next)
-		apply(owner, commit, change, transaction->user);
+		apply(m, commit, change, transaction->user);
 	settle(commit, 0, "");
 }
 
@@ -316,49 +309,42 @@ static const struct workers_options writer_options = {
 	.queue_max = WRITES_MAX,
 };
 
-static void start(struct service *service, int argc UNUSED, char **argv)
+static void start(struct dict_program *base, const char *ini_path)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct metadata *m = &metadata;
+	struct metadata *m = CONTAINER_OF(base, struct metadata, base);
 
-	config_load_or_die(argv[1], &m->overrides, READ_METADATA, &m->config);
-	users_init(&m->users, &m->config, argv[1]);
-	shared_init(&m->shared, &m->config, argv[1]);
-	if (workers_new(service->event, &writer_options, &m->writers) < 0)
+	shared_init(&m->shared, &base->config, ini_path);
+	if (workers_new(base->event, &writer_options, &m->writers) < 0)
 		die("cannot set up threads");
-	if (notifier_new(service->event, m->config.mailboxes_dir,
-		    m->config.notification_url, on_gone, m, &m->notifier,
+	if (notifier_new(base->event, base->config.mailboxes_dir,
+		    base->config.notification_url, on_gone, m, &m->notifier,
 		    &why) < 0)
 		die("%s", buf_str(&why));
-	counters_open_or_warn(&m->counters, m->config.counters_dir,
-		"chatmail-metadata", counter_names);
-	notifier_count(m->notifier, &m->counters);
-	m->server = dict_server_new(service->event, &dict_ops, m);
-	dict_server_listen(m->server, service, argv[0]);
+	notifier_count(m->notifier, &base->counters);
 }
 
-static void stop(struct service *service UNUSED)
+static void stop(struct dict_program *base)
 {
-	dict_server_free(metadata.server);
-	notifier_free(metadata.notifier);
-	workers_free(metadata.writers);
-	counters_close(&metadata.counters);
-	shared_release(&metadata.shared);
-	users_release(&metadata.users);
-	config_release(&metadata.config);
+	struct metadata *m = CONTAINER_OF(base, struct metadata, base);
+
+	notifier_free(m->notifier);
+	workers_free(m->writers);
+	shared_release(&m->shared);
 }
 
 int main(int argc, char **argv)
 {
-	struct service service = {
-		.name = "chatmail-metadata",
-		.usage = "[-o KEY=VALUE]... SOCKET INI",
-		.min_args = 2,
-		.max_args = 2,
-		.start = start,
-		.stop = stop,
+	static struct metadata metadata = {
+		.base = {
+			.name = "chatmail-metadata",
+			.reader = READ_METADATA,
+			.counter_names = counter_names,
+			.ops = &dict_ops,
+			.start = start,
+			.stop = stop,
+		},
 	};
 
-	config_take_overrides(&argc, argv, &metadata.overrides);
-	return service_main(&service, argc, argv);
+	return dict_program_main(&metadata.base, argc, argv);
 }

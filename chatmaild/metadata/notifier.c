@@ -1,3 +1,7 @@
+/*
+ * notifier.c - when which notification goes out, and what its answer means
+ * for it and for the others.
+ */
 #include "chatmaild/metadata/notifier.h"
 
 #include <errno.h>
@@ -9,6 +13,7 @@
 #include "lib/die.h"
 #include "lib/https.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 
 enum {
 	/* Of one user's requests, how many may hang, and what hanging is. */
@@ -73,14 +78,6 @@ unsigned notifier_delay_sec(unsigned n_attempts)
 	return delays[n_attempts - 1 < last ? n_attempts - 1 : last];
 }
 
-static uint64_t now_usec(struct notifier *n)
-{
-	uint64_t now = 0;
-
-	sd_event_now(n->event, CLOCK_MONOTONIC, &now);
-	return now;
-}
-
 static void delivery_free(struct delivery *d)
 {
 	notification_release(&d->notification);
@@ -106,7 +103,8 @@ static void put_back(struct notifier *n, struct delivery *d, uint64_t wait_sec)
 		drop(n, d, age);
 		return;
 	}
-	schedule_add(&n->retries, d->due, now_usec(n) + wait_sec * USEC);
+	schedule_add(
+		&n->retries, d->due, loop_usec(n->event) + wait_sec * USEC);
 	d->due = NULL;
 	delivery_free(d);
 }
@@ -115,7 +113,7 @@ static void put_back(struct notifier *n, struct delivery *d, uint64_t wait_sec)
 static void pause_sending(
 	struct notifier *n, unsigned seconds, const char *reason)
 {
-	uint64_t now = now_usec(n);
+	uint64_t now = loop_usec(n->event);
 
 	if (now < n->paused_until)
 		return;
@@ -165,7 +163,7 @@ static void try_again(
 	/* It went out just when the server closed the connection. */
 	if (a->is_lost && !d->due->was_lost) {
 		d->due->was_lost = true;
-		schedule_add(&n->fresh, d->due, now_usec(n));
+		schedule_add(&n->fresh, d->due, loop_usec(n->event));
 		d->due = NULL;
 		delivery_free(d);
 		return;
@@ -232,7 +230,7 @@ static void post(struct notifier *n, struct delivery *d)
 {
 	bool is_stuck = n->n_timeouts >= TIMEOUTS_MAX;
 
-	d->begun_at = now_usec(n);
+	d->begun_at = loop_usec(n->event);
 	d->place = n->n_under_way;
 	if (https_post(n->https, d->notification.token, is_stuck, on_done, d) <
 		0)
@@ -249,7 +247,7 @@ static void begin(struct notifier *n, struct delivery *d)
 
 	if (age > NOTIFY_GIVE_UP_SEC)
 		drop(n, d, age);
-	else if (is_hanging(n, d->notification.address, now_usec(n)))
+	else if (is_hanging(n, d->notification.address, loop_usec(n->event)))
 		put_back(n, d, HANGING_DELAY_SEC);
 	else
 		post(n, d);
@@ -355,7 +353,7 @@ static void set_timer(struct notifier *n, uint64_t now)
 
 static void pump(struct notifier *n)
 {
-	uint64_t now = now_usec(n);
+	uint64_t now = loop_usec(n->event);
 
 	while (may_send(n, now)) {
 		if (may_retry(n, now))
@@ -467,7 +465,7 @@ int notifier_add(struct notifier *n, struct slice address, struct slice token,
 		return r;
 	struct due *due = due_new(slice_of(id));
 	hold(n, due, address, token, began);
-	schedule_add(&n->fresh, due, now_usec(n));
+	schedule_add(&n->fresh, due, loop_usec(n->event));
 	pump(n);
 	return 0;
 }
