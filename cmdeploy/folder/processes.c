@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "cmdeploy/folder/namespace.h"
+#include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "cmdeploy/supervise/tree.h"
 
@@ -121,10 +122,6 @@ void processes_stop(void)
 	tree_signal(SIGTERM);
 	if (tree_wait(STOP_FIRMLY_MSEC))
 		return;
-	/* What is forked meanwhile is found by the next round. */
-	for (int i = 0; i < 3; i++) {
-		tree_signal(SIGKILL);
-		if (tree_wait(STOP_KILL_MSEC / 3))
-			return;
-	}
+	if (!tree_kill(STOP_KILL_MSEC))
+		say_note("not every process could be ended");
 }
