@@ -399,6 +399,56 @@ static void test_links(void)
 	files[0].may_be_link = false;
 }
 
+/*
+ * A service owns a folder, and puts a link where root, a moment later,
+ * sets an owner and a mode, or makes a folder.
+ */
+static void test_attacks(void)
+{
+	static const struct {
+		const char *name, *link, *folder;
+	} cases[] = {
+		{ "the folder itself", "loose/it", "{{root}}/loose/it" },
+		{ "one on the way", "loose/way", "{{root}}/loose/way/it" },
+	};
+	AUTO_FREE char *loose = path_of("loose"), *victim = path_of("victim");
+	const char *before = folders[1].path;
+
+	check_int("loose", mkdir(loose, 0700), 0);
+	check_int("loose", chmod(loose, 0777), 0);
+	check_int("victim", mkdir(victim, 0711), 0);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+		AUTO_FREE char *link = path_of(cases[i].link);
+		struct plan *plan = NULL;
+		folders[1].path = cases[i].folder;
+		check_int(cases[i].name, plan_make(&apply, &plan, NULL), 0);
+		check_int(cases[i].name, symlink(victim, link), 0);
+		check(cases[i].name, plan_carry_out(&apply, plan, &why) < 0);
+		check(cases[i].name,
+			strstr(buf_str(&why), "not a link of somebody else's"));
+		check_mode(cases[i].name, "victim", 0711);
+		check_gone(cases[i].name, "victim/it");
+		check_int(cases[i].name, unlink(link), 0);
+		plan_free(plan);
+	}
+	folders[1].path = before;
+}
+
+/* A link of the operator's, to another disk maybe, is as good as a folder. */
+static void test_own_link(void)
+{
+	AUTO_FREE char *to = path_of("disk"), *link = path_of("linked");
+	const char *before = folders[1].path;
+
+	check_int("disk", mkdir(to, 0755), 0);
+	check_int("link", symlink(to, link), 0);
+	folders[1].path = "{{root}}/linked/it";
+	run("through it", 1, 0, "server keep, bystander keep");
+	check_mode("through it", "disk/it", 0700);
+	folders[1].path = before;
+}
+
 static void test_new_folder(void)
 {
 	const char *before = files[0].path;
@@ -469,6 +519,8 @@ int main(void)
 	test_settings();
 	test_links();
 	test_new_folder();
+	test_attacks();
+	test_own_link();
 	test_show();
 	test_refusals();
 	dir_remove(root);
