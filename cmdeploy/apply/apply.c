@@ -9,7 +9,6 @@
 
 enum {
 	TEXT_MAX_BYTES = 65536,
-	PACKAGES_MAX = 128,
 };
 
 void apply_release(struct apply *apply)
@@ -50,7 +49,7 @@ int apply_text(const struct apply *apply, const char *text, char **ret_text,
 int apply_missing_packages(
 	const struct apply *apply, struct buf *missing, struct buf *why)
 {
-	const char *names[PACKAGES_MAX];
+	AUTO_FREE const char **names = NULL;
 	size_t n = 0;
 
 	for (size_t i = 0; apply->components[i]; i++) {
@@ -58,8 +57,10 @@ int apply_missing_packages(
 		const char *const *name = c->packages;
 		if (!apply_counts(apply, c->when))
 			continue;
-		for (; name && *name && n < ARRAY_LEN(names); name++)
+		for (; name && *name; name++) {
+			names = xreallocarray(names, n + 1, sizeof(*names));
 			names[n++] = *name;
+		}
 	}
 	return packages_missing(apply->host, names, n, missing, why);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cmdeploy/apply/launch.h"
 #include "cmdeploy/say.h"
 
 /* The services of a relay as its supervisor knows them. */
@@ -281,6 +282,27 @@ static void forget_folders(
 		closedir(dir);
 }
 
+/* Its units, timer, and what was added to Debian's. */
+static int forget_files(
+	const struct relay *relay, const struct service *decl, struct buf *why)
+{
+	struct launch_file files[LAUNCH_FILES_MAX];
+	size_t n = launch_files(decl, false, files);
+	int r = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		AUTO_FREE char *path = NULL;
+		if (r == 0)
+			r = apply_text(
+				&relay->apply, files[i].path, &path, why);
+		if (path)
+			unlink(path);
+		free(files[i].path);
+		buf_release(&files[i].text);
+	}
+	return r;
+}
+
 /* One that was started once and is no longer asked for. */
 static int forget_unit(const struct relay *relay, const struct service *decl,
 	struct buf *stopped, struct buf *why)
@@ -299,11 +321,10 @@ static int forget_unit(const struct relay *relay, const struct service *decl,
 		(struct unit_list){ units, decl->enable ? 2 : 1 }, why);
 	if (r < 0)
 		return r;
-	AUTO_FREE char *path = xasprintf("%s/%s", relay->places.unit_dir, unit);
-	unlink(path);
+	r = forget_files(relay, decl, why);
 	unlink(mark);
 	tell(stopped, decl->name);
-	return 0;
+	return r;
 }
 
 int update_forget_others(const struct relay *relay,
