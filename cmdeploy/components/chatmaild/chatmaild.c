@@ -170,7 +170,9 @@ static const struct service services[] = {
 		.command = "{{libexec_dir}}/doveauth "
 			   "{{run_dir}}/doveauth/doveauth.socket "
 			   "{{ini_path}}{{overrides}}",
-		.unit_lines = COUNTS MAILBOXES,
+		/* Threads that hash passwords give way to the others. */
+		.unit_lines = COUNTS MAILBOXES
+		"SystemCallFilter=setpriority sched_setscheduler\n",
 		.restart_on = LIST("{{libexec_dir}}/doveauth"),
 		.reader = READ_DOVEAUTH,
 		.ports = doveauth_ports },
