@@ -27,6 +27,20 @@ static const struct {
 			"ulimit -n \"$(ulimit -Hn)\"\n"
 			"touch y\n"
 			"exec chpst -u u:u:g:h /d {{x}}\n" } },
+	{ "group, runit", true,
+		{ .name = "g", .command = "/g", .is_group = true },
+		{ "{{service_dir}}/g/log/run",
+			"#!/bin/sh\n"
+			"exec chpst -u _runit-log {{libexec_dir}}/chatmail-log "
+			"--own {{listen_address}} {{log_dir}}/g\n",
+			"{{service_dir}}/g/run",
+			"#!/bin/sh\nexec 2>&1\n"
+			"echo $$ >{{run_dir}}/g.pgid\n"
+			"exec chpst -P /g\n",
+			"{{service_dir}}/g/finish",
+			"#!/bin/sh\n"
+			"kill -s TERM -- -\"$(cat {{run_dir}}/g.pgid)\" "
+			"2>/dev/null\nexit 0\n" } },
 	{ "daemon, systemd", false,
 		{ .name = "d",
 			.title = "D",

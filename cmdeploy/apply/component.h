@@ -116,6 +116,9 @@ struct service {
 	unsigned n_files;    /* open at once; 0: as many as is usual */
 	const char *restart; /* systemd's word for when: "always" */
 	unsigned restart_sec;
+	/* Under runit: whom its main process leaves behind, when killed, ends.
+	 */
+	bool is_group;
 	bool is_notify;    /* it tells systemd when it is ready */
 	bool is_sandboxed; /* {{sandbox}} */
 	bool has_run_dir;  /* a folder of its own in {{run_dir}} */

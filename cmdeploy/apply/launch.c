@@ -20,10 +20,12 @@ static void add_user(const struct service *s, struct buf *out)
 {
 	struct slice rest = slice_of(s->groups ? s->groups : ""), group;
 
-	if (!s->user)
+	if (!s->user && !s->is_group)
 		return;
-	buf_addf(out, "chpst -u %s", s->user);
-	if (s->groups)
+	buf_add_str(out, s->is_group ? "chpst -P" : "chpst");
+	if (s->user)
+		buf_addf(out, " -u %s", s->user);
+	if (s->user && s->groups)
 		buf_addf(out, ":%s", s->user);
 	while (slice_next_word(&rest, &group)) {
 		buf_add_char(out, ':');
@@ -40,6 +42,8 @@ static void add_run(const struct service *s, struct buf *out)
 			"ulimit -n %u 2>/dev/null || "
 			"ulimit -n \"$(ulimit -Hn)\"\n",
 			s->n_files);
+	if (s->is_group)
+		buf_addf(out, "echo $$ >{{run_dir}}/%s.pgid\n", s->name);
 	if (s->run_lines)
 		buf_add_str(out, s->run_lines);
 	buf_add_str(out, "exec ");
@@ -47,6 +51,15 @@ static void add_run(const struct service *s, struct buf *out)
 		buf_addf(out, "{{libexec_dir}}/every %u ", s->every_sec);
 	add_user(s, out);
 	buf_addf(out, "%s\n", s->command);
+}
+
+static void add_finish(const struct service *s, struct buf *out)
+{
+	buf_addf(out,
+		"#!/bin/sh\n"
+		"kill -s TERM -- -\"$(cat {{run_dir}}/%s.pgid)\" 2>/dev/null\n"
+		"exit 0\n",
+		s->name);
 }
 
 /* log/NAME, without people in it, and nothing older than three days. */
@@ -153,10 +166,15 @@ static size_t runit_files(const struct service *s, struct launch_file *files)
 		return 0;
 	files[0] = make(xasprintf("{{service_dir}}/%s/log/run", s->name), s,
 		add_log_run, 0755);
-	files[0].is_log = true;
+	files[0].is_aside = true;
 	files[1] = make(
 		xasprintf("{{service_dir}}/%s/run", s->name), s, add_run, 0755);
-	return 2;
+	if (!s->is_group)
+		return 2;
+	files[2] = make(xasprintf("{{service_dir}}/%s/finish", s->name), s,
+		add_finish, 0755);
+	files[2].is_aside = true;
+	return 3;
 }
 
 static size_t systemd_files(const struct service *s, struct launch_file *files)

@@ -1,7 +1,7 @@
 /*
  * launch.h - the files by which runit or systemd start a service, made
- * from its declaration: a run script and that of its log, or a unit with
- * its timer or path, or what is added to a unit of Debian's.
+ * from its declaration: run and finish scripts and that of its log, or a unit
+ * with its timer or path, or what is added to a unit of Debian's.
  */
 #ifndef CMDEPLOY_APPLY_LAUNCH_H
 #define CMDEPLOY_APPLY_LAUNCH_H
@@ -9,14 +9,14 @@
 #include "cmdeploy/apply/component.h"
 
 enum {
-	LAUNCH_FILES_MAX = 2,
+	LAUNCH_FILES_MAX = 3,
 };
 
 struct launch_file {
 	char *path;      /* a template, as `text` is */
 	struct buf text; /* the caller releases both */
 	mode_t mode;
-	bool is_log; /* the service does not start with it */
+	bool is_aside; /* the service does not start with it */
 };
 
 /* Fills in the files; how many there are. */

@@ -201,7 +201,7 @@ static int launch_file_add(const struct apply *apply, struct plan *plan,
 	static const struct file decl = { 0 };
 	struct plan_file f = {
 		.decl = &decl,
-		.starts = file->is_log ? NULL : service,
+		.starts = file->is_aside ? NULL : service,
 		.owner.mode = file->mode,
 		.content = BUF_INIT(CONTENT_MAX_BYTES),
 	};

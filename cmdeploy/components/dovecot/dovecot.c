@@ -31,10 +31,6 @@ static const struct file files[] = {
 	{ .path = "{{etc_dir}}/dovecot/push.lua",
 		.mode = 0644,
 		.from = "dovecot/push.lua" },
-	{ .path = "{{service_dir}}/dovecot/finish",
-		.mode = 0755,
-		.from = "dovecot/finish",
-		.when = "is_private" },
 	{ 0 },
 };
 
@@ -57,11 +53,12 @@ static const struct service services[] = {
 		.is_mail = true,
 		.wants = "doveauth.service lastlogin.service "
 			 "chatmail-metadata.service",
-		/* A process group of its own, for its `finish`. */
-		.command = "chpst -P /usr/sbin/dovecot -F "
+		/* Busy sessions outlive their master by ten seconds. */
+		.is_group = true,
+		.command = "/usr/sbin/dovecot -F "
 			   "-c {{etc_dir}}/dovecot/dovecot.conf",
-		.run_lines = "echo $$ >{{run_dir}}/dovecot.pgid\n" IDLE_SETUP
-			     " ||\n\trm -f {{idle_dir}}/instant-idle.conf\n",
+		.run_lines = IDLE_SETUP
+		" ||\n\trm -f {{idle_dir}}/instant-idle.conf\n",
 		.unit_lines = "# Names the plugin to Dovecot if it fits the "
 			      "Dovecot that is installed.\n"
 			      "RuntimeDirectory=instant-idle\n"

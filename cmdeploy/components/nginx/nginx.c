@@ -7,10 +7,8 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/nginx", .mode = 0755 },
-	{ .path = "{{run_dir}}/nginx",
-		.mode = 0755,
-		.user = "www-data",
-		.when = "is_private" },
+	/* Root makes and chowns folders in it: nobody else may. */
+	{ .path = "{{run_dir}}/nginx", .mode = 0755, .when = "is_private" },
 	{ .path = "{{run_dir}}/fcgiwrap",
 		.mode = 0755,
 		.user = "www-data",
@@ -78,6 +76,8 @@ static const struct service services[] = {
 		.restart = "on-failure",
 		.ports = fcgiwrap_ports },
 	{ .name = "nginx",
+		/* Workers of a killed master would keep the ports. */
+		.is_group = true,
 		.command = "/usr/sbin/nginx -p {{root}} "
 			   "-c {{etc_dir}}/nginx/nginx.conf -e stderr",
 		.run_lines = RM_SOCKETS,
