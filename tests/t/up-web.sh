@@ -40,6 +40,9 @@ for page in / /info /info.html /privacy; do
   head_says 'Server: nginx'
   head_says 'X-Content-Type-Options: nosniff'
   head_says 'Referrer-Policy: no-referrer'
+  head_says 'X-Frame-Options: DENY'
+  head_says 'Cross-Origin-Resource-Policy: same-origin'
+  head_says 'Permissions-Policy: camera=(), geolocation=(), microphone=()'
   head_says "Content-Security-Policy: default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
   says body '</html>'
 done
@@ -49,6 +52,28 @@ get "http://$address/" -H "If-None-Match: $tag"
 head_says 'HTTP/1.1 304 Not Modified'
 get "https://$address/"
 head_says 'HTTP/2 200 '
+
+echo '-- TLS that is good enough, and an alert for what is not'
+# tls_says TEXT ARGUMENT...: what openssl s_client tells with these.
+tls_says() {
+  local want=$1
+  shift
+  timeout 20 openssl s_client -connect "$address:443" "$@" </dev/null \
+    >tls 2>&1 || true
+  grep -q -- "$want" tls || fail "no \"$want\" with $*:" "$(cat tls)"
+}
+
+for suite in AES128-GCM-SHA256 AES256-GCM-SHA384 CHACHA20-POLY1305; do
+  tls_says "Cipher is ECDHE-.*$suite" -tls1_2 \
+    -cipher "ECDHE-ECDSA-$suite:ECDHE-RSA-$suite"
+done
+for suites in AES128-GCM-SHA256 ECDHE-ECDSA-AES128-SHA:ECDHE-RSA-AES128-SHA \
+  ECDHE-ECDSA-AES256-SHA384:ECDHE-RSA-AES256-SHA384 \
+  DHE-RSA-AES128-GCM-SHA256 ECDHE-ECDSA-AES128-CCM8 AES256-SHA aNULL; do
+  tls_says 'alert handshake failure' -tls1_2 -cipher "$suites@SECLEVEL=0"
+done
+tls_says 'Cipher is TLS_AES_' -tls1_3
+tls_says 'alert protocol version' -tls1_1 -cipher DEFAULT@SECLEVEL=0
 
 echo '-- files that never change'
 style=$(curl -sS "http://$address/" | grep -o '/main.css?v=[0-9a-f]*')
