@@ -277,7 +277,7 @@
 		const response = await fetch("/new", { method: "POST" });
 		const answer = await response.json().catch(() => ({}));
 		if (!answer.dclogin_url)
-			throw new Error(answer.reason || "the relay is not well");
+			throw new Error(answer.reason || "the relay does not answer as it should");
 		return answer.dclogin_url;
 	}
 
