@@ -142,6 +142,16 @@ bool slice_next_word(struct slice *rest, struct slice *ret_word)
 	return true;
 }
 
+bool slice_has_word(struct slice text, const char *word)
+{
+	struct slice next;
+
+	while (slice_next_word(&text, &next))
+		if (slice_eq_str(next, word))
+			return true;
+	return false;
+}
+
 bool slice_next_line(struct slice *rest, struct slice *ret_line)
 {
 	if (rest->len == 0)

@@ -60,6 +60,8 @@ bool slice_cut_last(struct slice s, char c, struct slice *ret_before,
  * LF) out of *rest. false at the end.
  */
 bool slice_next_word(struct slice *rest, struct slice *ret_word);
+/* One of the words of a text is that one. */
+bool slice_has_word(struct slice text, const char *word);
 
 /*
  * Takes the next line out of *rest, without its LF (a last line needs

@@ -57,6 +57,9 @@ static void test_words(void)
 	check("3", slice_next_word(&rest, &word));
 	check_slice("3", word, SLICE("three"));
 	check("end", !slice_next_word(&rest, &word));
+	check("has", slice_has_word(SLICE("one two"), "two"));
+	check("a part", !slice_has_word(SLICE("one two"), "tw"));
+	check("none", !slice_has_word(SLICE(""), "two"));
 }
 
 static void test_lines(void)

@@ -1,3 +1,4 @@
+/* Is what is published what a relay needs? A comparison for each kind. */
 #include "cmdeploy/dns/compare.h"
 
 #include <string.h>
@@ -15,16 +16,6 @@ struct comparison {
 static struct slice data_of(const struct dns_rr *rr)
 {
 	return slice_make(rr->data, rr->len);
-}
-
-static bool has_word(const char *words, const char *word)
-{
-	struct slice rest = slice_of(words), next;
-
-	while (slice_next_word(&rest, &next))
-		if (slice_eq_str(next, word))
-			return true;
-	return false;
 }
 
 static enum dns_verdict refuse_address(
@@ -58,7 +49,7 @@ static enum dns_verdict compare_address(struct comparison *c)
 
 	for (size_t i = 0; i < rrs->n; i++) {
 		const char *address = rrs->v[i].data;
-		if (has_word(c->record->accepts, address))
+		if (slice_has_word(slice_of(c->record->accepts), address))
 			continue;
 		if (!is_nat(c, address))
 			return refuse_address(c, address);

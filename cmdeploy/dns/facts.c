@@ -1,3 +1,4 @@
+/* What only the host knows: its addresses, DKIM key and ACME account. */
 #include "cmdeploy/dns/facts.h"
 
 #include <arpa/inet.h>
@@ -11,16 +12,6 @@ enum {
 	SCRIPT_SEC = 60,
 	OUTPUT_MAX_BYTES = 1 << 16,
 };
-
-static bool has_word(struct slice line, const char *word)
-{
-	struct slice next;
-
-	while (slice_next_word(&line, &next))
-		if (slice_eq_str(next, word))
-			return true;
-	return false;
-}
 
 /* An address that others can use; in the one spelling of struct dns_rr. */
 static void add_address(struct slice text, struct dns_rrs *rrs)
@@ -42,8 +33,9 @@ static void parse_interface(struct slice line, struct dns_rrs *rrs)
 {
 	struct slice rest = line, word;
 
-	if (has_word(line, "temporary") || has_word(line, "deprecated") ||
-		has_word(line, "tentative"))
+	if (slice_has_word(line, "temporary") ||
+		slice_has_word(line, "deprecated") ||
+		slice_has_word(line, "tentative"))
 		return;
 	for (int i = 0; i < 4; i++)
 		if (!slice_next_word(&rest, &word))

@@ -1,3 +1,4 @@
+/* The report of `cmdeploy dns`, as a person reads it. */
 #include "cmdeploy/dns/report.h"
 
 #include <string.h>

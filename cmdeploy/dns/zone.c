@@ -1,3 +1,4 @@
+/* Records as lines of a zone file. */
 #include "cmdeploy/dns/zone.h"
 
 enum {

@@ -23,7 +23,7 @@ static const struct {
 } limits[] = {
 	{ CERTIFICATE_ACME, 20, 7,
 		"renewing fails; \"acmetool --batch reconcile\" says why" },
-	{ CERTIFICATE_EXTERNAL, 14, 3, "it is to be renewed by whoever does" },
+	{ CERTIFICATE_EXTERNAL, 14, 3, "whoever renews it has not done so" },
 	{ CERTIFICATE_SELF_SIGNED, 30, 7,
 		"remove it, and \"cmdeploy run\" makes a new one with the "
 		"same key" },
@@ -61,7 +61,7 @@ static void add_kind(const struct relay *relay, const struct x509_facts *facts,
 
 	if (!facts->is_for_name)
 		findings_add(list, STATUS_BAD, "certificate name",
-			"it does not stand for %s", domain);
+			"it is not for %s", domain);
 	if (facts->is_self_signed &&
 		certificate_kind(relay) == CERTIFICATE_ACME)
 		findings_add(list, STATUS_BAD, "certificate kind",
@@ -91,13 +91,13 @@ static void compare_port(const struct relay *relay,
 			buf_str(&why));
 	else if (is_outdated(&shown, file))
 		findings_add(list, STATUS_BAD, "certificate shown",
-			"port %u shows the self-signed one still; \"%s run\" "
+			"port %u still shows the self-signed one; \"%s run\" "
 			"has "
 			"%s take that of the authority",
 			port->number, say_program(), port->service->name);
 	else if (memcmp(shown.digest, file->digest, sizeof(shown.digest)) != 0)
 		findings_add(list, STATUS_BAD, "certificate shown",
-			"port %u shows another one than is in the file; "
+			"port %u shows another one than the file has; "
 			"reload %s",
 			port->number, port->service->name);
 }

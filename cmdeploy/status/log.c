@@ -10,6 +10,7 @@
 #include "cmdeploy/status/loglines.h"
 #include "cmdeploy/status/status.h"
 #include "lib/file.h"
+#include "lib/words.h"
 
 enum {
 	DAY_SEC = 86400,
@@ -154,11 +155,11 @@ static void add_journal(const struct log_errors *errors, struct findings *list)
 			errors->n);
 }
 
-static void look_at_journal(const char *const *argv, struct findings *list)
+static void look_at_journal(const struct words *question, struct findings *list)
 {
 	AUTO_BUF struct buf text = BUF_INIT(LOG_MAX_BYTES);
 	const struct proc proc = {
-		.argv = argv,
+		.argv = words_list(question),
 		.timeout_sec = JOURNAL_SEC,
 		.out = &text,
 	};
@@ -175,46 +176,38 @@ static void look_at_journal(const char *const *argv, struct findings *list)
 	add_journal(&errors, list);
 }
 
-/* "--unit=NAME" for each: one question for all of them. */
-static void ask_journal(char *const *units, size_t n, struct findings *list)
+static void add_unit(const struct relay *relay, const struct service *service,
+	struct words *question)
 {
-	static const char *const question[] = { "journalctl", "--quiet",
-		"--no-pager", "--priority=err", "--since=-1d",
-		"--output=short-iso" };
-	const char **argv = xcalloc(ARRAY_LEN(question) + n + 1, sizeof(*argv));
+	AUTO_FREE char *unit = NULL;
 
-	for (size_t i = 0; i < ARRAY_LEN(question); i++)
-		argv[i] = question[i];
-	for (size_t i = 0; i < n; i++)
-		argv[ARRAY_LEN(question) + i] = units[i];
-	if (n > 0)
-		look_at_journal(argv, list);
-	free(argv);
+	if (relay_unit(relay, service, &unit, NULL) < 0)
+		return;
+	AUTO_FREE char *option = xasprintf("--unit=%s", unit);
+	words_add(question, option);
 }
 
+/* The journal is asked once for all units. */
 void status_log(struct relay *relay, struct findings *list)
 {
 	const struct component *const *components = relay->apply.components;
-	char **units = NULL;
-	size_t n = 0;
+	AUTO_WORDS struct words question = { 0 };
 
+	words_add_split(&question,
+		SLICE("journalctl --quiet --no-pager --priority=err "
+		      "--since=-1d "
+		      "--output=short-iso"));
 	for (size_t i = 0; components[i]; i++) {
 		const struct service *s = components[i]->services;
 		for (; s && s->name; s++) {
-			AUTO_FREE char *unit = NULL;
 			if (!apply_counts(&relay->apply, s->when))
 				continue;
-			if (!relay->is_server) {
+			if (relay->is_server)
+				add_unit(relay, s, &question);
+			else
 				look_at_files(relay, s->name, list);
-			} else if (relay_unit(relay, s, &unit, NULL) == 0) {
-				units = xreallocarray(
-					units, n + 1, sizeof(*units));
-				units[n++] = xasprintf("--unit=%s", unit);
-			}
 		}
 	}
-	ask_journal(units, n, list);
-	for (size_t i = 0; i < n; i++)
-		free(units[i]);
-	free(units);
+	if (relay->is_server)
+		look_at_journal(&question, list);
 }

@@ -1,3 +1,4 @@
+/* Which lines of a log tell of errors. */
 #include "cmdeploy/status/loglines.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Findings as lines for a person, and as JSON. */
 #include "cmdeploy/status/render.h"
 
 #include <jansson.h>

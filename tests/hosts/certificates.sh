@@ -141,7 +141,7 @@ fail_at_first() {
   unblock
   on certs systemctl start acmetool
   "$CMDEPLOY" status --ssh-host certs.example >status 2>&1 </dev/null || true
-  says status 'port 993 shows the self-signed one still;'
+  says status 'port 993 still shows the self-signed one;'
 }
 
 issue() {

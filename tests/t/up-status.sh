@@ -122,7 +122,7 @@ for _ in $(seq 100); do
 done
 grep -qE '^! certificate          [45] days left, self-signed; ' out ||
   fail 'not over:' "$(cat out)"
-says out "! certificate name     it does not stand for $address"
+says out "! certificate name     it is not for $address"
 for port in '993 .* reload dovecot' '465 .* reload postfix' '443 .* reload nginx'
 do
   grep -qE "^! certificate shown    port $port\$" out || fail "no $port:" "$(cat out)"
