@@ -52,6 +52,19 @@ up r
 says out 'reloaded nginx'
 [ "$(pid r nginx)" = "$nginx" ] || fail 'nginx was restarted'
 
+echo '-- a killed master leaves nobody on its ports'
+kill -KILL "$nginx"
+for _ in $(seq 50); do
+  curl -sk -o page "https://$address/" && [ "$(pid r nginx)" != "$nginx" ] && break
+  sleep 0.2
+done
+[ -s page ] || fail 'nginx does not come back'
+
+echo '-- what services may not write to'
+[ "$(stat -c %a-%U-%G r/run/nginx)" = 755-root-root ] ||
+  fail 'the run folder of nginx is not of root alone'
+[ ! -e r/run/dovecot/lmtp ] || fail 'anybody may deliver mail'
+
 echo '-- a service more, and less'
 set_key r filter_incoming true
 up r
