@@ -1,3 +1,7 @@
+/*
+ * https.c - libcurl's multi interface on our event loop: curl says which
+ * sockets and which moment it waits for, and is called when they come.
+ */
 #include "lib/https.h"
 
 #include <errno.h>
@@ -6,7 +10,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* Its checks are macros around names that we forbid. */
+/* curl's type checks use function names that lib/banned.h forbids. */
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
@@ -29,12 +33,6 @@ struct request {
 	size_t n_received;
 };
 
-struct watch {
-	struct watch *next, **at;
-	struct https *https;
-	sd_event_source *io;
-};
-
 struct https {
 	sd_event *event;
 	sd_event_source *timer;
@@ -47,7 +45,6 @@ struct https {
 	size_t n_all;
 	size_t n_busy;
 	size_t room;
-	struct watch *watches;
 };
 
 static void must(CURLMcode code)
@@ -193,7 +190,6 @@ static void act(struct https *https, curl_socket_t fd, int events)
 static int on_io(
 	sd_event_source *s UNUSED, int fd, uint32_t revents, void *userdata)
 {
-	struct watch *watch = userdata;
 	int events = 0, on = 1;
 
 	/*
@@ -207,7 +203,7 @@ static int on_io(
 		events |= CURL_CSELECT_OUT;
 	if (revents & (EPOLLERR | EPOLLHUP))
 		events |= CURL_CSELECT_ERR;
-	act(watch->https, fd, events);
+	act(userdata, fd, events);
 	return 0;
 }
 
@@ -218,54 +214,30 @@ static int on_timer(
 	return 0;
 }
 
-static void unwatch(struct watch *watch)
-{
-	*watch->at = watch->next;
-	if (watch->next)
-		watch->next->at = watch->at;
-	sd_event_source_disable_unref(watch->io);
-	free(watch);
-}
-
-static struct watch *watch_new(struct https *https, int fd)
-{
-	struct watch *watch = xcalloc(1, sizeof(*watch));
-
-	watch->https = https;
-	if (sd_event_add_io(https->event, &watch->io, fd, 0, on_io, watch) < 0)
-		bug("cannot watch a connection");
-	watch->next = https->watches;
-	watch->at = &https->watches;
-	if (watch->next)
-		watch->next->at = &watch->next;
-	https->watches = watch;
-	return watch;
-}
-
+/* curl keeps the source of each of its sockets, and gives it back. */
 static int on_socket(CURL *easy UNUSED, curl_socket_t fd, int what,
-	void *userdata, void *socket_owner)
+	void *userdata, void *socket_source)
 {
 	struct https *https = userdata;
-	struct watch *watch = socket_owner;
+	sd_event_source *io = socket_source;
 	uint32_t events = 0;
 
 	if (what == CURL_POLL_REMOVE) {
-		if (watch)
-			unwatch(watch);
+		sd_event_source_disable_unref(io);
 		return 0;
 	}
 	if (loop_is_over(https->event))
 		return 0;
-	if (!watch) {
-		watch = watch_new(https, fd);
-		must(curl_multi_assign(https->multi, fd, watch));
-	}
 	if (what & CURL_POLL_IN)
 		events |= EPOLLIN;
 	if (what & CURL_POLL_OUT)
 		events |= EPOLLOUT;
-	if (sd_event_source_set_io_events(watch->io, events) < 0)
+	int r = io
+		? sd_event_source_set_io_events(io, events)
+		: sd_event_add_io(https->event, &io, fd, events, on_io, https);
+	if (r < 0)
 		bug("cannot watch a connection");
+	must(curl_multi_assign(https->multi, fd, io));
 	return 0;
 }
 
@@ -431,8 +403,6 @@ void https_free(struct https *https)
 		free(request);
 	}
 	must(curl_multi_cleanup(https->multi));
-	while (https->watches)
-		unwatch(https->watches);
 	sd_event_source_disable_unref(https->timer);
 	curl_slist_free_all(https->headers);
 	free(https->url);
