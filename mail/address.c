@@ -91,8 +91,9 @@ int address_parse(struct slice text, struct address *ret_address)
 {
 	struct address a;
 
-	if (!slice_cut(text, '@', &a.local, &a.domain) || !is_local(a.local) ||
-		!address_is_domain(a.domain))
+	if (text.len > ADDRESS_MAX_BYTES ||
+		!slice_cut(text, '@', &a.local, &a.domain) ||
+		!is_local(a.local) || !address_is_domain(a.domain))
 		return -EINVAL;
 	*ret_address = a;
 	return 0;

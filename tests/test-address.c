@@ -69,6 +69,13 @@ static void test_parts(void)
 	text[64] = 'a';
 	text[65] = '@';
 	check("local of 65", address_parse(slice_make(text, 68), &a) < 0);
+	memset(text, 'a', sizeof(text));
+	text[2] = '@';
+	for (size_t i = 4; i < sizeof(text); i += 2)
+		text[i] = '.';
+	check_int("254 bytes",
+		address_parse(slice_make(text, ADDRESS_MAX_BYTES), &a), 0);
+	check("256 bytes", address_parse(slice_make(text, 256), &a) < 0);
 	check("NUL", address_parse(slice_make("a\0@b", 4), &a) < 0);
 	check("NUL in literal",
 		address_parse(slice_make("a@[1.2.3.4\0]", 12), &a) < 0);

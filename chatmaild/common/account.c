@@ -1,3 +1,4 @@
+/* account.c - the rules of an address, and whether the machine has room. */
 #include "chatmaild/common/account.h"
 
 #include <errno.h>
@@ -9,6 +10,7 @@
 #include "lib/file.h"
 #include "lib/num.h"
 #include "lib/path.h"
+#include "mail/address.h"
 
 enum {
 	MEMINFO_MAX_BYTES = 65536,

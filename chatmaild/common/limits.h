@@ -22,8 +22,6 @@ enum {
 
 	/* A password file; a longer one is broken: F. */
 	PASSWORD_FILE_MAX_BYTES = 512,
-	/* Of an address, as the mail protocols have it; beyond: N. */
-	ADDRESS_MAX_BYTES = 254,
 	/* crypt(3) takes 511 bytes; beyond: N. */
 	PASSWORD_MAX_BYTES = 511,
 	/* Accounts waiting to be created; beyond: F. */

@@ -9,6 +9,7 @@
 #include "chatmaild/common/limits.h"
 #include "lib/file.h"
 #include "lib/path.h"
+#include "mail/address.h"
 
 #define ECHO_NAME "echo"
 
