@@ -1,3 +1,4 @@
+/* addr.c - addresses of sockets: read from text, listened on, connected to. */
 #include "lib/addr.h"
 
 #include <arpa/inet.h>

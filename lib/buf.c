@@ -1,3 +1,4 @@
+/* buf.c - text that grows up to its ceiling. */
 #include "lib/buf.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* cmd.c - tables of subcommands and options, and the help made from them. */
 #include "lib/cmd.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* die.c - the three ways in which a program ends itself. */
 #include "lib/die.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* ini.c - INI text, line by line, to entries. */
 #include "lib/ini.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* json.c - text as a JSON string. */
 #include "lib/json.h"
 
 void json_add_string(struct buf *out, struct slice text)

@@ -1,3 +1,4 @@
+/* log.c - lines of the log, with the level that systemd reads. */
 #include "lib/log.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* num.c - strict reading of numbers and sizes. */
 #include "lib/num.h"
 
 #include <errno.h>

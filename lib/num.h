@@ -2,7 +2,7 @@
  * num.h - strict numbers: the whole text is the number, or nothing is.
  *
  * No sign, no blanks, no hexadecimal; 0 on success, -EINVAL for text
- * that is no number, -ERANGE for one that does not fit.
+ * that is not a number, -ERANGE for one that does not fit.
  */
 #ifndef LIB_NUM_H
 #define LIB_NUM_H

@@ -1,3 +1,4 @@
+/* poller.c - an epoll of our own, which the event loop sees as one source. */
 #include "lib/poller.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* random.c - random bytes and words from the kernel. */
 #include "lib/random.h"
 
 #include <errno.h>

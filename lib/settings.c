@@ -1,3 +1,7 @@
+/*
+ * settings.c - a table of settings turned into a parser, a file and a
+ * manual.
+ */
 #include "lib/settings.h"
 
 #include <errno.h>
@@ -480,7 +484,7 @@ static void write_mdoc_word(struct slice word, struct buf *out)
 }
 
 /*
- * Lines of source, short, and each sentence on its own as mdoc wants it.
+ * Lines of source, short, and each sentence on its own, the style of mdoc.
  * A leading dot or quote would be a request to the formatter.
  */
 static void write_mdoc_text(const char *text, struct buf *out)

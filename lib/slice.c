@@ -1,3 +1,4 @@
+/* slice.c - looking at text that somebody else owns. */
 #include "lib/slice.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* template.c - names in a text replaced by their values. */
 #include "lib/template.h"
 
 #include <errno.h>

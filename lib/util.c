@@ -1,3 +1,4 @@
+/* util.c - allocation that succeeds or ends the process. */
 #include "lib/util.h"
 
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* words.c - counts and lists as a person writes them. */
 #include "lib/words.h"
 
 /* Takes the word. */

@@ -1,3 +1,4 @@
+/* workers.c - threads, the queue they take jobs from, and the way back. */
 #include "lib/workers.h"
 
 #include <errno.h>
@@ -59,7 +60,7 @@ static struct worker_job *list_take(struct job_list *list)
 	return job;
 }
 
-/* The lock is held. NULL when there is nothing left to do for ever. */
+/* The lock is held. NULL when the workers are being freed. */
 static struct worker_job *wait_for_job(struct workers *w)
 {
 	while (!w->waiting.first && !w->is_stopping)

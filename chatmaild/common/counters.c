@@ -1,3 +1,4 @@
+/* counters.c - rows of counters in a mapped file. */
 #include "chatmaild/common/counters.h"
 
 #include <errno.h>

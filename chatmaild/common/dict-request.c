@@ -1,3 +1,4 @@
+/* dict-request.c - the queue of answers of one connection. */
 #include "chatmaild/common/dict-request.h"
 
 #include "chatmaild/common/limits.h"

@@ -1,3 +1,4 @@
+/* dict-transaction.c - changes that are collected until their commit. */
 #include "chatmaild/common/dict-transaction.h"
 
 #include <errno.h>

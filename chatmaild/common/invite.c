@@ -1,3 +1,4 @@
+/* invite.c - the texts of dcaccount: and dclogin: links. */
 #include "chatmaild/common/invite.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* policy.c - the verdict on a message, and the reply that tells it. */
 #include "chatmaild/common/policy.h"
 
 #include "mail/address.h"

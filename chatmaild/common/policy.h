@@ -46,7 +46,7 @@ const char *policy_judge(const struct config *config,
 	struct buf *reply) MUST_CHECK;
 
 /*
- * May get cleartext from `sender`: himself, those in
+ * May get cleartext from `sender`: the sender, those in
  * passthrough_recipients, and whoever has an address at the sender's own
  * domain. Never an address with `%` or `!`, which a mail server may take
  * for a route to somewhere else.
@@ -54,7 +54,7 @@ const char *policy_judge(const struct config *config,
 bool policy_takes_cleartext(const struct config *config, struct slice sender,
 	struct slice recipient);
 
-/* The same manner, for a recipient that is no address: "bad-address". */
+/* The same, for a recipient that is not an address: "bad-address". */
 const char *policy_judge_recipient(
 	struct slice recipient, struct buf *reply) MUST_CHECK;
 

@@ -40,7 +40,7 @@ bool user_is_echo(const struct users *users, struct slice address);
 
 /*
  * The operator has put a file of this name into the user's folder: nobody
- * gets in, or gets the address anew, until it is removed.
+ * gets in, or creates the address again, until it is removed.
  */
 #define USER_BLOCKED "blocked"
 

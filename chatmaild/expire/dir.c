@@ -1,3 +1,4 @@
+/* dir.c - folders by descriptor, entry by entry. */
 #include "chatmaild/expire/dir.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* inactive.c - an account that nobody uses: renamed, looked at, removed. */
 #include "chatmaild/expire/inactive.h"
 
 #include <errno.h>

@@ -92,7 +92,10 @@ static int parse(
 	return r;
 }
 
-/* Nobody waits for us; a failure to be modest is none. */
+/*
+ * Nobody waits for this run, and mail comes first. Where the priority cannot
+ * be lowered, the run goes on with the usual one.
+ */
 static void lower_priority(void)
 {
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);

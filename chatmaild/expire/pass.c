@@ -1,3 +1,4 @@
+/* pass.c - threads that share the accounts of the mail folder. */
 #include "chatmaild/expire/pass.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* rules.c - verdicts over times, sizes and names of files. */
 #include "chatmaild/expire/rules.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* sweep.c - the folders of one mailbox, and what of them goes. */
 #include "chatmaild/expire/sweep.h"
 
 #include <dirent.h>
@@ -12,7 +13,7 @@
 struct sweep {
 	struct task *task;
 	uint64_t quota_bytes; /* that stay */
-	bool has_deleted;     /* a message: the quota is to be counted anew */
+	bool has_deleted;     /* a message: the quota must be counted again */
 };
 
 static void sweep_message(struct sweep *sweep, const struct dir *dir,

@@ -1,3 +1,4 @@
+/* task.c - a worker: its path, its counts, its way to remove a file. */
 #include "chatmaild/expire/task.h"
 
 #include <errno.h>

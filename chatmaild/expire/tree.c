@@ -1,3 +1,4 @@
+/* tree.c - removing a folder with all that is in it. */
 #include "chatmaild/expire/tree.h"
 
 #include <dirent.h>

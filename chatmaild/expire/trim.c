@@ -1,3 +1,4 @@
+/* trim.c - choosing the oldest messages of an overfull mailbox. */
 #include "chatmaild/expire/trim.h"
 
 #include <dirent.h>
@@ -103,7 +104,7 @@ static void walk_folder(
 	task_leave(trim->task, mark);
 }
 
-/* Opens the user's folder anew: `user` may be half read. */
+/* Opens the user's folder once more: `user` may be half read. */
 static void walk(struct trim *trim, const struct dir *user)
 {
 	AUTO_DIR struct dir again = DIR_NONE;

@@ -14,7 +14,7 @@
  */
 void trim_mailbox(struct task *task, const struct dir *user);
 
-/* Dovecot counts anew when `maildirsize` is not there. */
+/* Dovecot counts again when `maildirsize` is not there. */
 void trim_forget_quota(struct task *task, const struct dir *user);
 
 /* There is a message in cur/ or new/ of some folder. */

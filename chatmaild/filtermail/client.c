@@ -1,3 +1,4 @@
+/* client.c - what an SMTP session of Postfix asks for, done. */
 #include "chatmaild/filtermail/client.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* deadline.c - a ring of deadlines, and the timer of the first. */
 #include "chatmaild/filtermail/deadline.h"
 
 #include "lib/die.h"

@@ -35,7 +35,7 @@ int deadlines_init(struct deadlines *all, sd_event *event, uint64_t usec,
 	void (*on_due)(struct deadline *)) MUST_CHECK;
 void deadlines_release(struct deadlines *all);
 
-/* Begins, or begins anew. */
+/* Begins, or begins again from now. */
 void deadline_start(struct deadlines *all, struct deadline *d);
 /* Nothing happens to one that does not run. */
 void deadline_stop(struct deadline *d);

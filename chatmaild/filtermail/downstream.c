@@ -1,3 +1,4 @@
+/* downstream.c - the SMTP client: one state for each thing it waits for. */
 #include "chatmaild/filtermail/downstream.h"
 
 #include <errno.h>
@@ -302,7 +303,7 @@ static const struct conn_limits limits = {
 	.out_max = DOWNSTREAM_OUT_MAX_BYTES,
 };
 
-static int connect_anew(struct downstream *d)
+static int reconnect(struct downstream *d)
 {
 	int r = conn_connect(d->filter->event, &d->filter->forward, &conn_ops,
 		&limits, d, &d->conn);
@@ -321,7 +322,7 @@ static bool begin_again(struct downstream *d)
 	d->again = BUF_INIT(0);
 	d->n_taken = 0;
 	d->phase = PHASE_BANNER; /* the client has waited since */
-	if (connect_anew(d) < 0)
+	if (reconnect(d) < 0)
 		return fail(d, downstream_unreachable);
 	return false;
 }
@@ -344,7 +345,7 @@ static bool is_quiet(const struct downstream *d)
 
 /*
  * One that is parked, or NULL. Postfix forgets XFORWARD after every
- * message; lest another server does not, a client that is not described
+ * message; another server may not, so a client that is not described
  * to it gets no connection on which one was.
  */
 static struct downstream *unpark(
@@ -387,7 +388,7 @@ static int open_new(struct filter *filter, struct downstream **ret_downstream)
 	struct downstream *d = xcalloc(1, sizeof(*d));
 
 	d->filter = filter;
-	int r = connect_anew(d);
+	int r = reconnect(d);
 	if (r < 0) {
 		free(d);
 		return r;

@@ -1,3 +1,4 @@
+/* transaction.c - an envelope, and the scan of its message. */
 #include "chatmaild/filtermail/transaction.h"
 
 struct transaction *transaction_new(const struct filter *filter)

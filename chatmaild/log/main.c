@@ -123,7 +123,7 @@ static int read_some(struct logger *l, const struct timespec *patience,
 	return 1;
 }
 
-/* Told to end, it takes what is there and goes. */
+/* When SIGTERM comes, the lines that have arrived are still written. */
 static void run(struct logger *l)
 {
 	const struct timespec pause = { .tv_sec = TIDY_SEC }, none = { 0 };

@@ -1,3 +1,4 @@
+/* scrub.c - finding what is personal in a line, by its form. */
 #include "chatmaild/log/scrub.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* store.c - the file that is written to, and those that wait to go. */
 #include "chatmaild/log/store.h"
 
 #include <dirent.h>

@@ -43,7 +43,7 @@ enum {
 /* Seconds to wait after the n-th failure, from 1. */
 unsigned notifier_delay_sec(unsigned n_attempts);
 
-/* A token that is no more, by the server's word. */
+/* The server says that there is no such token any more. */
 typedef void (*notifier_gone_fn)(
 	struct slice address, struct slice token, void *owner);
 
@@ -51,9 +51,9 @@ typedef void (*notifier_gone_fn)(
 int notifier_new(sd_event *event, const char *mailboxes_dir, const char *url,
 	notifier_gone_fn gone, void *owner, struct notifier **ret_notifier,
 	struct buf *why) MUST_CHECK;
-/* What is under way stays on disk. Accepts NULL. */
 /* Counts what becomes of notifications. */
 void notifier_count(struct notifier *notifier, struct counters *counters);
+/* What is under way stays on disk. Accepts NULL. */
 void notifier_free(struct notifier *notifier);
 
 /* 0 once the notification is on disk. */

@@ -1,3 +1,4 @@
+/* queue.c - notifications as files, and back. */
 #include "chatmaild/metadata/queue.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* schedule.c - a binary heap. */
 #include "chatmaild/metadata/schedule.h"
 
 #include <string.h>
@@ -28,7 +29,7 @@ static bool is_before(const struct due *a, const struct due *b)
 {
 	if (a->at != b->at)
 		return a->at < b->at;
-	/* The count may have begun anew in between. */
+	/* The count may have passed its end and begun at 0 again. */
 	return (int32_t)(a->order - b->order) < 0;
 }
 

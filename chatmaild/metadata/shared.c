@@ -1,3 +1,4 @@
+/* shared.c - what METADATA says of the whole server. */
 #include "chatmaild/metadata/shared.h"
 
 #include <errno.h>

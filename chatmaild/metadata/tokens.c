@@ -1,3 +1,4 @@
+/* tokens.c - metadata.json read, changed under a lock, and replaced. */
 #include "chatmaild/metadata/tokens.h"
 
 #include <errno.h>

@@ -6,7 +6,7 @@
  * Older files hold a list of tokens, which counts as just set. Other
  * members of the file are kept. The file is replaced as a whole, synced,
  * under an exclusive flock(2) on the user's folder, so that writers never
- * lose a token and a crash never leaves a part. A file that is no such
+ * lose a token and a crash never leaves a part. A file that is not such
  * JSON is put aside as metadata.json.broken.
  *
  * Functions return negative errno with a reason that names no address.

@@ -1,3 +1,4 @@
+/* mailboxes.c - counting accounts, bytes and messages in the mail folder. */
 #include "chatmaild/metrics/mailboxes.h"
 
 #include <errno.h>
@@ -11,7 +12,7 @@
 enum {
 	DAY_SEC = 86400,
 	PATH_MAX_BYTES = 4096,
-	/* Dovecot writes it anew long before. */
+	/* Dovecot writes a new one long before. */
 	MAILDIRSIZE_MAX_BYTES = 65536,
 };
 

@@ -1,3 +1,4 @@
+/* page.c - samples by family, written for Prometheus. */
 #include "chatmaild/metrics/page.h"
 
 #include <string.h>

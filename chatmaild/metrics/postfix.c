@@ -1,3 +1,4 @@
+/* postfix.c - a client of showq(8). */
 #include "chatmaild/metrics/postfix.h"
 
 #include <errno.h>
