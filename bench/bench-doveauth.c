@@ -4,7 +4,7 @@
  *   bench-doveauth PATH-OF-DOVEAUTH [PART-OF-A-ROW'S-NAME]
  *
  * Starts it on a mail folder of its own below $TMPDIR (or /tmp), asks it
- * over the dict protocol, and prints a table: rate, latency, CPU of the
+ * as Dovecot does, and prints a table: rate, latency, CPU of the
  * service. Lookups, one at a time, stand beside what a process does that
  * answers the same bytes without looking at them; creations beside what
  * crypt(3) alone does on all processors with passwords of the same length.
@@ -16,6 +16,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sodium/utils.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -36,7 +37,7 @@ enum {
 	HASHES = 2000,
 	LINE_MAX_BYTES = 4096,
 	REQUEST_BYTES = 38,
-	ANSWER_BYTES = 256,
+	ANSWER_BYTES = 128,
 	USEC = 1000000,
 	PATIENCE_USEC = 5 * USEC,
 };
@@ -45,19 +46,26 @@ enum {
 
 extern char **environ;
 
+/* What a connection asks for, again and again. */
+enum request {
+	LOOKUP,   /* of a user */
+	LOGIN,    /* of a user, again and again */
+	CREATION, /* a login of somebody new each time */
+};
+
 struct lane {
 	int fd;
-	bool is_creating;
+	enum request request;
 	uint64_t sent_at;
 	struct buf in;
 };
 
 struct run {
 	const char *what;
-	int lookups, creations; /* connections */
-	uint64_t n;             /* requests of the kind that is measured */
-	const char *key;        /* of lookups: what stands before the user */
-	bool measures_creations;
+	enum request request; /* what is measured */
+	int n_lanes;          /* connections that ask it */
+	int n_creating;       /* further ones, which create accounts */
+	uint64_t n;           /* requests */
 };
 
 struct result {
@@ -66,7 +74,7 @@ struct result {
 	uint64_t n;
 };
 
-static char *dir, *socket_path;
+static char *dir, *folder;
 static pid_t service;
 static uint64_t service_began;
 static uint64_t next_new;
@@ -79,12 +87,24 @@ static uint64_t now_usec(void)
 	return (uint64_t)t.tv_sec * USEC + (uint64_t)t.tv_nsec / 1000;
 }
 
+static void make_folders(void)
+{
+	static const char *const names[] = { "login", "smtp", "master" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_FREE char *path = xasprintf("%s/%s", folder, names[i]);
+		if (dir_make(path, 0700, NULL) < 0)
+			die("%s: cannot make", path);
+	}
+}
+
 static void make_users(void)
 {
 	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", dir);
 	AUTO_FREE char *text =
 		xasprintf("[params]\nmail_domain = x.test\n"
-			  "mailboxes_dir = %s/mail\nmax_load_1m = 100000\n",
+			  "mailboxes_dir = %s/mail\nmax_load_1m = 100000\n"
+			  "min_free_disk_space = 0\n",
 			dir);
 	AUTO_FREE char *mail = xasprintf("%s/mail", dir);
 	const char *hash = crypt(PASSWORD, "$6$saltsaltsaltsalt");
@@ -106,7 +126,7 @@ static void make_users(void)
 static uint64_t start_service(const char *path)
 {
 	AUTO_FREE char *ini = xasprintf("%s/chatmail.ini", dir);
-	char *argv[] = { (char *)path, socket_path, ini, NULL };
+	char *argv[] = { (char *)path, folder, ini, NULL };
 	posix_spawn_file_actions_t actions;
 	char byte;
 	int pipe_fds[2];
@@ -130,39 +150,60 @@ static double service_cpu_ms(void)
 	return gauge_cpu_sec(service) * 1e3;
 }
 
-static int connect_service(void)
+/* Greeted; the greeting is read with the first answer, whose end it is not. */
+static int connect_service(const char *name)
 {
-	AUTO_FREE char *text = xasprintf("unix:%s", socket_path);
+	AUTO_FREE char *text = xasprintf("unix:%s/%s/auth", folder, name);
+	char greeting[512];
 	struct addr addr;
 	int fd;
 
 	if (addr_parse(text, &addr, NULL) < 0)
-		die("%s: cannot connect", socket_path);
+		die("%s: cannot connect", text);
 	/* A first line in its log may be a warning, before it listens. */
 	while (addr_connect(&addr, &fd) < 0) {
 		if (kill(service, 0) < 0 ||
 			now_usec() > service_began + PATIENCE_USEC)
-			die("%s: cannot connect", socket_path);
+			die("%s: cannot connect", text);
 		poll(NULL, 0, 1);
 	}
-	if (fd_write_all(fd, SLICE("H3\t2\t0\t\tauth\n")) < 0)
-		die("%s: cannot write", socket_path);
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	if (fd_write_all(fd, SLICE("VERSION\t1\t2\n")) < 0 ||
+		poll(&ready, 1, PATIENCE_USEC / 1000) != 1 ||
+		recv(fd, greeting, sizeof(greeting), 0) <= 0)
+		die("%s: no greeting", text);
 	return fd;
 }
 
-static void send_request(struct lane *lane, const struct run *run, uint64_t i)
+/* AUTH of a user whose name has 9 letters. */
+static int print_login(char *line, size_t size, const char *name)
 {
-	char line[256];
+	char plain[64] = { 0 }, response[128];
+
+	int len = snprintf(plain + 1, sizeof(plain) - 1, "%s@x.test%c" PASSWORD,
+			  name, '\0') +
+		1;
+	sodium_bin2base64(response, sizeof(response), (unsigned char *)plain,
+		(size_t)len, sodium_base64_VARIANT_ORIGINAL);
+	return snprintf(line, size,
+		"AUTH\t1\tPLAIN\tservice=imap\tnologin\tresp=%s\n", response);
+}
+
+static void send_request(struct lane *lane, uint64_t i)
+{
+	char line[256], name[16];
 	int len;
 
-	if (lane->is_creating)
-		len = snprintf(line, sizeof(line),
-			"Lshared/passdb/" PASSWORD "\"n%08" PRIu64
-			"@x.test\tn\n",
-			next_new++);
+	if (lane->request == CREATION)
+		snprintf(name, sizeof(name), "n%08" PRIu64, next_new++);
 	else
-		len = snprintf(line, sizeof(line), "L%suser%05d@x.test\tu\n",
-			run->key, (int)(i * 7919 % USERS));
+		snprintf(name, sizeof(name), "user%05d",
+			(int)(i * 7919 % USERS));
+	if (lane->request == LOOKUP)
+		len = snprintf(line, sizeof(line),
+			"USER\t1\t%s@x.test\tservice=lmtp\n", name);
+	else
+		len = print_login(line, sizeof(line), name);
 	lane->sent_at = now_usec();
 	if (send(lane->fd, line, (size_t)len, MSG_NOSIGNAL) != len)
 		die("cannot send a request");
@@ -179,7 +220,9 @@ static bool read_answer(struct lane *lane)
 	buf_added(&lane->in, (size_t)n);
 	if (lane->in.ptr[lane->in.len - 1] != '\n')
 		return false;
-	if (!slice_starts(buf_slice(&lane->in), SLICE("O{\"addr\"")))
+	if (!slice_starts(buf_slice(&lane->in),
+		    lane->request == LOOKUP ? SLICE("USER\t1\t")
+					    : SLICE("OK\t1\t")))
 		die("wrong answer: %s", buf_str(&lane->in));
 	buf_reset(&lane->in);
 	return true;
@@ -187,17 +230,20 @@ static bool read_answer(struct lane *lane)
 
 static void open_lanes(struct lane *lanes, const struct run *run, int epoll)
 {
-	for (int i = 0; i < run->lookups + run->creations; i++) {
+	for (int i = 0; i < run->n_lanes + run->n_creating; i++) {
+		enum request request =
+			i < run->n_lanes ? run->request : CREATION;
 		struct epoll_event event = { .events = EPOLLIN };
 		lanes[i] = (struct lane){
-			.fd = connect_service(),
-			.is_creating = i >= run->lookups,
+			.fd = connect_service(
+				request == LOOKUP ? "master" : "login"),
+			.request = request,
 			.in = BUF_INIT(LINE_MAX_BYTES),
 		};
 		event.data.ptr = &lanes[i];
 		if (epoll_ctl(epoll, EPOLL_CTL_ADD, lanes[i].fd, &event) < 0)
 			die("epoll: cannot add");
-		send_request(&lanes[i], run, (uint64_t)i);
+		send_request(&lanes[i], (uint64_t)i);
 	}
 }
 
@@ -206,9 +252,9 @@ static void take(
 {
 	if (!read_answer(lane))
 		return;
-	if (lane->is_creating == run->measures_creations && result->n < run->n)
+	if (lane->request == run->request && result->n < run->n)
 		result->usec[result->n++] = now_usec() - lane->sent_at;
-	send_request(lane, run, result->n);
+	send_request(lane, result->n);
 }
 
 /* What was under way when a run ended must not burden the next one. */
@@ -251,7 +297,7 @@ static struct result measure(const struct run *run)
 	}
 	result.seconds = (double)(now_usec() - began) / USEC;
 	result.cpu_ms = service_cpu_ms() - cpu;
-	for (int i = 0; i < run->lookups + run->creations; i++) {
+	for (int i = 0; i < run->n_lanes + run->n_creating; i++) {
 		fd_close(&lanes[i].fd);
 		buf_release(&lanes[i].in);
 	}
@@ -270,7 +316,7 @@ static void print_run(const struct run *run, double peer_rate)
 		(double)r.usec[r.n * 99 / 100] / 1e3, r.cpu_ms / (double)r.n);
 	if (peer_rate > 0)
 		printf("   %.2f of %s", rate / peer_rate,
-			run->measures_creations ? "crypt" : "bare");
+			run->request == LOOKUP ? "bare" : "crypt");
 	putchar('\n');
 	free(r.usec);
 }
@@ -357,35 +403,37 @@ static void clean_up(void)
 	}
 	dir_remove(dir);
 	free(dir);
-	free(socket_path);
+	free(folder);
 }
 
 static void run_all(const char *only)
 {
 	static const struct run runs[] = {
-		{ "userdb, 1 connection", 1, 0, LOOKUPS, "shared/userdb/",
-			false },
-		{ "passdb of existing users, 1 connection", 1, 0, LOOKUPS,
-			"shared/passdb/" PASSWORD "\"", false },
-		{ "userdb, 100 connections", 100, 0, LOOKUPS, "shared/userdb/",
-			false },
-		{ "passdb of existing users, 100 connections", 100, 0, LOOKUPS,
-			"shared/passdb/" PASSWORD "\"", false },
-		{ "creations, 10 connections", 0, 10, CREATIONS, "", true },
-		{ "creations, 100 connections", 0, 100, CREATIONS, "", true },
-		{ "userdb, 1 connection, while 100 create", 1, 100, 4000,
-			"shared/userdb/", false },
+		{ "lookups, 1 connection", LOOKUP, 1, 0, LOOKUPS },
+		{ "lookups, 100 connections", LOOKUP, 100, 0, LOOKUPS },
+		/* Each of them for the first time since the start. */
+		{ "logins, 100 connections", LOGIN, 100, 0, USERS },
+		{ "logins again, 1 connection", LOGIN, 1, 0, LOOKUPS },
+		{ "logins again, 100 connections", LOGIN, 100, 0, LOOKUPS },
+		{ "creations, 10 connections", CREATION, 10, 0, CREATIONS },
+		{ "creations, 100 connections", CREATION, 100, 0, CREATIONS },
+		{ "lookups, 1 connection, while 100 create", LOOKUP, 1, 100,
+			4000 },
+		{ "logins again, 1 connection, while 100 create", LOGIN, 1, 100,
+			4000 },
 	};
 	printf("%-44s %9s %8s %8s %8s\n", "", "a second", "p50 ms", "p99 ms",
 		"CPU ms");
 	for (size_t i = 0; i < ARRAY_LEN(runs); i++) {
 		if (only && !strstr(runs[i].what, only))
 			continue;
-		bool is_alone = runs[i].lookups == 1 && !runs[i].creations;
+		bool is_alone = runs[i].n_lanes == 1 && !runs[i].n_creating;
+		bool is_hashing =
+			runs[i].request == CREATION || runs[i].n == USERS;
 		print_run(&runs[i],
-			runs[i].measures_creations ? bare_crypt()
-				: is_alone         ? bare_round_trips()
-						   : 0);
+			is_hashing         ? bare_crypt()
+				: is_alone ? bare_round_trips()
+					   : 0);
 	}
 }
 
@@ -398,7 +446,8 @@ int main(int argc, char **argv)
 	}
 	dir = own_folder_make("bench-doveauth");
 	atexit(clean_up);
-	socket_path = xasprintf("%s/socket", dir);
+	folder = xasprintf("%s/run", dir);
+	make_folders();
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	make_users();
 	uint64_t usec = start_service(argv[1]);

@@ -1,10 +1,7 @@
 /*
  * Every line is either a command or refused with a reason; what was
- * escaped comes back as it was, and what %E can have made comes apart
- * into parts that make it again.
+ * escaped comes back as it was.
  */
-#include <string.h>
-
 #include "fuzz/fuzz.h"
 #include "mail/dict.h"
 
@@ -52,29 +49,6 @@ static void try_round(struct slice text)
 	demand(slice_eq(command.value, text));
 }
 
-static void quote(struct buf *out, struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.ptr[i] != '\0' && strchr("\"'\\", text.ptr[i]))
-			buf_add_char(out, '\\');
-		buf_add_char(out, text.ptr[i]);
-	}
-}
-
-static void try_quoted(struct slice text)
-{
-	AUTO_BUF struct buf first = BUF_INIT(1 << 20);
-	AUTO_BUF struct buf second = BUF_INIT(1 << 20);
-	AUTO_BUF struct buf again = BUF_INIT(1 << 20);
-
-	if (!dict_split_quoted(text, &first, &second))
-		return;
-	quote(&again, buf_slice(&first));
-	buf_add_char(&again, '"');
-	quote(&again, buf_slice(&second));
-	demand(slice_eq(buf_slice(&again), text));
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
 	struct slice all = slice_make(data, len), rest = all, line;
@@ -83,6 +57,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		try_line(line);
 	try_escape(all);
 	try_round(all);
-	try_quoted(all);
 	return 0;
 }

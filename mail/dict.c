@@ -51,6 +51,7 @@ static const struct {
 	{ DICT_UNSET, 2, { NUMBER(id), TEXT(key) } },
 	{ DICT_ADD, 3, { NUMBER(id), TEXT(key), TEXT(value) } },
 	{ DICT_TIMESTAMP, 1, { NUMBER(id) } },
+	{ DICT_HIDE, 1, { NUMBER(id) } },
 	{ DICT_ROLLBACK, 1, { NUMBER(id) } },
 	{ DICT_COMMIT, 1, { NUMBER(id) } },
 	{ DICT_COMMIT_ASYNC, 1, { NUMBER(id) } },
@@ -237,15 +238,6 @@ void dict_add_fail(struct buf *out, struct slice reason)
 	buf_add_char(out, '\n');
 }
 
-void dict_add_row(struct buf *out, struct slice key, struct slice value)
-{
-	buf_add_char(out, DICT_DONE);
-	dict_add_escaped(out, key);
-	buf_add_char(out, '\t');
-	dict_add_escaped(out, value);
-	buf_add_char(out, '\n');
-}
-
 void dict_add_end(struct buf *out)
 {
 	buf_add_char(out, '\n');
@@ -260,46 +252,4 @@ void dict_add_committed(struct buf *out, uint64_t id, enum dict_outcome outcome,
 		dict_add_escaped(out, reason);
 	}
 	buf_add_char(out, '\n');
-}
-
-static bool is_quoted_char(char c)
-{
-	return c == '"' || c == '\'' || c == '\\';
-}
-
-/* Up to an unquoted " or the end; what follows goes to *ret_rest. */
-static bool unquote(struct slice text, struct buf *out, bool *ret_is_end,
-	struct slice *ret_rest)
-{
-	size_t i = 0;
-
-	while (i < text.len && text.ptr[i] != '"') {
-		bool is_quoted = text.ptr[i] == '\\';
-		if (is_quoted)
-			i++;
-		if (i == text.len || is_quoted != is_quoted_char(text.ptr[i]))
-			return false;
-		buf_add_char(out, text.ptr[i++]);
-	}
-	*ret_is_end = i == text.len;
-	*ret_rest = slice_from(text, i + 1);
-	return true;
-}
-
-bool dict_unquote(struct slice text, struct buf *out)
-{
-	struct slice rest;
-	bool is_end;
-
-	return unquote(text, out, &is_end, &rest) && is_end;
-}
-
-bool dict_split_quoted(struct slice text, struct buf *first, struct buf *second)
-{
-	struct slice rest;
-	bool is_end;
-
-	if (!unquote(text, first, &is_end, &rest) || is_end)
-		return false;
-	return unquote(rest, second, &is_end, &rest) && is_end;
 }

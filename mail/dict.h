@@ -3,8 +3,8 @@
  *
  * Lines that end in LF; fields separated by TAB. TAB, LF, CR, NUL and
  * 0x01 inside a field are written as 0x01 and one of t n r 0 1. Source:
- * what Dovecot 2.3.19 sends and reads (its dict client speaks version
- * 3.2), and https://doc.dovecot.org "dict protocol".
+ * what Dovecot 2.3.19 and 2.4.1 send and read (their dict clients speak
+ * version 3.2 and 4.0), and https://doc.dovecot.org "dict protocol".
  */
 #ifndef MAIL_DICT_H
 #define MAIL_DICT_H
@@ -17,7 +17,7 @@ enum {
 	/* Dovecot's own limit of a line. */
 	DICT_LINE_MAX_BYTES = 65536,
 	DICT_MAJOR_MIN = 2,
-	DICT_MAJOR_MAX = 3,
+	DICT_MAJOR_MAX = 4,
 };
 
 enum dict_verb {
@@ -29,6 +29,7 @@ enum dict_verb {
 	DICT_UNSET = 'U',
 	DICT_ADD = 'A',
 	DICT_TIMESTAMP = 'T',
+	DICT_HIDE = 'V', /* values from a log; since version 4 */
 	DICT_ROLLBACK = 'R',
 	DICT_COMMIT = 'C',
 	DICT_COMMIT_ASYNC = 'D',
@@ -65,8 +66,7 @@ int dict_add_unescaped(struct buf *out, struct slice field) MUST_CHECK;
 void dict_add_value(struct buf *out, struct slice value);
 void dict_add_none(struct buf *out);
 void dict_add_fail(struct buf *out, struct slice reason);
-/* Answers to an iteration: rows, then the end (or dict_add_fail()). */
-void dict_add_row(struct buf *out, struct slice key, struct slice value);
+/* The answer to an iteration that finds nothing. */
 void dict_add_end(struct buf *out);
 
 enum dict_outcome {
@@ -78,15 +78,5 @@ enum dict_outcome {
 /* Answer to a commit of transaction `id`; `reason` for DICT_FAILED. */
 void dict_add_committed(struct buf *out, uint64_t id, enum dict_outcome outcome,
 	struct slice reason);
-
-/*
- * Undoes Dovecot's %E, which puts a backslash in front of every ", ' and
- * \. false when the text cannot come from there.
- */
-bool dict_unquote(struct slice text, struct buf *out);
-
-/* Takes apart <first>"<second>, both of them quoted by %E. */
-bool dict_split_quoted(
-	struct slice text, struct buf *first, struct buf *second);
 
 #endif

@@ -16,7 +16,12 @@ static const struct {
 			.value = SLICE("0"),
 			.user = SLICE("me"),
 			.name = SLICE("auth") } },
-	{ "hello of the future", SLICE("H4\t0\t0\t\tauth"), -EPROTONOSUPPORT,
+	{ "hello of version 4", SLICE("H4\t0\t0\t\tauth"), 0,
+		{ .verb = DICT_HELLO,
+			.major = 4,
+			.value = SLICE("0"),
+			.name = SLICE("auth") } },
+	{ "hello of the future", SLICE("H5\t0\t0\t\tauth"), -EPROTONOSUPPORT,
 		{ 0 } },
 	{ "hello without numbers", SLICE("Hx\t0"), -EINVAL, { 0 } },
 	{ "lookup", SLICE("Lshared/a\tme@x"), 0,
@@ -48,6 +53,10 @@ static const struct {
 	{ "begin, id too large", SLICE("B18446744073709551616"), -EINVAL,
 		{ 0 } },
 	{ "begin, negative id", SLICE("B-1"), -EINVAL, { 0 } },
+	{ "begin, as version 4 does", SLICE("B7\tme\t3600"), 0,
+		{ .verb = DICT_BEGIN, .id = 7, .user = SLICE("me") } },
+	{ "hide, as version 4 does", SLICE("V7\tyes"), 0,
+		{ .verb = DICT_HIDE, .id = 7 } },
 	{ "set", SLICE("S7\tk\tv"), 0,
 		{ .verb = DICT_SET,
 			.id = 7,
@@ -149,46 +158,12 @@ static void test_answers(void)
 	dict_add_value(&out, SLICE("a\tb\n"));
 	dict_add_none(&out);
 	dict_add_fail(&out, SLICE("disk\nfull"));
-	dict_add_row(&out, SLICE("k"), SLICE("v\t"));
 	dict_add_end(&out);
 	dict_add_committed(&out, 7, DICT_DONE, SLICE_NONE);
 	dict_add_committed(&out, 8, DICT_NOT_FOUND, SLICE_NONE);
 	dict_add_committed(&out, 9, DICT_FAILED, SLICE("why"));
 	check_slice("answers", buf_slice(&out),
-		SLICE("Oa\1tb\1n\nN\nFdisk\1nfull\nOk\tv\1t\n\nO7\nN8\n"
-		      "F9\twhy\n"));
-}
-
-static const struct {
-	const char *name, *text;
-	bool want;
-	const char *first, *second;
-} quoted[] = {
-	{ "plain", "pass\"user@x", true, "pass", "user@x" },
-	{ "all that is quoted", "a\\\"b\\'c\\\\d\"u\\\\", true, "a\"b'c\\d",
-		"u\\" },
-	{ "empty parts", "\"", true, "", "" },
-	{ "no separator", "pass", false, "", "" },
-	{ "two separators", "a\"b\"c", false, "", "" },
-	{ "bare apostrophe", "a'b\"c", false, "", "" },
-	{ "backslash before another", "a\\n\"c", false, "", "" },
-	{ "backslash at the end", "a\"c\\", false, "", "" },
-	{ "quoted separator only", "a\\\"c", false, "", "" },
-};
-
-static void test_quoted(void)
-{
-	for (size_t i = 0; i < ARRAY_LEN(quoted); i++) {
-		AUTO_BUF struct buf first = BUF_INIT(64);
-		AUTO_BUF struct buf second = BUF_INIT(64);
-		bool got = dict_split_quoted(
-			slice_of(quoted[i].text), &first, &second);
-		check_int(quoted[i].name, got, quoted[i].want);
-		if (!got)
-			continue;
-		check_str(quoted[i].name, buf_str(&first), quoted[i].first);
-		check_str(quoted[i].name, buf_str(&second), quoted[i].second);
-	}
+		SLICE("Oa\1tb\1n\nN\nFdisk\1nfull\n\nO7\nN8\nF9\twhy\n"));
 }
 
 int main(void)
@@ -197,6 +172,5 @@ int main(void)
 	test_too_long();
 	test_escape();
 	test_answers();
-	test_quoted();
 	return test_end();
 }

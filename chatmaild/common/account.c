@@ -62,6 +62,16 @@ static bool is_name(struct slice name)
 	return true;
 }
 
+/* No dot at the end, nor two together: RFC 5321 wants a dot-atom. */
+static bool is_dot_atom(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] == '.' &&
+			(i + 1 == name.len || name.ptr[i + 1] == '.'))
+			return false;
+	return true;
+}
+
 static int check_name(
 	const struct config *config, struct slice name, struct buf *why)
 {
@@ -71,6 +81,8 @@ static int check_name(
 			buf_add_quoted(why, name);
 		return r;
 	}
+	if (!is_dot_atom(name))
+		return because(why, -EPERM, "reason=name-dots");
 	if (slice_eq_str(name, "echo"))
 		return because(why, -EPERM, "reason=name-reserved");
 	if (name.len < config->username_min_length)

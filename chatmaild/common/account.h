@@ -2,9 +2,9 @@
  * account.h - who may be created.
  *
  * An address is <name>@<our domain>; the name begins with a letter or a
- * digit and goes on with those and "-", "." and "_", in lower case (which
- * Dovecot sees to). Lengths come from chatmail.ini. Accounts that exist
- * go on whatever these rules say.
+ * digit and goes on with those and "-", "." and "_", in lower case; no two
+ * dots stand together, and none at the end. Lengths come from chatmail.ini.
+ * Accounts that exist go on whatever these rules say.
  */
 #ifndef CHATMAILD_COMMON_ACCOUNT_H
 #define CHATMAILD_COMMON_ACCOUNT_H

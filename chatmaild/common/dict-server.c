@@ -25,13 +25,10 @@ struct client {
 	struct buf scratch; /* unescaped fields of the line at hand */
 	struct dict_requests requests;
 	struct dict_transactions transactions;
-	void *iteration;
-	uint64_t rows_left;
-	sd_event_source *turn; /* of the iteration */
-	bool has_begun;        /* something came: a hello is too late */
-	bool is_in_input;      /* conn sends when on_input returns */
-	bool is_waiting;       /* lines have come that it is too early for */
-	bool is_eof;           /* answers are due, then it closes */
+	bool has_begun;   /* something came: a hello is too late */
+	bool is_in_input; /* conn sends when on_input returns */
+	bool is_waiting;  /* lines have come that it is too early for */
+	bool is_eof;      /* answers are due, then it closes */
 };
 
 static const struct conn_limits limits = {
@@ -39,21 +36,12 @@ static const struct conn_limits limits = {
 	.out_max = DICT_OUT_MAX_BYTES,
 };
 
-static void end_iteration(struct client *client)
-{
-	if (client->iteration)
-		client->server->ops->iterate_end(client->iteration);
-	client->iteration = NULL;
-	client->turn = sd_event_source_disable_unref(client->turn);
-}
-
 /* Without the connection, which the caller closes. */
 static void client_free(struct client *client)
 {
 	*client->at = client->next;
 	if (client->next)
 		client->next->at = client->at;
-	end_iteration(client);
 	dict_requests_release(&client->requests);
 	dict_transactions_release(&client->transactions);
 	buf_release_secret(&client->scratch);
@@ -68,8 +56,7 @@ static void client_close(struct client *client)
 
 static bool is_finished(const struct client *client)
 {
-	return client->is_eof && !client->requests.first &&
-		!client->iteration && !client->is_waiting;
+	return client->is_eof && !client->requests.first && !client->is_waiting;
 }
 
 static void finish(struct client *client)
@@ -87,7 +74,7 @@ static void go_on(struct client *client)
 		finish(client);
 		return;
 	}
-	if (!client->iteration && client->requests.n < DICT_QUEUE_MAX)
+	if (client->requests.n < DICT_QUEUE_MAX)
 		conn_resume(client->conn);
 	conn_flush(client->conn);
 }
@@ -121,79 +108,11 @@ static int do_lookup(struct client *client, const struct dict_command *command,
 	return 0;
 }
 
-static void finish_iteration(struct client *client, int error)
+/* Nothing here is for anybody to list. */
+static int do_iterate(struct client *client,
+	const struct dict_command *command UNUSED, struct buf *why UNUSED)
 {
-	struct buf *out = conn_out(client->conn);
-
-	end_iteration(client);
-	if (error < 0)
-		dict_add_fail(out, slice_of(strerror(-error)));
-	else
-		dict_add_end(out);
-	go_on(client);
-}
-
-static void set_turn(struct client *client, int enabled)
-{
-	if (sd_event_source_set_enabled(client->turn, enabled) < 0)
-		bug("cannot switch an iteration");
-}
-
-/* Some rows; then everybody else is served, then some more. */
-static int on_turn(sd_event_source *s UNUSED, void *userdata)
-{
-	struct client *client = userdata;
-	struct buf *out = conn_out(client->conn);
-
-	if (conn_pending(client->conn) > DICT_ITERATE_AHEAD_BYTES) {
-		set_turn(client, SD_EVENT_OFF);
-		return 0;
-	}
-	for (int i = 0; i < DICT_ITERATE_ROWS_A_TURN; i++) {
-		int r = client->rows_left == 0
-			? 0
-			: client->server->ops->iterate_next(
-				  client->iteration, out);
-		if (r <= 0) {
-			finish_iteration(client, r);
-			return 0;
-		}
-		client->rows_left--;
-	}
-	conn_flush(client->conn);
-	return 0;
-}
-
-static void on_drained(struct conn *c)
-{
-	struct client *client = conn_owner(c);
-
-	if (client->turn)
-		set_turn(client, SD_EVENT_ON);
-}
-
-static int do_iterate(struct client *client, const struct dict_command *command,
-	struct buf *why)
-{
-	struct dict_server *server = client->server;
-	struct buf *out = conn_out(client->conn);
-
-	if (!server->ops->iterate) {
-		dict_add_end(out);
-		return 0;
-	}
-	int r = server->ops->iterate(
-		command->key, server->owner, &client->iteration);
-	if (r < 0) {
-		dict_add_fail(out, slice_of(strerror(-r)));
-		return 0;
-	}
-	client->rows_left = command->max_rows ? command->max_rows : UINT64_MAX;
-	r = sd_event_add_defer(server->event, &client->turn, on_turn, client);
-	if (r < 0)
-		return because(why, r, "cannot iterate");
-	set_turn(client, SD_EVENT_ON);
-	conn_pause(client->conn);
+	dict_add_end(conn_out(client->conn));
 	return 0;
 }
 
@@ -209,8 +128,8 @@ static int do_change(struct client *client, const struct dict_command *command,
 	return dict_transactions_change(&client->transactions, command, why);
 }
 
-static int do_timestamp(struct client *client,
-	const struct dict_command *command, struct buf *why)
+static int do_nothing(struct client *client, const struct dict_command *command,
+	struct buf *why)
 {
 	return dict_transactions_check(&client->transactions, command->id, why);
 }
@@ -262,7 +181,8 @@ static const struct {
 	{ DICT_ITERATE, do_iterate },
 	{ DICT_UNSET, do_change },
 	{ DICT_ADD, do_change },
-	{ DICT_TIMESTAMP, do_timestamp },
+	{ DICT_TIMESTAMP, do_nothing },
+	{ DICT_HIDE, do_nothing },
 	{ DICT_ROLLBACK, do_rollback },
 	{ DICT_COMMIT_ASYNC, do_commit },
 };
@@ -284,12 +204,12 @@ static int do_line(struct client *client, struct slice line, struct buf *why)
 	bug("a dict verb without a handler");
 }
 
-/* An iteration has the connection for itself; a full queue waits. */
+/* An iteration is answered when its turn has come; a full queue waits. */
 static bool must_wait(struct client *client, struct slice line)
 {
 	bool is_iterate = line.len > 0 && line.ptr[0] == DICT_ITERATE;
 
-	return client->iteration || client->requests.n >= DICT_QUEUE_MAX ||
+	return client->requests.n >= DICT_QUEUE_MAX ||
 		(is_iterate && client->requests.first);
 }
 
@@ -337,8 +257,7 @@ static const char *end_reason(int error)
 static void on_end(struct conn *c, int error)
 {
 	struct client *client = conn_owner(c);
-	bool is_due = client->requests.first || client->iteration ||
-		client->is_waiting;
+	bool is_due = client->requests.first || client->is_waiting;
 
 	/* Only its sending side may be closed: the answers still count. */
 	if (error == 0 && is_due && !client->is_eof) {
@@ -352,7 +271,6 @@ static void on_end(struct conn *c, int error)
 
 static const struct conn_ops conn_ops = {
 	.on_input = on_input,
-	.on_drained = on_drained,
 	.on_end = on_end,
 };
 

@@ -1,6 +1,6 @@
 /*
  * dict-server.h - serving Dovecot's dict protocol on connections: what
- * doveauth, lastlogin and chatmail-metadata share.
+ * lastlogin and chatmail-metadata share.
  *
  * A program gives a table of handlers. A request is answered at once or
  * later, from the event loop; the answers leave in the order in which the
@@ -19,7 +19,7 @@
 struct dict_server;
 
 /*
- * A handler that is NULL answers: not found, no rows, failure. What a
+ * A handler that is NULL answers: not found, failure. What a
  * handler is shown is valid until it returns. `owner` is the program's.
  */
 struct dict_ops {
@@ -27,11 +27,6 @@ struct dict_ops {
 		const struct dict_command *command, void *owner);
 	void (*commit)(struct dict_request *request,
 		const struct dict_transaction *transaction, void *owner);
-	/* Opens an iteration over the keys that begin with `prefix`. */
-	int (*iterate)(struct slice prefix, void *owner, void **ret_iteration);
-	/* Adds the next row by dict_add_row(): 1, 0 at the end, or broken. */
-	int (*iterate_next)(void *iteration, struct buf *out);
-	void (*iterate_end)(void *iteration);
 };
 
 struct dict_server *dict_server_new(

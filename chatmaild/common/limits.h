@@ -10,10 +10,6 @@ enum {
 	DICT_QUEUE_MAX = 256,
 	/* Bytes of answers not read by the peer; beyond: it is cut off. */
 	DICT_OUT_MAX_BYTES = 1 << 22,
-	/* An iteration goes on when fewer bytes than this wait to leave. */
-	DICT_ITERATE_AHEAD_BYTES = 1 << 17,
-	/* Rows of an iteration between two looks at other connections. */
-	DICT_ITERATE_ROWS_A_TURN = 64,
 	/* Open transactions of a connection; beyond: it is cut off. */
 	DICT_TRANSACTIONS_MAX = 64,
 	/* Changes of a transaction, and their bytes; beyond: F. */
@@ -29,6 +25,22 @@ enum {
 	/* Threads that create accounts: they hash, then wait for the disk. */
 	CREATION_THREADS_MAX = 64,
 	CREATION_THREADS_PER_CORE = 4,
+	/* Logins under way, of all clients; beyond: a temporary failure. */
+	LOGINS_MAX = 20000,
+	/* Refusals that wait to be told; beyond: told at once. */
+	LATE_REFUSALS_MAX = 10000,
+	/* Wrong passwords of an account before further ones have to wait. */
+	GUESSES_FREE = 10,
+	/* Logins that wait so, of all accounts, and of one account from one
+	 * address; beyond: a temporary failure. */
+	HELD_MAX = 10000,
+	HELD_PER_ADDRESS = 4,
+	HELD_KEY_MAX_BYTES = 2048,
+	/* Bytes of answers that a peer has not read; beyond: it is cut off. */
+	AUTH_OUT_MAX_BYTES = 1 << 22,
+	/* Rows of a list in one turn, and bytes of it that wait to leave. */
+	AUTH_LIST_ROWS_A_TURN = 64,
+	AUTH_LIST_AHEAD_BYTES = 1 << 17,
 	/* A journal of the version before; a larger file is none. */
 	OLD_JOURNAL_MAX_BYTES = 1 << 26,
 };

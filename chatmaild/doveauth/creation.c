@@ -27,10 +27,11 @@ struct creation {
 	struct creations *all;
 	struct worker_job job;
 	struct waiter *waiters;
+	void *first;        /* of them: whose password is hashed */
+	bool is_first_here; /* nobody was faster in another process */
 	char *address;
 	char *secret;        /* the password; gone once it is hashed */
 	struct buf password; /* what the file says, at last */
-	struct buf why;      /* of a failure */
 	int error;
 };
 
@@ -68,7 +69,6 @@ static void creation_free(struct creation *c)
 {
 	wipe_secret(c);
 	buf_release_secret(&c->password);
-	buf_release(&c->why);
 	free(c->address);
 	free(c);
 }
@@ -79,11 +79,12 @@ static void create(struct worker_job *job)
 	struct creation *c = creation_of(job);
 	struct buf hash = BUF_INIT(PASSWORD_FILE_MAX_BYTES);
 
-	c->error = hash_password(c->secret, &hash, &c->why);
+	c->error = hash_password(c->secret, &hash, NULL);
 	wipe_secret(c);
 	if (c->error == 0) {
 		int r = user_create(c->all->users, slice_of(c->address),
-			buf_slice(&hash), &c->password, &c->why);
+			buf_slice(&hash), &c->password, NULL);
+		c->is_first_here = r > 0;
 		if (r > 0)
 			buf_add_slice(&c->password, buf_slice(&hash));
 		c->error = r < 0 ? r : 0;
@@ -99,7 +100,7 @@ static void finish(struct creation *c)
 	tdelete(c, &c->all->tree, compare);
 	c->all->n--;
 	if (c->error < 0) {
-		log_err("account not created: %s", buf_str(&c->why));
+		log_err("account not created: %s", strerror(-c->error));
 		password = SLICE_NONE;
 		counters_add(c->all->counters, COUNT_REFUSED_FAILED, 1);
 	} else {
@@ -108,7 +109,8 @@ static void finish(struct creation *c)
 	}
 	while ((waiter = c->waiters)) {
 		c->waiters = waiter->next;
-		c->all->done(waiter->owner, slice_of(c->address), password);
+		c->all->done(waiter->owner, password,
+			c->is_first_here && waiter->owner == c->first);
 		free(waiter);
 	}
 	creation_free(c);
@@ -119,7 +121,7 @@ static void on_done(struct worker_job *job)
 	struct creation *c = creation_of(job);
 
 	if (job->is_cancelled)
-		c->error = because(&c->why, -ECANCELED, "the service ends");
+		c->error = -ECANCELED;
 	finish(c);
 }
 
@@ -196,10 +198,10 @@ int creations_begin(struct creations *all, struct slice address,
 	*c = (struct creation){
 		.all = all,
 		.job.done = on_done,
+		.first = waiter,
 		.address = slice_dup(address),
 		.secret = slice_dup(password),
 		.password = BUF_INIT(PASSWORD_FILE_MAX_BYTES),
-		.why = BUF_INIT(BUF_WHY_MAX_BYTES),
 	};
 	int r = workers_submit(all->workers, &c->job);
 	if (r < 0) {

@@ -22,12 +22,16 @@ enum doveauth_counter {
 	COUNT_CREATED,
 	COUNT_REFUSED_RULES,
 	COUNT_REFUSED_MACHINE,
+	COUNT_REFUSED_NETWORK,
 	COUNT_REFUSED_FAILED,
 };
 
-/* How one ended; `password` is {SHA512-CRYPT}..., or empty on failure. */
+/*
+ * How one ended; `stored` is {SHA512-CRYPT}..., or empty on failure. Whoever
+ * began it need not be asked for the password again: `is_theirs`.
+ */
 typedef void (*creation_done_fn)(
-	void *waiter, struct slice address, struct slice password);
+	void *waiter, struct slice stored, bool is_theirs);
 
 /* `users` has to outlive it. */
 int creations_new(sd_event *event, const struct users *users,

@@ -1,7 +1,11 @@
+/*
+ * hash.c - crypt(3), as password files need it (hash.h).
+ */
 #include "chatmaild/doveauth/hash.h"
 
 #include <crypt.h>
 #include <errno.h>
+#include <sodium/utils.h>
 #include <string.h>
 
 #include "lib/random.h"
@@ -42,6 +46,35 @@ int hash_password(const char *password, struct buf *out, struct buf *why)
 	} else {
 		r = because(why, -EINVAL, "cannot hash a password");
 	}
+	explicit_bzero(data, sizeof(*data));
+	free(data);
+	return r;
+}
+
+/* Behind "{SHA512-CRYPT}" or another scheme of crypt(3); NULL: none. */
+static const char *setting_of(const char *stored)
+{
+	const char *end = strchr(stored, '}');
+
+	if (stored[0] != '{' || !end ||
+		!slice_ends(slice_make(stored, (size_t)(end - stored)),
+			SLICE("CRYPT")))
+		return NULL;
+	return end + 1;
+}
+
+int hash_check(const char *password, const char *stored)
+{
+	struct crypt_data *data = xcalloc(1, sizeof(*data));
+	const char *setting = setting_of(stored);
+	const char *text = setting
+		? crypt_rn(password, setting, data, (int)sizeof(*data))
+		: NULL;
+	int r = -EINVAL;
+
+	if (text)
+		r = strlen(text) == strlen(setting) &&
+			sodium_memcmp(text, setting, strlen(text)) == 0;
 	explicit_bzero(data, sizeof(*data));
 	free(data);
 	return r;

@@ -44,19 +44,44 @@ int bed_stop(int i, int sig);
 void bed_end_well(int i);
 bool bed_log_has(int i, const char *text);
 
+/* Of doveauth, as imap-login and imap have it; greeted, and its greeting read.
+ * Of others, a connection. */
+enum socket {
+	AS_CLIENT,
+	AS_SMTP,
+	AS_MASTER,
+	AS_DICT
+};
+
 /* A connection, once it listens. */
-int bed_dial(int i);
+int bed_dial_as(enum socket as, int i);
+int bed_dial(int i); /* AS_CLIENT */
+/* Nothing is said yet. */
+int bed_dial_raw(enum socket as, int i);
 void bed_say(int fd, struct slice text);
 /* One line without its LF; "" and false at the end of the connection. */
 bool bed_hear(int fd, struct buf *line);
+/* The same; ends the test when it does not begin with `want`. */
+void bed_expect(int fd, const char *want);
 
-void bed_ask_passdb(int fd, const char *user, const char *password);
-/* The hash in an answer O{...}; any other answer ends the test. */
-char *bed_hash_of(const struct buf *answer);
-bool bed_fits(const char *password, const char *hash);
-/* The hash that somebody who logs in, maybe for the first time, is given. */
-char *bed_login(int fd, const char *user, const char *password);
-/* How many accounts an iteration tells. */
-int bed_count_listed(int fd);
+/* Asks for a login, with what stands before "@"; its id. */
+unsigned bed_ask(int fd, const char *user, const char *password);
+/* The same, with the whole address and further fields ("\trip=..."). */
+unsigned bed_ask_as(int fd, struct slice address, struct slice password,
+	const char *fields);
+/*
+ * The next answer: 'O' it was good, 'F' it was not, 'T' not now, 'C' a
+ * challenge, '\0' the connection has ended.
+ */
+char bed_answer(int fd, unsigned *ret_id);
+char bed_login(int fd, const char *user, const char *password);
+/* Ends the test when that is not what the login comes to. */
+void bed_demand_login(
+	int fd, const char *user, const char *password, char want);
+
+/* The password file of an account says this password. */
+bool bed_fits(const char *password, const char *user);
+/* How many accounts a list tells. */
+int bed_count_listed(int i);
 
 #endif

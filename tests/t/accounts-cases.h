@@ -11,6 +11,14 @@ void case_ends_while_creating_first(void);
 void case_disk_full(void);
 void case_old_journal(void);
 
+/* accounts-login.c */
+void case_existing(void);
+void case_pick_up(void);
+void case_dropped(void);
+void case_guesses(void);
+void case_networks(void);
+void case_smtp(void);
+
 /* accounts-newemail.c */
 void case_newemail(void);
 void case_newemail_logs_in(void);

@@ -106,7 +106,7 @@ echo '-- a service that is down, and one that is silent'
 sv -w 20 down "$PWD/r/service/doveauth" >/dev/null || fail 'sv down'
 status 1
 says out '! doveauth             down'
-says out "! silent               unix:$PWD/r/run/doveauth/doveauth.socket (doveauth)"
+says out "! silent               unix:$PWD/r/run/doveauth/login/auth (doveauth) "
 says out '2 things (!) need attention.'
 [ "$(json '["grade"]')" = bad ] || fail 'JSON: not bad'
 sv -w 20 up "$PWD/r/service/doveauth" >/dev/null || fail 'sv up'

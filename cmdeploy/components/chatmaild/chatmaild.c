@@ -30,7 +30,18 @@ static const struct system_user users[] = {
 	{ 0 },
 };
 
+/* Those who may ask doveauth by the socket in there. */
+#define ASKERS(name, askers)                                                   \
+	{                                                                      \
+		.path = "{{run_dir}}/doveauth/" name, .mode = 0750,            \
+		.user = "vmail", .group = askers, .when = "is_private"         \
+	}
+
 static const struct folder folders[] = {
+	{ .path = "{{run_dir}}/doveauth", .mode = 0711, .when = "is_private" },
+	ASKERS("login", "dovenull"),
+	ASKERS("smtp", "postfix"),
+	ASKERS("master", "vmail"),
 	{ .path = "{{mail_home}}",
 		.mode = 0755,
 		.user = "vmail",
@@ -98,7 +109,9 @@ static const struct file files[] = {
 };
 
 static const struct port doveauth_ports[] = {
-	{ .address = "unix:{{run_dir}}/doveauth/doveauth.socket" },
+	{ .address = "unix:{{run_dir}}/doveauth/login/auth" },
+	{ .address = "unix:{{run_dir}}/doveauth/smtp/auth" },
+	{ .address = "unix:{{run_dir}}/doveauth/master/auth" },
 	{ 0 },
 };
 
@@ -139,9 +152,21 @@ static const struct port incoming_ports[] = {
 #define DAEMON                                                                 \
 	.is_mail = true, .is_notify = true, .is_sandboxed = true,              \
 	.n_files = 65536, .restart = "always"
-#define DICT                                                                   \
-	DAEMON, .before = "dovecot.service", .user = "vmail",                  \
-		.has_run_dir = true
+#define ACCOUNTS DAEMON, .before = "dovecot.service", .user = "vmail"
+#define DICT     ACCOUNTS, .has_run_dir = true
+
+/*
+ * Who may ask doveauth is decided by the folders that its sockets are in.
+ * They stay when it stops: imap-login has one of them for its root.
+ */
+#define UNIT_FOLDER(name, group)                                               \
+	"ExecStartPre=+/usr/bin/install -d -m 0750 -o vmail -g " group         \
+	" {{run_dir}}/doveauth/" name "\n"
+#define UNIT_FOLDERS                                                           \
+	"RuntimeDirectory=doveauth\n"                                          \
+	"RuntimeDirectoryMode=0711\n"                                          \
+	"RuntimeDirectoryPreserve=yes\n" UNIT_FOLDER("login", "dovenull")      \
+		UNIT_FOLDER("smtp", "postfix") UNIT_FOLDER("master", "vmail")
 
 #define FILTER(direction, listen, forward)                                     \
 	DAEMON, .reader = READ_FILTERMAIL, .user = "filtermail",               \
@@ -164,15 +189,14 @@ static const struct port incoming_ports[] = {
 
 static const struct service services[] = {
 	{ .name = "doveauth",
-		DICT,
-		.title = "Chatmail accounts, for Dovecot",
+		ACCOUNTS,
+		.title = "Chatmail accounts, for Dovecot and Postfix",
 		.man = "doveauth(8)",
-		.command = "{{libexec_dir}}/doveauth "
-			   "{{run_dir}}/doveauth/doveauth.socket "
+		.command = "{{libexec_dir}}/doveauth {{run_dir}}/doveauth "
 			   "{{ini_path}}{{overrides}}",
-		/* Threads that hash passwords give way to the others. */
-		.unit_lines = COUNTS MAILBOXES
-		"SystemCallFilter=setpriority sched_setscheduler\n",
+		/* Threads that hash give way to all others. */
+		.unit_lines = COUNTS MAILBOXES UNIT_FOLDERS
+		"SystemCallFilter=setpriority\n",
 		.restart_on = LIST("{{libexec_dir}}/doveauth"),
 		.reader = READ_DOVEAUTH,
 		.ports = doveauth_ports },
@@ -267,8 +291,8 @@ static const struct service services[] = {
 
 const struct component component_chatmaild = {
 	.name = "chatmaild",
-	.packages = LIST("libsystemd0", "libcrypt1", "libjansson4", "libcurl4",
-		"ca-certificates"),
+	.packages = LIST("libsystemd0", "libcrypt1", "libsodium23",
+		"libjansson4", "libcurl4", "ca-certificates"),
 	.users = users,
 	.folders = folders,
 	.files = files,

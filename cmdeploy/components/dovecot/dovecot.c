@@ -18,9 +18,6 @@ static const struct file files[] = {
 	{ .path = "{{etc_dir}}/dovecot/dovecot.conf",
 		.mode = 0644,
 		.from = "dovecot/dovecot.conf" },
-	{ .path = "{{etc_dir}}/dovecot/doveauth.conf",
-		.mode = 0644,
-		.from = "dovecot/doveauth.conf" },
 	{ .path = "{{libexec_dir}}/instant-idle-setup",
 		.mode = 0755,
 		.program = "instant-idle-setup" },
@@ -44,7 +41,6 @@ static const struct port ports[] = {
 		.probe = PROBE_TLS,
 		.label = "IMAP for apps, TLS" },
 	{ .address = "unix:{{spool_dir}}/postfix/private/dovecot-lmtp" },
-	{ .address = "unix:{{spool_dir}}/postfix/private/auth" },
 	{ 0 },
 };
 
