@@ -7,18 +7,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
+#include <sys/wait.h>
 
+#include "lib/child.h"
+#include "lib/clock.h"
 #include "lib/file.h"
-
-extern char **environ;
+#include "lib/path.h"
 
 enum {
 	READ_CHUNK_BYTES = 65536,
-	WAIT_STEP_MS = 10,
 	LOG_TAIL_BYTES = 4096,
 };
 
@@ -38,10 +38,7 @@ struct channel {
 
 int64_t clock_now_ms(void)
 {
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	return (int64_t)clock_msec();
 }
 
 int64_t clock_in_ms(int ms)
@@ -58,47 +55,6 @@ static int ms_until(int64_t deadline)
 	return left > INT32_MAX ? INT32_MAX : (int)left;
 }
 
-/* environ with the additions in front: the first of a name counts. */
-static char **env_with(const char *const *additions)
-{
-	size_t n_more = 0, n_have = 0;
-
-	while (additions && additions[n_more])
-		n_more++;
-	while (environ[n_have])
-		n_have++;
-	char **env = xcalloc(n_more + n_have + 1, sizeof(*env));
-	for (size_t i = 0; i < n_more; i++)
-		env[i] = (char *)additions[i];
-	for (size_t i = 0; i < n_have; i++)
-		env[n_more + i] = environ[i];
-	return env;
-}
-
-/* The child gets `fd` as input and output, and no signal blocked. */
-static int spawn_child(
-	struct channel *c, const struct channel_command *command, int fd)
-{
-	AUTO_FREE char **env = env_with(command->env);
-	posix_spawn_file_actions_t files;
-	posix_spawnattr_t attr;
-	sigset_t none;
-
-	sigemptyset(&none);
-	posix_spawn_file_actions_init(&files);
-	posix_spawn_file_actions_adddup2(&files, fd, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&files, fd, STDOUT_FILENO);
-	posix_spawn_file_actions_adddup2(&files, c->log_fd, STDERR_FILENO);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	int r = posix_spawn(&c->pid, command->argv[0], &files, &attr,
-		(char *const *)command->argv, env);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&files);
-	return -r;
-}
-
 static int start(struct channel *c, const struct channel_command *command,
 	struct buf *why)
 {
@@ -113,11 +69,15 @@ static int start(struct channel *c, const struct channel_command *command,
 		return because(why, -errno, "socketpair: %s", strerror(errno));
 	c->fd = pair[0];
 	AUTO_CLOSE int far = pair[1];
-	int r = spawn_child(c, command, far);
-	if (r < 0)
-		return because(
-			why, r, "%s: %s", command->argv[0], strerror(-r));
-	return 0;
+	return child_spawn(
+		&(struct child){
+			.argv = command->argv,
+			.env = command->env,
+			.in = far,
+			.out = far,
+			.err = c->log_fd,
+		},
+		&c->pid, why);
 }
 
 static void channel_free(struct channel *c)
@@ -135,9 +95,8 @@ int channel_start(const struct channel_command *command,
 	struct channel **ret_channel, struct buf *why)
 {
 	struct channel *c = xcalloc(1, sizeof(*c));
-	const char *slash = strrchr(command->argv[0], '/');
 
-	c->name = xstrdup(slash ? slash + 1 : command->argv[0]);
+	c->name = xstrdup(path_name(command->argv[0]));
 	c->log_path = xstrdup(command->log_path);
 	c->fd = -1;
 	c->log_fd = -1;
@@ -155,15 +114,8 @@ int channel_start(const struct channel_command *command,
 /* Up to `ms`; true once the child has ended. */
 static bool wait_ended(struct channel *c, int ms)
 {
-	int64_t deadline = clock_in_ms(ms);
-
-	while (!c->has_ended) {
-		pid_t pid = waitpid(c->pid, &c->status, WNOHANG);
-		c->has_ended = pid == c->pid || (pid < 0 && errno == ECHILD);
-		if (c->has_ended || clock_now_ms() >= deadline)
-			break;
-		poll(NULL, 0, WAIT_STEP_MS);
-	}
+	if (!c->has_ended)
+		c->has_ended = child_wait(c->pid, ms, &c->status) != 0;
 	return c->has_ended;
 }
 
@@ -303,7 +255,7 @@ void channel_stop(struct channel *c, int grace_ms)
 	shutdown(c->fd, SHUT_WR);
 	if (!wait_ended(c, grace_ms)) {
 		kill(c->pid, SIGKILL);
-		waitpid(c->pid, &c->status, 0);
+		child_wait(c->pid, -1, NULL);
 	}
 	channel_free(c);
 }

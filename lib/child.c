@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 
 #include "lib/clock.h"
+#include "lib/file.h"
 
 enum {
 	EXIT_NOT_STARTED = 127,
@@ -187,6 +188,64 @@ int child_end(pid_t pid, int msec)
 	kill(pid, SIGKILL);
 	child_wait(pid, -1, &status);
 	return status;
+}
+
+struct task_call {
+	int (*run)(void *owner, struct buf *why);
+	void *owner;
+	int fd;
+};
+
+/* Its result is a line with the number, and the reason after it. */
+static int run_task(void *owner)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf result = BUF_INIT(2 * BUF_WHY_MAX_BYTES);
+	const struct task_call *call = owner;
+	int r = call->run(call->owner, &why);
+
+	buf_addf(&result, "%d\n%s", r, buf_str(&why));
+	return fd_write_all(call->fd, buf_slice(&result)) < 0;
+}
+
+int child_task_begin(int (*run)(void *owner, struct buf *why), void *owner,
+	struct child_task *ret_task, struct buf *why)
+{
+	struct child_task task;
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return because(why, -errno, "pipe: %s", strerror(errno));
+	task.fd = ends[0];
+	struct task_call call = { run, owner, ends[1] };
+	int r = child_spawn(&(struct child){ .run = run_task,
+				    .owner = &call,
+				    .in = CHILD_OURS,
+				    .death_signal = SIGTERM },
+		&task.pid, why);
+	close(ends[1]);
+	if (r < 0)
+		close(ends[0]);
+	else
+		*ret_task = task;
+	return r;
+}
+
+int child_task_end(struct child_task *task, struct buf *why)
+{
+	AUTO_BUF struct buf result = BUF_INIT(2 * BUF_WHY_MAX_BYTES);
+	struct slice number, reason;
+	int r = fd_read_all(task->fd, &result);
+
+	close(task->fd);
+	/* Somebody else may have waited for it by now. */
+	child_wait(task->pid, -1, NULL);
+	*task = (struct child_task){ 0 };
+	if (r < 0 || !slice_cut(buf_slice(&result), '\n', &number, &reason))
+		return because(why, -EIO, "the child process ended early");
+	if (slice_eq_str(number, "0"))
+		return 0;
+	return because(why, -EIO, "%.*s", SLICE_FMT(reason));
 }
 
 void child_status_text(int status, struct buf *out)

@@ -61,6 +61,20 @@ int child_wait(pid_t pid, int msec, int *ret_status);
  */
 int child_end(pid_t pid, int msec);
 
+/*
+ * A function of ours that works in a child and hands back how that went.
+ * It gets SIGTERM when we die first.
+ */
+struct child_task {
+	pid_t pid; /* 0: none */
+	int fd;    /* can be read from when it is over (poll(2)) */
+};
+
+int child_task_begin(int (*run)(void *owner, struct buf *why), void *owner,
+	struct child_task *ret_task, struct buf *why) MUST_CHECK;
+/* Waits. 0, or -EIO with the reason that run() gave. */
+int child_task_end(struct child_task *task, struct buf *why) MUST_CHECK;
+
 /* "exit status 2", "killed by SIGSEGV". */
 void child_status_text(int status, struct buf *out);
 

@@ -124,6 +124,40 @@ static void test_functions(void)
 		-EPERM);
 }
 
+static int work(void *owner, struct buf *why)
+{
+	int r = *(int *)owner;
+
+	if (r == -EINTR)
+		_exit(0);
+	return r < 0 ? because(why, r, "no luck") : r;
+}
+
+static void test_tasks(void)
+{
+	static const struct {
+		int result, want;
+		const char *why;
+	} rows[] = {
+		{ 0, 0, "" },
+		{ -EPERM, -EIO, "no luck" },
+		{ -EINTR, -EIO, "the child process ended early" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+		struct child_task task = { 0 };
+		int result = rows[i].result;
+
+		check_int(rows[i].why,
+			child_task_begin(work, &result, &task, &why), 0);
+		check_int(
+			rows[i].why, child_task_end(&task, &why), rows[i].want);
+		check_str(rows[i].why, buf_str(&why), rows[i].why);
+		check_int(rows[i].why, task.pid, 0);
+	}
+}
+
 /* A signal that we block or ignore ends a program as usual. */
 static void test_signals(void)
 {
@@ -214,6 +248,7 @@ int main(void)
 {
 	test_programs();
 	test_functions();
+	test_tasks();
 	test_signals();
 	test_errors();
 	test_waiting();

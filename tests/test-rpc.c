@@ -94,7 +94,7 @@ static void test_no_such_program(void)
 	struct rpc *rpc = NULL;
 
 	check_int("no such program", rpc_open(&o, &rpc, &why), -ENOENT);
-	check_why("names it", &why, "/none: No such file");
+	check_why("names it", &why, "/none: cannot be started: No such file");
 	o.log_path = "/nonexistent/log";
 	check_int("no log", rpc_open(&o, &rpc, &why), -ENOENT);
 	check_why("names the log", &why, "/nonexistent/log: No such file");

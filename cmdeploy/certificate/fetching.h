@@ -6,10 +6,10 @@
 #define CMDEPLOY_CERTIFICATE_FETCHING_H
 
 #include "cmdeploy/relay/relay.h"
+#include "lib/child.h"
 
 struct fetching {
-	pid_t pid; /* 0: none is under way */
-	int fd;    /* its verdict comes from here */
+	struct child_task task; /* its pid is 0: none is under way */
 };
 
 /* Begins certificate_fetch(). */

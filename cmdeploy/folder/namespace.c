@@ -6,8 +6,8 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
+#include "lib/child.h"
 #include "lib/file.h"
 
 char *namespace_barrier(const char *dir)
@@ -51,28 +51,23 @@ int namespace_enter(const char *dir, const char *barrier, struct buf *why)
 	return 0;
 }
 
+struct way {
+	const char *dir;
+	const char *barrier;
+};
+
+static int enter(void *owner, struct buf *why)
+{
+	const struct way *way = owner;
+
+	return namespace_enter(way->dir, way->barrier, why);
+}
+
 int namespace_try(const char *dir, const char *barrier, struct buf *why)
 {
-	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int ends[2], status;
+	struct way way = { dir, barrier };
+	struct child_task task;
+	int r = child_task_begin(enter, &way, &task, why);
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return refuse(why, "pipe");
-	pid_t pid = fork();
-	if (pid == 0) {
-		int r = namespace_enter(dir, barrier, &text);
-		int ignored = fd_write_all(ends[1], buf_slice(&text));
-		(void)ignored;
-		_exit(r < 0);
-	}
-	close(ends[1]);
-	int r = pid < 0 ? -errno : fd_read_all(ends[0], &text);
-	close(ends[0]);
-	if (r < 0)
-		return because(why, r, "%s", strerror(-r));
-	if (waitpid(pid, &status, 0) < 0)
-		return refuse(why, "waitpid");
-	if (status != 0)
-		return because(why, -EPERM, "%s", buf_str(&text));
-	return 0;
+	return r < 0 ? r : child_task_end(&task, why);
 }

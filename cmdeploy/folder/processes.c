@@ -6,13 +6,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #include "cmdeploy/folder/namespace.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "cmdeploy/supervise/tree.h"
+#include "lib/child.h"
+#include "lib/proc.h"
 
 enum {
 	/* Of the 5 seconds to stop in. */
@@ -21,62 +22,25 @@ enum {
 	STOP_KILL_MSEC = 900,
 };
 
-static void NORETURN child_fail(const char *what, const char *why)
-{
-	fprintf(stderr, "cmdeploy: %s: %s\n", what, why);
-	_exit(127);
-}
+struct ground {
+	const char *dir;
+	const char *barrier; /* or NULL */
+};
 
-static void reset_signals(void)
-{
-	static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM,
-		SIGPIPE, SIGCHLD };
-	const struct sigaction usual = { .sa_handler = SIG_DFL };
-	sigset_t none;
-
-	for (size_t i = 0; i < ARRAY_LEN(signals); i++)
-		sigaction(signals[i], &usual, NULL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
-/*
- * A session of its own, so that the terminal's Ctrl-C does not reach the
- * services; and a HUP, on which runsvdir ends them all, when we are
- * killed.
- */
-static void NORETURN child_run(const char *dir, pid_t parent)
+/* In the child, whose standard error is the log by now. */
+static int enter(void *owner)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_FREE char *barrier = namespace_barrier(dir);
-	AUTO_FREE char *services = xasprintf("%s/service", dir);
-	AUTO_FREE char *log = xasprintf("%s/log/runsvdir.log", dir);
+	const struct ground *ground = owner;
+	int r = 0;
 
-	setsid();
-	prctl(PR_SET_PDEATHSIG, SIGHUP);
-	if (getppid() != parent)
-		_exit(127);
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	int out = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	if (in < 0 || out < 0)
-		child_fail(log, strerror(errno));
-	if (barrier && namespace_enter(dir, barrier, &why) < 0)
-		child_fail("cannot cover a folder", buf_str(&why));
-	if (chdir("/") < 0)
-		child_fail("/", strerror(errno));
-	dup2(in, STDIN_FILENO);
-	dup2(out, STDOUT_FILENO);
-	dup2(out, STDERR_FILENO);
 	umask(022);
-	reset_signals();
-	/* Nothing of the caller's surroundings reaches the services. */
-	char *const env[] = { (char *)(uintptr_t) "PATH=/usr/local/sbin:"
-						  "/usr/local/bin:/usr/sbin:"
-						  "/usr/bin:/sbin:/bin",
-		(char *)(uintptr_t) "LC_ALL=C.UTF-8", NULL };
-	execle("/usr/bin/runsvdir", "runsvdir", "-P", services, (char *)NULL,
-		env);
-	child_fail("/usr/bin/runsvdir", strerror(errno));
+	if (ground->barrier)
+		r = namespace_enter(ground->dir, ground->barrier, &why);
+	if (r < 0)
+		fprintf(stderr, "cmdeploy: cannot cover a folder: %s\n",
+			buf_str(&why));
+	return r;
 }
 
 void processes_prepare(void)
@@ -85,17 +49,43 @@ void processes_prepare(void)
 	tree_adopt();
 }
 
+/*
+ * A session of its own, so that the terminal's Ctrl-C does not reach the
+ * services; and a HUP, on which runsvdir ends them all, when we are
+ * killed. Nothing of the caller's surroundings reaches the services.
+ */
 int processes_start(const char *dir, struct buf *why)
 {
-	pid_t parent = getpid();
-	pid_t pid = fork();
+	AUTO_FREE char *barrier = namespace_barrier(dir);
+	AUTO_FREE char *services = xasprintf("%s/service", dir);
+	AUTO_FREE char *log = xasprintf("%s/log/runsvdir.log", dir);
+	AUTO_CLOSE int out =
+		open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	struct ground ground = { dir, barrier };
+	pid_t pid;
 
-	if (pid < 0)
-		return because(why, -errno, "fork: %s", strerror(errno));
-	if (pid == 0)
-		child_run(dir, parent);
-	signals_watch(pid);
-	return 0;
+	if (out < 0)
+		return because(why, -errno, "%s: %s", log, strerror(errno));
+	int r = child_spawn(
+		&(struct child){
+			.argv = PROC_WORDS("/usr/bin/runsvdir", "-P", services),
+			.run = enter,
+			.owner = &ground,
+			.env = PROC_WORDS(
+				"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:"
+				"/usr/bin:/sbin:/bin",
+				"LC_ALL=C.UTF-8"),
+			.has_only_env = true,
+			.dir = "/",
+			.out = out,
+			.err = out,
+			.place = CHILD_IN_SESSION,
+			.death_signal = SIGHUP,
+		},
+		&pid, why);
+	if (r == 0)
+		signals_watch(pid);
+	return r;
 }
 
 int processes_watch(struct buf *why)

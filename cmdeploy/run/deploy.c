@@ -258,7 +258,7 @@ static int deploy(struct relay *relay, struct report *report, struct buf *why)
 		r = begin_certificate(relay, &fetching, report, why);
 	if (r == 0)
 		r = install_and_settle(relay, report, why);
-	if (r == 0 && fetching.pid != 0)
+	if (r == 0 && fetching.task.pid != 0)
 		r = end_certificate(relay, &fetching, report, why);
 	return r < 0 ? r : add_autoconfig(relay, report, why);
 }
