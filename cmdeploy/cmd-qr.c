@@ -5,6 +5,7 @@
 #include "cmdeploy/folder/screen.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
+#include "lib/file.h"
 
 #define INI_DEFAULT "chatmail.ini"
 

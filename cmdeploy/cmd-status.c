@@ -12,6 +12,7 @@
 #include "cmdeploy/server/server.h"
 #include "cmdeploy/status/render.h"
 #include "cmdeploy/status/status.h"
+#include "lib/file.h"
 
 #define INI_DEFAULT "chatmail.ini"
 

@@ -126,7 +126,6 @@ static const struct component component = {
 static const struct component *const components[] = { &component, NULL };
 
 static struct apply apply = {
-	.host = &host_local,
 	.components = components,
 	.find_template = find_template,
 	.find_program = find_program,

@@ -1,9 +1,11 @@
 #include "cmdeploy/host/net.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <net/if.h>
 #include <sched.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "tests/test.h"
 
@@ -59,8 +61,44 @@ static void test_default_address(void)
 	}
 }
 
+/* The network of our own has no other listener on that port. */
+static void test_holder(void)
+{
+	static const struct {
+		const char *listens, *asked;
+		int want;
+	} cases[] = {
+		{ "127.0.0.1", "127.0.0.1", -EADDRINUSE },
+		{ "127.0.0.1", "0.0.0.0", -EADDRINUSE },
+		{ "0.0.0.0", "127.0.0.1", -EADDRINUSE },
+		{ "127.0.0.1", "127.0.0.2", 0 },
+	};
+	AUTO_FREE char *self = xasprintf("test-net (pid %d)", (int)getpid());
+
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		AUTO_BUF struct buf holder = BUF_INIT(BUF_WHY_MAX_BYTES);
+		AUTO_CLOSE int fd =
+			socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		struct sockaddr_in at = { .sin_family = AF_INET,
+			.sin_port = htons(2525) };
+		struct in_addr asked;
+		int on = 1;
+		inet_pton(AF_INET, cases[i].listens, &at.sin_addr);
+		inet_pton(AF_INET, cases[i].asked, &asked);
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+		check_int(cases[i].asked,
+			bind(fd, (struct sockaddr *)&at, sizeof(at)), 0);
+		check_int(cases[i].asked, listen(fd, 1), 0);
+		check_int(cases[i].asked, net_port_free(asked, 2525, &holder),
+			cases[i].want);
+		check_str(cases[i].asked, buf_str(&holder),
+			cases[i].want < 0 ? self : "");
+	}
+}
+
 int main(void)
 {
 	test_default_address();
+	test_holder();
 	return test_end();
 }

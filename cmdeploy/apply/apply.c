@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "cmdeploy/host/packages.h"
+#include "lib/words.h"
 
 enum {
 	TEXT_MAX_BYTES = 65536,
@@ -49,20 +50,14 @@ int apply_text(const struct apply *apply, const char *text, char **ret_text,
 int apply_missing_packages(
 	const struct apply *apply, struct buf *missing, struct buf *why)
 {
-	AUTO_FREE const char **names = NULL;
-	size_t n = 0;
+	AUTO_WORDS struct words names = { 0 };
 
 	for (size_t i = 0; apply->components[i]; i++) {
 		const struct component *c = apply->components[i];
-		const char *const *name = c->packages;
-		if (!apply_counts(apply, c->when))
-			continue;
-		for (; name && *name; name++) {
-			names = xreallocarray(names, n + 1, sizeof(*names));
-			names[n++] = *name;
-		}
+		if (c->packages && apply_counts(apply, c->when))
+			words_add_all(&names, c->packages);
 	}
-	return packages_missing(apply->host, names, n, missing, why);
+	return packages_missing(words_list(&names), names.n, missing, why);
 }
 
 int apply_missing_users(const struct apply *apply, struct buf *missing)
@@ -88,7 +83,7 @@ int apply_create_users(const struct apply *apply, struct buf *why)
 		for (; u && u->name; u++) {
 			if (getpwnam(u->name))
 				continue;
-			int r = user_create(apply->host, u->name, u->home, why);
+			int r = user_create(u->name, u->home, why);
 			if (r < 0)
 				return r;
 		}

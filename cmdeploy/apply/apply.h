@@ -11,11 +11,9 @@
 #define CMDEPLOY_APPLY_APPLY_H
 
 #include "cmdeploy/apply/component.h"
-#include "cmdeploy/host/host.h"
 #include "lib/template.h"
 
 struct apply {
-	const struct host *host;
 	const struct component *const *components; /* ended by NULL */
 	struct template_vars vars;
 	/* The text of a template of ours; false when there is none. */

@@ -158,8 +158,7 @@ static int file_carry_out(
 	/* Drop-ins and the like have a folder each. */
 	int r = make_folder_of(f->path, why);
 	if (r == 0)
-		r = host_put(apply->host, f->path, buf_slice(&f->content),
-			f->owner, why);
+		r = file_write(f->path, buf_slice(&f->content), f->owner, why);
 	if (r == 0 && f->decl->is_dated_back)
 		r = date_back(f->path, why);
 	return r;

@@ -6,6 +6,7 @@
 #define CMDEPLOY_APPLY_PLAN_H
 
 #include "cmdeploy/apply/apply.h"
+#include "lib/file.h"
 
 enum change {
 	CHANGE_NONE,

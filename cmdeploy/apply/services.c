@@ -171,8 +171,8 @@ int service_mark(const struct apply *apply, const struct service_state *state,
 		return r;
 	buf_addf(&text, "%016" PRIx64 " %016" PRIx64 "\n",
 		state->restart_digest, state->reload_digest);
-	return host_put(apply->host, path, buf_slice(&text),
-		(struct file_owner){ 0644, 0, 0 }, why);
+	return file_write(
+		path, buf_slice(&text), (struct file_owner){ 0644, 0, 0 }, why);
 }
 
 size_t services_count(

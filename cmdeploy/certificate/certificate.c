@@ -77,12 +77,12 @@ void certificate_find(
 	}
 }
 
-static int openssl(const struct relay *relay, const char *const *argv,
-	struct slice input, struct buf *out, struct buf *why)
+static int openssl(const char *const *argv, struct slice input, struct buf *out,
+	struct buf *why)
 {
 	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	return host_run(relay->apply.host,
+	return proc_run_ok(
 		&(struct proc){
 			.argv = argv,
 			.input = input,
@@ -93,9 +93,8 @@ static int openssl(const struct relay *relay, const char *const *argv,
 		why);
 }
 
-#define OPENSSL(relay, input, out, why, ...)                                   \
-	openssl((relay),                                                       \
-		(const char *const[]){ "openssl", __VA_ARGS__, NULL },         \
+#define OPENSSL(input, out, why, ...)                                          \
+	openssl((const char *const[]){ "openssl", __VA_ARGS__, NULL },         \
 		(input), (out), (why))
 
 bool certificate_has_name(const struct relay *relay, const char *name)
@@ -103,8 +102,8 @@ bool certificate_has_name(const struct relay *relay, const char *name)
 	AUTO_FREE char *cert = live_path(relay, "fullchain");
 	AUTO_BUF struct buf said = BUF_INIT(KEY_MAX_BYTES);
 
-	return OPENSSL(relay, SLICE_NONE, &said, NULL, "x509", "-noout",
-		       "-checkhost", name, "-in", cert) == 0 &&
+	return OPENSSL(SLICE_NONE, &said, NULL, "x509", "-noout", "-checkhost",
+		       name, "-in", cert) == 0 &&
 		strstr(buf_str(&said), " does match ");
 }
 
@@ -125,17 +124,17 @@ int certificate_check_external(
 				"%s, named by tls_external_cert_and_key in %s, "
 				"is not there",
 				paths->items[i], settings_name);
-	if (OPENSSL(relay, SLICE_NONE, &of_cert, NULL, "x509", "-noout",
-		    "-pubkey", "-in", cert) < 0)
+	if (OPENSSL(SLICE_NONE, &of_cert, NULL, "x509", "-noout", "-pubkey",
+		    "-in", cert) < 0)
 		return because(why, -EINVAL, "%s: no certificate", cert);
-	if (OPENSSL(relay, SLICE_NONE, &of_key, NULL, "pkey", "-pubout", "-in",
-		    key) < 0)
+	if (OPENSSL(SLICE_NONE, &of_key, NULL, "pkey", "-pubout", "-in", key) <
+		0)
 		return because(why, -EINVAL, "%s: no private key", key);
 	if (!slice_eq(buf_slice(&of_cert), buf_slice(&of_key)))
 		return because(why, -EINVAL,
 			"the certificate %s is not for the key %s", cert, key);
-	if (OPENSSL(relay, SLICE_NONE, NULL, NULL, "x509", "-noout",
-		    "-checkend", "0", "-in", cert) < 0)
+	if (OPENSSL(SLICE_NONE, NULL, NULL, "x509", "-noout", "-checkend", "0",
+		    "-in", cert) < 0)
 		return because(why, -EINVAL, "%s has expired", cert);
 	return 0;
 }
@@ -147,12 +146,12 @@ static int add_key_id(
 	AUTO_BUF struct buf public = BUF_INIT(KEY_MAX_BYTES);
 	AUTO_BUF struct buf digest = BUF_INIT(KEY_MAX_BYTES);
 	const char *path = relay->places.own_key_path;
-	int r = OPENSSL(relay, SLICE_NONE, &public, why, "pkey", "-in", path,
+	int r = OPENSSL(SLICE_NONE, &public, why, "pkey", "-in", path,
 		"-pubout", "-outform", "DER");
 
 	if (r == 0)
-		r = OPENSSL(relay, buf_slice(&public), &digest, why, "dgst",
-			"-sha256", "-binary");
+		r = OPENSSL(buf_slice(&public), &digest, why, "dgst", "-sha256",
+			"-binary");
 	if (r < 0)
 		return r;
 	if (digest.len != DIGEST_BYTES)
@@ -215,7 +214,7 @@ int certificate_bring_key(const struct relay *relay, struct buf *why)
 	int r = add_key_id(relay, &id, why);
 	/* It reads none but the old form. */
 	if (r == 0)
-		r = OPENSSL(relay, SLICE_NONE, &key, why, "pkey", "-in",
+		r = OPENSSL(SLICE_NONE, &key, why, "pkey", "-in",
 			relay->places.own_key_path, "-traditional");
 	if (r < 0)
 		return r;
@@ -225,7 +224,7 @@ int certificate_bring_key(const struct relay *relay, struct buf *why)
 	if (r == 0)
 		r = dir_make(dir, 0700, why);
 	return r < 0 ? r
-		     : host_put(relay->apply.host, path, buf_slice(&key),
+		     : file_write(path, buf_slice(&key),
 			       (struct file_owner){ 0600, 0, 0 }, why);
 }
 
@@ -323,8 +322,8 @@ static int write_responses(const struct relay *relay, struct buf *why)
 		json_add_string(&text, slice_of(agreement));
 		buf_add_str(&text, ": true\n");
 	}
-	return host_put(relay->apply.host, "/var/lib/acme/conf/responses",
-		buf_slice(&text), (struct file_owner){ 0644, 0, 0 }, why);
+	return file_write("/var/lib/acme/conf/responses", buf_slice(&text),
+		(struct file_owner){ 0644, 0, 0 }, why);
 }
 
 static bool is_unwanted(void *owner UNUSED)
@@ -332,10 +331,9 @@ static bool is_unwanted(void *owner UNUSED)
 	return signals_told_to_stop();
 }
 
-static int run_acmetool(
-	const struct relay *relay, struct buf *log, struct buf *why)
+static int run_acmetool(struct buf *log, struct buf *why)
 {
-	return host_run(relay->apply.host,
+	return proc_run_ok(
 		&(struct proc){
 			.argv = (const char *const[]){ "acmetool", "--batch",
 				"--xlog.severity=info", "reconcile", NULL },
@@ -357,7 +355,7 @@ int certificate_fetch(const struct relay *relay, struct buf *why)
 
 	if (r < 0)
 		return because(why, r, "no certificate: %s", buf_str(&reason));
-	r = run_acmetool(relay, &log, &reason);
+	r = run_acmetool(&log, &reason);
 	acme_find_detail(&log, &reason);
 	int ignored = file_write(
 		path, buf_slice(&log), (struct file_owner){ 0644, 0, 0 }, NULL);
@@ -408,7 +406,7 @@ int autoconfig_leads(const struct relay *relay)
 	if (!has_acme(relay) || !certificate_is_there(relay))
 		return -ENOENT;
 	return dns_alias_points_here(
-		relay->apply.host, &relay->config, AUTOCONFIG, NULL);
+		&host_local, &relay->config, AUTOCONFIG, NULL);
 }
 
 bool autoconfig_is_certified(const struct relay *relay)

@@ -9,9 +9,11 @@
 #include <sys/un.h>
 
 #include "cmdeploy/folder/namespace.h"
+#include "cmdeploy/host/host.h"
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/say.h"
+#include "lib/file.h"
 
 enum {
 	NEEDED_BYTES = 300 << 20,
@@ -30,11 +32,11 @@ static int check_root(const struct relay *relay UNUSED, struct buf *why)
 		"\"sudo scripts/cmdeploy up\"");
 }
 
-static int check_system(const struct relay *relay, struct buf *why)
+static int check_system(const struct relay *relay UNUSED, struct buf *why)
 {
 	AUTO_BUF struct buf os = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = host_fact(relay->apply.host, "os", &os, why);
+	int r = host_fact(&host_local, "os", &os, why);
 
 	if (r < 0)
 		return r;
@@ -43,7 +45,7 @@ static int check_system(const struct relay *relay, struct buf *why)
 			"this system is \"%s\"; a relay is made of packages of "
 			"Debian 12",
 			buf_str(&os));
-	r = host_fact(relay->apply.host, "os_version", &version, NULL);
+	r = host_fact(&host_local, "os_version", &version, NULL);
 	if (r == 0 && !slice_eq_str(buf_slice(&version), "12"))
 		say_note("made for Debian 12; this is another version");
 	return 0;

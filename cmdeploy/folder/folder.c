@@ -16,6 +16,7 @@
 #include "cmdeploy/relay/programs.h"
 #include "cmdeploy/relay/vars.h"
 #include "cmdeploy/say.h"
+#include "lib/file.h"
 
 enum {
 	INI_MAX_BYTES = 1 << 20,
@@ -242,7 +243,6 @@ int folder_open(const char *dir, const char *address, struct relay *ret_relay,
 {
 	struct relay relay = {
 		.apply = {
-			.host = &host_local,
 			.components = components_private,
 			.find_template = embed_find,
 			.find_program = programs_find,

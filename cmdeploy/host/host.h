@@ -1,7 +1,6 @@
 /*
- * host.h - a machine that is being set up: run a program there, put a
- * file there, ask for a fact. Everything above goes through these three,
- * so that another way to reach a machine is another table of functions.
+ * host.h - a machine: run a program there, ask for a fact. There are two
+ * ways to reach one: this machine (host_local), and ssh (ssh.h).
  */
 #ifndef CMDEPLOY_HOST_HOST_H
 #define CMDEPLOY_HOST_HOST_H
@@ -14,8 +13,6 @@ struct host {
 	const char *name; /* for messages */
 	int (*run)(const struct host *host, const struct proc *proc,
 		struct buf *why);
-	int (*put)(const struct host *host, const char *path, struct slice data,
-		struct file_owner owner, struct buf *why);
 	int (*fact)(const struct host *host, const char *name, struct buf *out,
 		struct buf *why);
 };
@@ -26,12 +23,9 @@ extern const struct host host_local;
 /* Only exit status 0 is success; `why` tells the rest (proc_run_ok). */
 int host_run(const struct host *host, const struct proc *proc,
 	struct buf *why) MUST_CHECK;
-/* As file_write(). */
-int host_put(const struct host *host, const char *path, struct slice data,
-	struct file_owner owner, struct buf *why) MUST_CHECK;
 /*
- * Appends the value of a fact: "os" (ID of os-release: debian),
- * "os_version" (12), "arch" (x86_64), "kernel".
+ * Appends the value of a fact: "os" (ID of os-release: debian), "os_version"
+ * (12); over ssh, those of facts.sh, too.
  */
 int host_fact(const struct host *host, const char *name, struct buf *out,
 	struct buf *why) MUST_CHECK;

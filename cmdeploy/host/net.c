@@ -1,9 +1,8 @@
+/* Addresses of this machine, and who listens where. */
 #include "cmdeploy/host/net.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -11,12 +10,13 @@
 #include <sys/socket.h>
 
 #include "lib/file.h"
-#include "lib/num.h"
+#include "lib/proc.h"
 
 enum {
 	PROC_FILE_MAX_BYTES = 16 << 20,
-	COMM_MAX_BYTES = 64,
-	TCP_LISTEN = 0x0a,
+	LISTENERS_MAX_BYTES = 65536,
+	LOCAL_COLUMN = 4,
+	SS_SEC = 10,
 	ROUTE_UP = 0x0001,
 };
 
@@ -133,101 +133,66 @@ void net_list_addresses(struct buf *out)
 	freeifaddrs(all);
 }
 
-/*
- * The inode of the socket that listens on the port, at this address or
- * at all of them (0.0.0.0: at any), from /proc/net/tcp or tcp6; 0: none.
- */
-static unsigned long find_listener(
-	const char *path, struct in_addr address, unsigned port)
+/* A listener at `local` ("127.0.0.1%lo:53", "*:80") keeps others off there. */
+static bool is_in_the_way(struct slice local, struct in_addr address)
 {
-	AUTO_BUF struct buf text = BUF_INIT(PROC_FILE_MAX_BYTES);
-	struct slice rest, line;
+	char text[INET_ADDRSTRLEN];
+	struct slice host, port, interface;
 
-	if (file_read(path, &text, NULL) < 0)
-		return 0;
-	rest = buf_slice(&text);
+	if (!slice_cut_last(local, ':', &host, &port))
+		return false;
+	slice_cut(host, '%', &host, &interface);
+	return address.s_addr == INADDR_ANY || slice_eq_str(host, "*") ||
+		slice_eq_str(host, "0.0.0.0") || slice_eq_str(host, "[::]") ||
+		slice_eq_str(
+			host, inet_ntop(AF_INET, &address, text, sizeof(text)));
+}
+
+/* Of users:(("nginx",pid=12,fd=6),...), the first. */
+static bool add_user(struct slice users, struct buf *out)
+{
+	struct slice before, name, rest, pid;
+
+	if (!slice_cut(users, '"', &before, &rest) ||
+		!slice_cut(rest, '"', &name, &rest) ||
+		!slice_cut(rest, '=', &before, &rest) ||
+		!slice_cut(rest, ',', &pid, &rest))
+		return false;
+	buf_addf(out, "%.*s (pid %.*s)", SLICE_FMT(name), SLICE_FMT(pid));
+	return true;
+}
+
+/* Asks ss(8), whose lines are state, two queues, local, peer, users. */
+static bool find_holder(
+	struct in_addr address, unsigned port, struct buf *holder)
+{
+	AUTO_BUF struct buf said = BUF_INIT(LISTENERS_MAX_BYTES);
+	AUTO_FREE char *filter = xasprintf(":%u", port);
+	const struct proc proc = {
+		.argv = PROC_WORDS("ss", "-Hltnp", "sport", "=", filter),
+		.timeout_sec = SS_SEC,
+		.out = &said,
+	};
+	struct slice rest, line, local, word;
+
+	if (proc_run_ok(&proc, NULL) < 0)
+		return false;
+	rest = buf_slice(&said);
 	while (slice_next_line(&rest, &line)) {
-		AUTO_FREE char *row = slice_dup(line);
-		char host[33];
-		unsigned at, state;
-		unsigned long inode;
-		if (sscanf(row,
-			    " %*d: %32[0-9A-F]:%x %*[0-9A-F]:%*x %x %*x:%*x "
-			    "%*x:%*x %*x %*u %*u %lu",
-			    host, &at, &state, &inode) != 4)
-			continue;
-		char want[9];
-		snprintf(want, sizeof(want), "%08X", address.s_addr);
-		bool is_any = address.s_addr == INADDR_ANY ||
-			strspn(host, "0") == strlen(host);
-		if (at == port && state == TCP_LISTEN &&
-			(is_any || strcmp(host, want) == 0))
-			return inode;
+		for (int i = 0; i < LOCAL_COLUMN; i++)
+			slice_next_word(&line, &local);
+		if (slice_next_word(&line, &word) &&
+			is_in_the_way(local, address) && add_user(line, holder))
+			return true;
 	}
-	return 0;
-}
-
-static bool holds_inode(const char *pid, unsigned long inode)
-{
-	AUTO_FREE char *path = xasprintf("/proc/%s/fd", pid);
-	AUTO_FREE char *want = xasprintf("socket:[%lu]", inode);
-	DIR *dir = opendir(path);
-	bool is_found = false;
-	const struct dirent *entry;
-
-	if (!dir)
-		return false;
-	while (!is_found && (entry = readdir(dir))) {
-		char link[64];
-		ssize_t n = readlinkat(
-			dirfd(dir), entry->d_name, link, sizeof(link));
-		is_found = n > 0 &&
-			slice_eq_str(slice_make(link, (size_t)n), want);
-	}
-	closedir(dir);
-	return is_found;
-}
-
-static void describe_process(const char *pid, struct buf *out)
-{
-	AUTO_FREE char *path = xasprintf("/proc/%s/comm", pid);
-	AUTO_BUF struct buf comm = BUF_INIT(COMM_MAX_BYTES);
-
-	if (file_read(path, &comm, NULL) < 0)
-		buf_add_str(&comm, "a process");
-	struct slice name = slice_trim(buf_slice(&comm));
-	buf_addf(out, "%.*s (pid %s)", SLICE_FMT(name), pid);
-}
-
-static bool find_process(unsigned long inode, struct buf *out)
-{
-	DIR *dir = opendir("/proc");
-	bool is_found = false;
-	const struct dirent *entry;
-
-	if (!dir)
-		return false;
-	while (!is_found && (entry = readdir(dir))) {
-		if (!ascii_is_digit(entry->d_name[0]) ||
-			!holds_inode(entry->d_name, inode))
-			continue;
-		describe_process(entry->d_name, out);
-		is_found = true;
-	}
-	closedir(dir);
-	return is_found;
+	return false;
 }
 
 int net_port_free(struct in_addr address, unsigned port, struct buf *holder)
 {
 	int r = bind_there(address, port);
 
-	if (r != -EADDRINUSE)
-		return r;
-	unsigned long inode = find_listener("/proc/net/tcp", address, port);
-	if (!inode)
-		inode = find_listener("/proc/net/tcp6", address, port);
-	if (!inode || !find_process(inode, holder))
+	if (r == -EADDRINUSE && !find_holder(address, port, holder))
 		buf_add_str(holder, "a process that does not show itself");
 	return r;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "lib/file.h"
 #include "lib/words.h"
 
 enum {
@@ -39,8 +40,7 @@ static bool is_installed(struct slice status)
 }
 
 /* A line for each installed package; `fields` as dpkg-query has them. */
-static int list_fields(const struct host *host, const char *fields,
-	struct buf *out, struct buf *why)
+static int list_fields(const char *fields, struct buf *out, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
 	AUTO_FREE char *format = xasprintf("${db:Status-Status} %s\\n", fields);
@@ -50,7 +50,7 @@ static int list_fields(const struct host *host, const char *fields,
 		.out = &text,
 	};
 	struct slice rest, line, status, what;
-	int r = host_run(host, &proc, why);
+	int r = proc_run_ok(&proc, why);
 
 	rest = buf_slice(&text);
 	while (r == 0 && slice_next_line(&rest, &line))
@@ -61,11 +61,10 @@ static int list_fields(const struct host *host, const char *fields,
 }
 
 /* The names of all installed packages, one a line, with LF around each. */
-static int list_installed(
-	const struct host *host, struct buf *out, struct buf *why)
+static int list_installed(struct buf *out, struct buf *why)
 {
 	AUTO_BUF struct buf names = BUF_INIT(LIST_MAX_BYTES);
-	int r = list_fields(host, "${Package}", &names, why);
+	int r = list_fields("${Package}", &names, why);
 
 	if (r == 0)
 		buf_addf(out, "\n%s", buf_str(&names));
@@ -79,11 +78,11 @@ static bool has_line(const struct buf *list, const char *name)
 	return memmem(buf_str(list), list->len, line, strlen(line)) != NULL;
 }
 
-int packages_missing(const struct host *host, const char *const *names,
-	size_t n, struct buf *missing, struct buf *why)
+int packages_missing(const char *const *names, size_t n, struct buf *missing,
+	struct buf *why)
 {
 	AUTO_BUF struct buf installed = BUF_INIT(LIST_MAX_BYTES);
-	int r = list_installed(host, &installed, why);
+	int r = list_installed(&installed, why);
 	int n_missing = 0;
 
 	if (r < 0)
@@ -97,13 +96,12 @@ int packages_missing(const struct host *host, const char *const *names,
 	return n_missing;
 }
 
-int packages_of_source(const struct host *host, const char *source,
-	struct buf *out, struct buf *why)
+int packages_of_source(const char *source, struct buf *out, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
 	struct slice rest, line, of, what;
 	int r = list_fields(
-		host, "${source:Package} ${Package} ${Version}", &text, why);
+		"${source:Package} ${Package} ${Version}", &text, why);
 
 	rest = buf_slice(&text);
 	while (r == 0 && slice_next_line(&rest, &line))
@@ -119,23 +117,22 @@ static void policy_remove(void)
 		unlink(POLICY_PATH);
 }
 
-static int policy_put(const struct host *host, struct buf *why)
+static int policy_put(struct buf *why)
 {
 	policy_remove();
 	if (file_exists(POLICY_PATH))
 		return 0;
-	return host_put(host, POLICY_PATH,
+	return file_write(POLICY_PATH,
 		slice_make(policy_text, sizeof(policy_text) - 1),
 		(struct file_owner){ 0755, 0, 0 }, why);
 }
 
 /* Postfix, when it is new, asks how to set itself up: it shall not. */
-static int preseed(
-	const struct host *host, const struct buf *before, struct buf *why)
+static int preseed(const struct buf *before, struct buf *why)
 {
 	if (has_line(before, "postfix"))
 		return 0;
-	return host_run(host,
+	return proc_run_ok(
 		&(struct proc){
 			.argv = (const char *const[]){ "debconf-set-selections",
 				NULL },
@@ -147,19 +144,19 @@ static int preseed(
 }
 
 /* apt-get or dpkg, which ask nobody. */
-static int run_unattended(const struct host *host, const char *const *argv,
-	const struct proc *listen, struct buf *why)
+static int run_unattended(
+	const char *const *argv, const struct proc *listen, struct buf *why)
 {
 	struct proc proc = *listen;
 
 	proc.argv = argv;
 	proc.env = apt_env;
 	proc.timeout_sec = APT_SEC;
-	return host_run(host, &proc, why);
+	return proc_run_ok(&proc, why);
 }
 
 /* apt-get can tell where to get them, without a fresh list. */
-static bool are_known(const struct host *host, const char *names)
+static bool are_known(const char *names)
 {
 	AUTO_WORDS struct words w = { 0 };
 
@@ -167,21 +164,18 @@ static bool are_known(const struct host *host, const char *names)
 		PROC_WORDS("apt-get", "install", "--simulate", "--quiet",
 			"--no-install-recommends"));
 	words_add_split(&w, slice_of(names));
-	return run_unattended(
-		       host, words_list(&w), &(struct proc){ 0 }, NULL) == 0;
+	return run_unattended(words_list(&w), &(struct proc){ 0 }, NULL) == 0;
 }
 
-static int refresh_lists(
-	const struct host *host, const struct proc *listen, struct buf *why)
+static int refresh_lists(const struct proc *listen, struct buf *why)
 {
-	return run_unattended(host,
-		PROC_WORDS("apt-get", "update", "--quiet", "-o",
-			"DPkg::Lock::Timeout=120"),
+	return run_unattended(PROC_WORDS("apt-get", "update", "--quiet", "-o",
+				      "DPkg::Lock::Timeout=120"),
 		listen, why);
 }
 
-static int run_install(const struct host *host, const char *names,
-	const struct proc *listen, struct buf *why)
+static int run_install(
+	const char *names, const struct proc *listen, struct buf *why)
 {
 	AUTO_WORDS struct words w = { 0 };
 
@@ -192,23 +186,22 @@ static int run_install(const struct host *host, const char *names,
 			"-o", "Dpkg::Options::=--force-confold", "-o",
 			"Dpkg::Use-Pty=0"));
 	words_add_split(&w, slice_of(names));
-	return run_unattended(host, words_list(&w), listen, why);
+	return run_unattended(words_list(&w), listen, why);
 }
 
-static void run_quietly(const struct host *host, const char *const *argv)
+static void run_quietly(const char *const *argv)
 {
 	/* Not every system has each of these programs. */
-	int ignored = host_run(host,
+	int ignored = proc_run_ok(
 		&(struct proc){ .argv = argv, .timeout_sec = QUICK_SEC }, NULL);
 
 	(void)ignored;
 }
 
-#define RUN(host, ...)                                                         \
-	run_quietly((host), (const char *const[]){ __VA_ARGS__, NULL })
+#define RUN(...) run_quietly((const char *const[]){ __VA_ARGS__, NULL })
 
 /* A file that a new package brought: if it starts something, not by itself. */
-static void disable_path(const struct host *host, struct slice path)
+static void disable_path(struct slice path)
 {
 	struct slice dir, name;
 
@@ -217,14 +210,14 @@ static void disable_path(const struct host *host, struct slice path)
 	AUTO_FREE char *unit = slice_dup(name);
 	if (slice_ends(dir, SLICE("lib/systemd/system")) &&
 		!slice_has_char(name, '@')) {
-		RUN(host, "deb-systemd-helper", "disable", unit);
+		RUN("deb-systemd-helper", "disable", unit);
 	} else if (slice_eq_str(dir, "/etc/init.d")) {
-		RUN(host, "update-rc.d", unit, "defaults-disabled");
-		RUN(host, "update-rc.d", unit, "disable");
+		RUN("update-rc.d", unit, "defaults-disabled");
+		RUN("update-rc.d", unit, "disable");
 	}
 }
 
-static void disable_services_of(const struct host *host, const char *package)
+static void disable_services_of(const char *package)
 {
 	AUTO_BUF struct buf paths = BUF_INIT(LIST_MAX_BYTES);
 	struct slice rest, line;
@@ -234,19 +227,18 @@ static void disable_services_of(const struct host *host, const char *package)
 		.out = &paths,
 	};
 
-	if (host_run(host, &proc, NULL) < 0)
+	if (proc_run_ok(&proc, NULL) < 0)
 		return;
 	rest = buf_slice(&paths);
 	while (slice_next_line(&rest, &line))
-		disable_path(host, line);
+		disable_path(line);
 }
 
-static int disable_new(
-	const struct host *host, const struct buf *before, struct buf *why)
+static int disable_new(const struct buf *before, struct buf *why)
 {
 	AUTO_BUF struct buf after = BUF_INIT(LIST_MAX_BYTES);
 	struct slice rest, line;
-	int r = list_installed(host, &after, why);
+	int r = list_installed(&after, why);
 
 	if (r < 0)
 		return r;
@@ -254,38 +246,36 @@ static int disable_new(
 	while (slice_next_line(&rest, &line)) {
 		AUTO_FREE char *package = slice_dup(line);
 		if (!has_line(before, package))
-			disable_services_of(host, package);
+			disable_services_of(package);
 	}
 	return 0;
 }
 
 /* What an installation that was cut short has left half done. */
-static int finish_others(
-	const struct host *host, const struct proc *listen, struct buf *why)
+static int finish_others(const struct proc *listen, struct buf *why)
 {
-	return run_unattended(host,
-		PROC_WORDS(
-			"dpkg", "--force-confold", "--configure", "--pending"),
+	return run_unattended(PROC_WORDS("dpkg", "--force-confold",
+				      "--configure", "--pending"),
 		listen, why);
 }
 
 /* `before` gets the names of what was there. */
-static int add(const struct host *host, const char *names,
-	const struct proc *listen, struct buf *before, struct buf *why)
+static int add(const char *names, const struct proc *listen, struct buf *before,
+	struct buf *why)
 {
-	int r = list_installed(host, before, why);
+	int r = list_installed(before, why);
 
 	if (r < 0)
 		return r;
-	r = policy_put(host, why);
+	r = policy_put(why);
 	if (r == 0)
-		r = preseed(host, before, why);
+		r = preseed(before, why);
 	if (r == 0)
-		r = finish_others(host, listen, why);
-	if (r == 0 && !are_known(host, names))
-		r = refresh_lists(host, listen, why);
+		r = finish_others(listen, why);
+	if (r == 0 && !are_known(names))
+		r = refresh_lists(listen, why);
 	if (r == 0)
-		r = run_install(host, names, listen, why);
+		r = run_install(names, listen, why);
 	policy_remove();
 	return r;
 }
@@ -295,33 +285,31 @@ void packages_clean_up(void)
 	policy_remove();
 }
 
-int packages_add(const struct host *host, const char *names,
-	const struct proc *listen, struct buf *why)
+int packages_add(const char *names, const struct proc *listen, struct buf *why)
 {
 	AUTO_BUF struct buf before = BUF_INIT(LIST_MAX_BYTES);
 
-	return add(host, names, listen, &before, why);
+	return add(names, listen, &before, why);
 }
 
-int packages_install(const struct host *host, const char *names,
-	const struct proc *listen, struct buf *why)
+int packages_install(
+	const char *names, const struct proc *listen, struct buf *why)
 {
 	AUTO_BUF struct buf before = BUF_INIT(LIST_MAX_BYTES);
-	int r = add(host, names, listen, &before, why);
+	int r = add(names, listen, &before, why);
 
 	if (before.len == 0)
 		return r;
 	AUTO_BUF struct buf later = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r2 = disable_new(host, &before, &later);
+	int r2 = disable_new(&before, &later);
 	if (r == 0 && r2 < 0)
 		return because(why, r2, "%s", buf_str(&later));
 	return r;
 }
 
-int user_create(const struct host *host, const char *name, const char *home,
-	struct buf *why)
+int user_create(const char *name, const char *home, struct buf *why)
 {
-	return host_run(host,
+	return proc_run_ok(
 		&(struct proc){
 			.argv = (const char *const[]){ "useradd", "--system",
 				"--user-group", "--no-create-home",

@@ -6,18 +6,18 @@
 
 #include <stddef.h>
 
-#include "cmdeploy/host/host.h"
+#include "lib/proc.h"
 
 /*
  * Appends to *missing (separated by blanks) those of the n packages that
  * are not installed, and tells how many.
  */
-int packages_missing(const struct host *host, const char *const *names,
-	size_t n, struct buf *missing, struct buf *why) MUST_CHECK;
+int packages_missing(const char *const *names, size_t n, struct buf *missing,
+	struct buf *why) MUST_CHECK;
 
 /* Appends a line "NAME VERSION" for each installed package of a source. */
-int packages_of_source(const struct host *host, const char *source,
-	struct buf *out, struct buf *why) MUST_CHECK;
+int packages_of_source(
+	const char *source, struct buf *out, struct buf *why) MUST_CHECK;
 
 /*
  * Installs the packages in `names` (separated by blanks; "NAME=VERSION"
@@ -27,8 +27,8 @@ int packages_of_source(const struct host *host, const char *source,
  * it is no longer wanted (is_unwanted): it then ends while it downloads, but
  * never amid dpkg.
  */
-int packages_install(const struct host *host, const char *names,
-	const struct proc *listen, struct buf *why) MUST_CHECK;
+int packages_install(const char *names, const struct proc *listen,
+	struct buf *why) MUST_CHECK;
 
 /* Removes what an installation that was cut short has left around. */
 void packages_clean_up(void);
@@ -37,14 +37,13 @@ void packages_clean_up(void);
  * The same on a machine whose services they are to be: none is started
  * now, and what the packages enable is left so.
  */
-int packages_add(const struct host *host, const char *names,
-	const struct proc *listen, struct buf *why) MUST_CHECK;
+int packages_add(const char *names, const struct proc *listen,
+	struct buf *why) MUST_CHECK;
 
 /*
  * A system user and group of that name, without login. The home is not
  * made; NULL: there is none.
  */
-int user_create(const struct host *host, const char *name, const char *home,
-	struct buf *why) MUST_CHECK;
+int user_create(const char *name, const char *home, struct buf *why) MUST_CHECK;
 
 #endif

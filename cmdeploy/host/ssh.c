@@ -136,27 +136,6 @@ static int run(
 	return explain(ssh, status, buf_slice(here.err), why);
 }
 
-/* As file_write() does it. */
-static int put(const struct host *host, const char *path, struct slice data,
-	struct file_owner owner, struct buf *why)
-{
-	AUTO_FREE char *mode = xasprintf("%o", owner.mode);
-	AUTO_FREE char *uid = owner.uid == (uid_t)-1
-		? xstrdup("")
-		: xasprintf("%u", owner.uid);
-	AUTO_FREE char *ids = owner.gid == (gid_t)-1
-		? xstrdup(uid)
-		: xasprintf("%s:%u", uid, owner.gid);
-	const char *const argv[] = { "sh", "-ec",
-		"umask 077; new=$1.new; cat >\"$new\"; "
-		"[ -z \"$3\" ] || chown \"$3\" \"$new\"; chmod \"$2\" "
-		"\"$new\"; "
-		"sync \"$new\"; mv -f \"$new\" \"$1\"",
-		"sh", path, mode, ids, NULL };
-
-	return run(host, &(struct proc){ .argv = argv, .input = data }, why);
-}
-
 static int fetch_facts(struct ssh_host *ssh, struct buf *why)
 {
 	buf_reset(&ssh->facts);
@@ -182,8 +161,8 @@ static int fact(const struct host *host, const char *name, struct buf *out,
 		buf_add_slice(out, slice_trim(value));
 		return 0;
 	}
-	return because(why, -ENOENT, "%s: nobody knows the fact \"%s\"",
-		host->name, name);
+	return because(
+		why, -ENOENT, "%s: unknown fact \"%s\"", host->name, name);
 }
 
 /* The program and its options, as the operator has them. */
@@ -203,7 +182,7 @@ static int read_words(struct words *words, struct buf *why)
 int ssh_open(const char *where, struct ssh_host *ret_ssh, struct buf *why)
 {
 	struct ssh_host ssh = {
-		.host = { .run = run, .put = put, .fact = fact },
+		.host = { .run = run, .fact = fact },
 		.facts = BUF_INIT(FACTS_MAX_BYTES),
 	};
 	int r = read_words(&ssh.words, why);
@@ -297,6 +276,8 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 				why, -ENOENT, "%s: not in this program", *name);
 		buf_add_slice(&text, part);
 	}
+	if (!buf_ok(&text))
+		return because(why, -E2BIG, "%s: too long a script", *names);
 	words_add_all(&line, PROC_WORDS("sh", "-c", buf_str(&text), "sh"));
 	words_add_all(&line, args);
 	with.argv = words_list(&line);

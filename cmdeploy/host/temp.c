@@ -3,12 +3,11 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lib/proc.h"
+#include "lib/file.h"
 
 enum {
 	/* ssh(1) appends 17 bytes; 108 are the end. */
 	PARENT_MAX_BYTES = 60,
-	REMOVE_SEC = 60,
 };
 
 int temp_make(char **ret_dir, struct buf *why)
@@ -26,14 +25,7 @@ int temp_make(char **ret_dir, struct buf *why)
 
 void temp_remove(char *dir)
 {
-	const char *const argv[] = { "rm", "-rf", "--", dir, NULL };
-	int status;
-
-	if (!dir)
-		return;
-	int ignored = proc_run(
-		&(struct proc){ .argv = argv, .timeout_sec = REMOVE_SEC },
-		&status, NULL);
-	(void)ignored;
+	if (dir)
+		dir_remove(dir);
 	free(dir);
 }

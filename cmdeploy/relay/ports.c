@@ -1,6 +1,7 @@
 #include "cmdeploy/relay/ports.h"
 
 #include <arpa/inet.h>
+#include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
@@ -12,7 +13,6 @@
 
 enum {
 	PROBE_MSEC = 500,
-	ANSWER_MAX_BYTES = 512,
 	PORT_MAX = 65535,
 };
 
@@ -94,118 +94,83 @@ void relay_ports_release(struct relay_ports *ports)
 	*ports = (struct relay_ports){ 0 };
 }
 
-/*
- * The smallest TLS 1.3 hello (RFC 8446, 4.1.2): it offers a group but no
- * key share, so the server answers with HelloRetryRequest. That is enough
- * to know that it speaks TLS and has a certificate.
- */
-/* clang-format off */
-static const unsigned char tls_hello[] = {
-	0x16, 0x03, 0x01, 0x00, 0x50, /* record: handshake, 80 bytes */
-	0x01, 0x00, 0x00, 0x4c,       /* client hello, 76 bytes */
-	0x03, 0x03,                   /* legacy version */
-	'c', 'm', 'd', 'e', 'p', 'l', 'o', 'y', ' ', 'l', 'o', 'o', 'k', 's',
-	' ', 'w', 'h', 'e', 't', 'h', 'e', 'r', ' ', 'i', 't', ' ', 'i', 's',
-	' ', 'u', 'p', '.',           /* random, 32 bytes */
-	0x00,                         /* no session id */
-	0x00, 0x02, 0x13, 0x01,       /* AES-128-GCM */
-	0x01, 0x00,                   /* no compression */
-	0x00, 0x21,                   /* extensions: 33 bytes */
-	0x00, 0x2b, 0x00, 0x03, 0x02, 0x03, 0x04, /* TLS 1.3 */
-	/* groups: x25519, P-256 */
-	0x00, 0x0a, 0x00, 0x06, 0x00, 0x04, 0x00, 0x1d, 0x00, 0x17,
-	/* signatures: ECDSA with P-256, RSA-PSS */
-	0x00, 0x0d, 0x00, 0x06, 0x00, 0x04, 0x04, 0x03, 0x08, 0x04,
-	0x00, 0x33, 0x00, 0x02, 0x00, 0x00, /* no key share */
-};
-/* clang-format on */
-
-struct dialogue {
-	struct slice say;  /* at once */
-	const char *wants; /* how the answer begins */
-	size_t wants_len;
-	struct slice bye;
+static const char *const schemes[] = {
+	[PROBE_SMTP] = "smtp",
+	[PROBE_IMAP] = "imap",
+	[PROBE_TLS] = "https", /* no more of it than the handshake */
+	[PROBE_HTTP] = "http",
 };
 
-static const struct dialogue dialogues[] = {
-	[PROBE_SMTP] = { .wants = "220 ",
-		.wants_len = 4,
-		.bye = { "QUIT\r\n", 6 } },
-	[PROBE_IMAP] = { .wants = "* OK",
-		.wants_len = 4,
-		.bye = { "a LOGOUT\r\n", 10 } },
-	[PROBE_TLS] = { .say = { (const char *)tls_hello, sizeof(tls_hello) },
-		.wants = "\x16\x03",
-		.wants_len = 2 },
-	[PROBE_HTTP] = { .say = { "GET / HTTP/1.0\r\n\r\n", 18 },
-		.wants = "HTTP/1.1 ",
-		.wants_len = 9 },
-};
-
-static int wait_for(int fd, short events)
+static int probe_open(const struct relay_port *port)
 {
-	struct pollfd p = { .fd = fd, .events = events };
-	int n = poll(&p, 1, PROBE_MSEC);
-
-	return n > 0 ? 0 : n == 0 ? -ETIMEDOUT : -errno;
-}
-
-static int wait_connected(int fd)
-{
+	AUTO_CLOSE int fd = -1;
 	int error = 0;
 	socklen_t len = sizeof(error);
-	int r = wait_for(fd, POLLOUT);
+	int r = addr_connect(&port->addr, &fd);
 
 	if (r < 0)
 		return r;
+	struct pollfd p = { .fd = fd, .events = POLLOUT };
+	int n = poll(&p, 1, PROBE_MSEC);
+	if (n <= 0)
+		return n == 0 ? -ETIMEDOUT : -errno;
 	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) < 0)
 		return -errno;
 	return -error;
 }
 
-/* Reads until there is enough to compare. */
-static int read_answer(int fd, char *answer, size_t len)
+static int errno_of(CURLcode code)
 {
-	size_t got = 0;
-
-	while (got < len) {
-		int r = wait_for(fd, POLLIN);
-		if (r < 0)
-			return r;
-		ssize_t n = read(fd, answer + got, len - got);
-		if (n == 0)
-			return -ECONNRESET;
-		if (n < 0)
-			return -errno;
-		got += (size_t)n;
+	switch (code) {
+	case CURLE_OK:
+		return 0;
+	case CURLE_COULDNT_CONNECT:
+		return -ECONNREFUSED;
+	case CURLE_OPERATION_TIMEDOUT:
+		return -ETIMEDOUT;
+	default:
+		return -EPROTO;
 	}
-	return 0;
+}
+
+static size_t on_data(
+	char *data UNUSED, size_t size, size_t n, void *owner UNUSED)
+{
+	return size * n;
+}
+
+/* Whom the certificate is for, and who vouches for it, is not asked here. */
+static int probe_protocol(const struct relay_port *port)
+{
+	AUTO_FREE char *url =
+		xasprintf("%s://%s/", schemes[port->decl->probe], port->text);
+	CURL *curl = curl_easy_init();
+
+	if (!curl)
+		return -ENOMEM;
+	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)PROBE_MSEC);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_PROXY, "");
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
+	curl_easy_setopt(curl, CURLOPT_SSL_ENABLE_ALPN, 0L);
+	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY,
+		port->decl->probe == PROBE_HTTP ? 0L : 1L);
+	CURLcode code = curl_easy_perform(curl);
+	curl_easy_cleanup(curl);
+	return errno_of(code);
 }
 
 int relay_port_probe(const struct relay_port *port)
 {
-	if (port->decl->probe == PROBE_NONE)
+	switch (port->decl->probe) {
+	case PROBE_NONE:
 		return 0;
-	const struct dialogue *d = &dialogues[port->decl->probe];
-	char answer[ANSWER_MAX_BYTES];
-	AUTO_CLOSE int fd = -1;
-	int r = 0;
-
-	if (port->decl->probe == PROBE_NONE)
-		return 0;
-	r = addr_connect(&port->addr, &fd);
-	if (r == 0)
-		r = wait_connected(fd);
-	if (r == 0)
-		r = fd_write_all(fd, d->say);
-	if (r == 0)
-		r = read_answer(fd, answer, d->wants_len);
-	if (r < 0)
-		return r;
-	if (d->wants_len > 0 && memcmp(answer, d->wants, d->wants_len) != 0)
-		return -EPROTO;
-	/* Leave politely; whether that arrives does not matter. */
-	int ignored = fd_write_all(fd, d->bye);
-	(void)ignored;
-	return 0;
+	case PROBE_OPEN:
+		return probe_open(port);
+	default:
+		return probe_protocol(port);
+	}
 }

@@ -45,10 +45,8 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 		.on_line = on_line,
 		.is_unwanted = is_unwanted,
 	};
-	const struct host *host = relay->apply.host;
-	int r = relay->is_server
-		? packages_add(host, names, &listen, &reason)
-		: packages_install(host, names, &listen, &reason);
+	int r = relay->is_server ? packages_add(names, &listen, &reason)
+				 : packages_install(names, &listen, &reason);
 
 	if (dir_make(dir, 0755, &ignored) == 0 &&
 		file_write(path, buf_slice(&log),

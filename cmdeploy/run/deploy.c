@@ -375,7 +375,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 		say_bold("A relay for %s on this server",
 			relay.config.mail_domain);
 	if (wants_dns(o, &relay))
-		r = dns_step(relay.apply.host, &relay.config, why);
+		r = dns_step(&host_local, &relay.config, why);
 	if (r == 0)
 		r = deploy_locked(&relay, &report, why);
 	buf_release(&report.told);

@@ -9,11 +9,14 @@
 #include <sys/sysinfo.h>
 
 #include "cmdeploy/embed.h"
+#include "cmdeploy/host/host.h"
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
 #include "cmdeploy/supervise/systemd.h"
+#include "lib/file.h"
+#include "lib/proc.h"
 
 enum {
 	MEGABYTE = 1 << 20,
@@ -40,15 +43,14 @@ static int check_root(const struct checked *c UNUSED, struct buf *why)
 		say_program());
 }
 
-static int check_system(const struct checked *c, struct buf *why)
+static int check_system(const struct checked *c UNUSED, struct buf *why)
 {
 	AUTO_BUF struct buf os = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = host_fact(c->relay->apply.host, "os", &os, why);
+	int r = host_fact(&host_local, "os", &os, why);
 
 	if (r == 0)
-		r = host_fact(
-			c->relay->apply.host, "os_version", &version, why);
+		r = host_fact(&host_local, "os_version", &version, why);
 	if (r < 0)
 		return r;
 	if (slice_eq_str(buf_slice(&os), "debian") &&

@@ -10,6 +10,7 @@
 #include "cmdeploy/relay/programs.h"
 #include "cmdeploy/relay/vars.h"
 #include "cmdeploy/say.h"
+#include "lib/file.h"
 
 enum {
 	INI_MAX_BYTES = 1 << 20,
@@ -187,7 +188,6 @@ int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
 		.is_server = true,
 		.dir = xstrdup(""),
 		.apply = {
-			.host = &host_local,
 			.components = components_server,
 			.find_template = embed_find,
 			.find_program = programs_find,
@@ -220,8 +220,8 @@ int server_claim(const struct relay *relay, struct buf *why)
 	int r = dir_make(relay->places.own_state_dir, 0755, why);
 	if (r < 0)
 		return r;
-	return host_put(relay->apply.host, path, slice_of(text),
-		(struct file_owner){ 0644, 0, 0 }, why);
+	return file_write(
+		path, slice_of(text), (struct file_owner){ 0644, 0, 0 }, why);
 }
 
 static char *read_claim(const char *path)

@@ -7,6 +7,7 @@
 #include "cmdeploy/dns/report.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/status/status.h"
+#include "lib/proc.h"
 
 enum {
 	RESOLVER_SEC = 10,
@@ -51,7 +52,7 @@ void status_add_forwarders(struct buf *out, struct slice text)
  * resolvconf and the hooks of DHCP make it ask the network's resolver, whose
  * answers nobody checks before it, and which may refuse DNSSEC.
  */
-static void add_resolver(const struct relay *relay, struct findings *list)
+static void add_resolver(struct findings *list)
 {
 	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf forwarders = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -62,7 +63,7 @@ static void add_resolver(const struct relay *relay, struct findings *list)
 		.out = &said,
 	};
 
-	if (host_run(relay->apply.host, &proc, NULL) < 0)
+	if (proc_run_ok(&proc, NULL) < 0)
 		return;
 	status_add_forwarders(&forwarders, buf_slice(&said));
 	if (forwarders.len > 0)
@@ -82,10 +83,10 @@ void status_dns(struct relay *relay, struct findings *list)
 
 	if (!relay->is_server)
 		return;
-	add_resolver(relay, list);
+	add_resolver(list);
 	if (relay->config.is_ip_literal)
 		return;
-	int r = dns_facts_get(relay->apply.host, &relay->config, &facts, &why);
+	int r = dns_facts_get(&host_local, &relay->config, &facts, &why);
 	if (r == 0)
 		r = dns_check(&relay->config, &facts, false, &report, &why);
 	if (r < 0) {

@@ -10,6 +10,7 @@
 #include "cmdeploy/status/loglines.h"
 #include "cmdeploy/status/status.h"
 #include "lib/file.h"
+#include "lib/proc.h"
 #include "lib/words.h"
 
 enum {

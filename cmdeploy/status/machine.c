@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 
 #include "cmdeploy/status/status.h"
+#include "lib/file.h"
 #include "lib/num.h"
 #include "lib/proc.h"
 

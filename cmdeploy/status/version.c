@@ -4,6 +4,7 @@
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/status/status.h"
+#include "lib/proc.h"
 
 enum {
 	ASK_SEC = 60,
@@ -33,8 +34,7 @@ static struct slice upstream(struct slice version)
 }
 
 /* Nothing for a package that is not installed. */
-static bool ask_version(
-	const struct relay *relay, const char *package, struct buf *out)
+static bool ask_version(const char *package, struct buf *out)
 {
 	const struct proc proc = {
 		.argv = LIST("dpkg-query", "-W", "-f",
@@ -44,7 +44,7 @@ static bool ask_version(
 	};
 	struct slice status, version;
 
-	if (host_run(relay->apply.host, &proc, NULL) < 0 ||
+	if (proc_run_ok(&proc, NULL) < 0 ||
 		!slice_cut(buf_slice(out), ' ', &status, &version) ||
 		!slice_eq_str(status, "installed"))
 		return false;
@@ -52,7 +52,7 @@ static bool ask_version(
 	return true;
 }
 
-static void add_servers(const struct relay *relay, struct findings *list)
+static void add_servers(struct findings *list)
 {
 	static const struct {
 		const char *name, *package;
@@ -67,7 +67,7 @@ static void add_servers(const struct relay *relay, struct findings *list)
 
 	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
 		AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
-		if (!ask_version(relay, servers[i].package, &version))
+		if (!ask_version(servers[i].package, &version))
 			continue;
 		buf_addf(&text, "%s%s %.*s", text.len ? ", " : "",
 			servers[i].name,
@@ -82,8 +82,7 @@ static void add_package(const struct relay *relay, struct findings *list)
 	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *told = getenv(STATUS_EXPECT);
 	const char *expected = told && told[0] ? told : NULL;
-	bool is_there =
-		relay->is_server && ask_version(relay, "chatmail", &version);
+	bool is_there = relay->is_server && ask_version("chatmail", &version);
 
 	if (!is_there)
 		findings_add(list, STATUS_FINE, "chatmail", CHATMAIL_VERSION);
@@ -169,7 +168,7 @@ void upgrades_parse(struct slice text, struct upgrades *ret_upgrades)
 }
 
 /* As far as the lists go that apt-get has. */
-static void add_upgrades(const struct relay *relay, struct findings *list)
+static void add_upgrades(struct findings *list)
 {
 	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
 	const struct proc proc = {
@@ -180,7 +179,7 @@ static void add_upgrades(const struct relay *relay, struct findings *list)
 	};
 	struct upgrades upgrades;
 
-	if (host_run(relay->apply.host, &proc, NULL) < 0)
+	if (proc_run_ok(&proc, NULL) < 0)
 		return;
 	upgrades_parse(buf_slice(&out), &upgrades);
 	findings_add(list, upgrades.n_security ? STATUS_DOUBT : STATUS_FINE,
@@ -193,9 +192,9 @@ static void add_upgrades(const struct relay *relay, struct findings *list)
 void status_version(struct relay *relay, struct findings *list)
 {
 	add_package(relay, list);
-	add_servers(relay, list);
+	add_servers(list);
 	add_missing(relay, list);
 	add_configuration(relay, list);
 	if (relay->is_server)
-		add_upgrades(relay, list);
+		add_upgrades(list);
 }

@@ -219,7 +219,7 @@ int takeover_packages(
 
 	if (!takeover_is_due(relay))
 		return 0;
-	int r = packages_of_source(relay->apply.host, "dovecot", &list, why);
+	int r = packages_of_source("dovecot", &list, why);
 	return r < 0 ? r : legacy_pick_packages(buf_slice(&list), names);
 }
 
@@ -255,7 +255,7 @@ int takeover_retire(const struct relay *relay, struct buf *out, struct buf *why)
 	find_units(&remains, relay->places.unit_dir);
 	r = retire(relay, &remains, out, why);
 	return r < 0 ? r
-		     : host_put(relay->apply.host, mark, SLICE_NONE,
+		     : file_write(mark, SLICE_NONE,
 			       (struct file_owner){ 0644, 0, 0 }, why);
 }
 

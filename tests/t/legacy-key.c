@@ -39,7 +39,7 @@ static int openssl(struct slice text, struct buf *out, const char *const *argv)
 /* What the component does for the key. */
 static int create(const char *legacy, struct buf *out, struct buf *why)
 {
-	struct apply apply = { .host = &host_local };
+	struct apply apply = { 0 };
 	int r = -ENOENT;
 
 	template_vars_set(&apply.vars, "legacy_key_path", legacy);

@@ -6,6 +6,7 @@
  */
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
+#include "lib/proc.h"
 
 enum {
 	OPENSSL_SEC = 60,
@@ -15,10 +16,9 @@ enum {
  * It is kept for good, so it must be whole, and without a password: none of
  * the servers could give one.
  */
-static int take_key(const struct apply *apply, const char *path,
-	struct buf *out, struct buf *why)
+static int take_key(const char *path, struct buf *out, struct buf *why)
 {
-	int r = host_run(apply->host,
+	int r = proc_run_ok(
 		&(struct proc){
 			.argv = LIST("openssl", "pkey", "-passin",
 				"pass:", "-in", path),
@@ -43,8 +43,8 @@ static int create_key(
 		template_vars_get(&apply->vars, SLICE("legacy_key_path"));
 
 	if (legacy && legacy[0])
-		return take_key(apply, legacy, out, why);
-	return host_run(apply->host,
+		return take_key(legacy, out, why);
+	return proc_run_ok(
 		&(struct proc){
 			.argv = LIST("openssl", "genpkey", "-algorithm", "EC",
 				"-pkeyopt", "ec_paramgen_curve:P-256"),
@@ -65,7 +65,7 @@ static int create_cert(
 
 	if (r < 0)
 		return r;
-	return host_run(apply->host,
+	return proc_run_ok(
 		&(struct proc){
 			.argv = LIST("openssl", "req", "-x509", "-new", "-key",
 				key, "-sha256", "-days", "3650", "-config",
