@@ -6,6 +6,10 @@
 
 #include "lib/slice.h"
 
+enum {
+	PATH_MAX_BYTES = 4096, /* the kernel takes no longer ones */
+};
+
 /* What stands before the last "/", or "." without one; "/" of "/name". */
 struct slice path_folder(const char *path);
 

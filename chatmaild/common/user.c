@@ -18,7 +18,6 @@ static const char system_echo_password[] = "/run/echobot/password";
 
 enum {
 	DAY_SEC = 86400,
-	PATH_MAX_BYTES = 4096,
 };
 
 void users_init(

@@ -10,12 +10,9 @@
 #include "lib/conn.h"
 #include "lib/die.h"
 #include "lib/log.h"
+#include "lib/path.h"
 #include "mail/auth/protocol.h"
 #include "mail/auth/sasl.h"
-
-enum {
-	PATH_MAX_BYTES = 4096,
-};
 
 struct master {
 	struct master *next, **at;

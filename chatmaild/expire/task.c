@@ -9,7 +9,7 @@
 #include "lib/log.h"
 
 enum {
-	PATH_MAX_BYTES = 1 << 16,
+	WAY_MAX_BYTES = 1 << 16, /* of folders within folders */
 	/* A disk that is read-only fails a million times alike. */
 	FAILURES_NAMED = 20,
 };
@@ -31,7 +31,7 @@ void task_init(struct task *task, const struct plan *plan)
 {
 	*task = (struct task){
 		.plan = plan,
-		.path = BUF_INIT(PATH_MAX_BYTES),
+		.path = BUF_INIT(WAY_MAX_BYTES),
 	};
 }
 
@@ -80,7 +80,7 @@ void task_odd(struct task *task, const char *name)
 /* Below the user's folder, or below the root when we are in none. */
 static void add_path(const struct task *task, const char *name, struct buf *out)
 {
-	AUTO_BUF struct buf path = BUF_INIT(PATH_MAX_BYTES);
+	AUTO_BUF struct buf path = BUF_INIT(WAY_MAX_BYTES);
 	struct slice folder = SLICE_NONE, rest;
 
 	buf_add_slice(&path, buf_slice(&task->path));

@@ -12,13 +12,13 @@
 #include "chatmaild/metadata/tokens.h"
 #include "lib/die.h"
 #include "lib/log.h"
+#include "lib/path.h"
 #include "lib/workers.h"
 
 enum {
 	/* They wait for the disk, mostly. */
 	WRITERS = 8,
 	WRITES_MAX = 10000,
-	PATH_MAX_BYTES = 4096,
 	ANSWER_MAX_BYTES = TOKENS_MAX_BYTES,
 };
 

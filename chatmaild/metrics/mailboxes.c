@@ -8,10 +8,10 @@
 
 #include "lib/file.h"
 #include "lib/num.h"
+#include "lib/path.h"
 
 enum {
 	DAY_SEC = 86400,
-	PATH_MAX_BYTES = 4096,
 	/* Dovecot writes a new one long before. */
 	MAILDIRSIZE_MAX_BYTES = 65536,
 };
