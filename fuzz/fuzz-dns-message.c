@@ -9,47 +9,71 @@
 #include "cmdeploy/dns/zone.h"
 #include "fuzz/fuzz.h"
 
-static void try_record(const struct dns_rr *rr, size_t len)
+/* Others come in as well, and are nothing to `cmdeploy dns`. */
+static bool is_asked_for(const ldns_rr *rr)
 {
-	AUTO_BUF struct buf line = BUF_INIT(1 << 20);
-	AUTO_FREE char *owner = dns_name(rr->owner);
-	struct slice data = slice_make(rr->data, rr->len);
+	static const ldns_rr_type types[] = { LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA,
+		LDNS_RR_TYPE_CNAME, LDNS_RR_TYPE_MX, LDNS_RR_TYPE_TXT,
+		LDNS_RR_TYPE_SRV, LDNS_RR_TYPE_CAA };
 
-	demand(strcmp(owner, rr->owner) == 0);
-	demand(rr->data[rr->len] == '\0');
-	demand(rr->type != DNS_TXT || rr->len < len);
-	zone_add_data(rr->type, data, &line);
-	demand(buf_ok(&line));
-	demand(!slice_has_char(buf_slice(&line), '\n'));
+	for (size_t i = 0; i < ARRAY_LEN(types); i++)
+		if (types[i] == ldns_rr_get_type(rr))
+			return true;
+	return false;
 }
 
-static void try_judge(const struct dns_message *m)
+static void try_record(const ldns_rr *source, size_t len)
 {
-	const struct reply_want want = {
-		.zone = "test",
-		.name = m->name,
-		.type = DNS_A,
-	};
-	enum reply reply = reply_judge(m, &want);
+	AUTO_BUF struct buf line = BUF_INIT(1 << 20);
+	AUTO_FREE char *owner = dns_name_text(ldns_rr_owner(source));
+	ldns_rdf *name = dns_name(owner);
+	struct dns_rrs rrs = { 0 };
 
+	demand(name && ldns_dname_compare(name, ldns_rr_owner(source)) == 0);
+	ldns_rdf_deep_free(name);
+	dns_rrs_add_rr(&rrs, source);
+	const struct dns_rr *rr = &rrs.v[0];
+	demand(rr->data[rr->len] == '\0');
+	demand(rr->type != LDNS_RR_TYPE_TXT || rr->len < len);
+	zone_add_data(rr->type, slice_make(rr->data, rr->len), &line);
+	demand(buf_ok(&line));
+	demand(!slice_has_char(buf_slice(&line), '\n'));
+	dns_rrs_release(&rrs);
+}
+
+static void try_judge(const ldns_pkt *m)
+{
+	const ldns_rr_list *questions = ldns_pkt_question(m);
+
+	if (ldns_rr_list_rr_count(questions) == 0)
+		return;
+	ldns_rdf *zone = dns_name("test");
+	const struct reply_want want = {
+		.zone = zone,
+		.name = ldns_rr_owner(ldns_rr_list_rr(questions, 0)),
+		.type = LDNS_RR_TYPE_A,
+	};
+	const ldns_rr_list *answer = ldns_pkt_answer(m);
+	enum reply reply = reply_judge(m, &want);
 	demand(reply != REPLY_FOUND ||
-		dns_message_find(m, DNS_ANSWER, m->name, DNS_A));
+		dns_find(answer, want.name, LDNS_RR_TYPE_A));
 	demand(reply != REPLY_ALIAS ||
-		dns_message_find(m, DNS_ANSWER, m->name, DNS_CNAME));
+		dns_find(answer, want.name, LDNS_RR_TYPE_CNAME));
 	demand(reply != REPLY_CUT || reply_cut(m, &want));
+	ldns_rdf_deep_free(zone);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 {
-	struct dns_message m;
+	ldns_pkt *m;
 
 	if (dns_message_parse(slice_make(data, len), &m) < 0)
 		return 0;
-	demand(m.rrs.n <= DNS_RRS_MAX);
-	for (size_t i = 0; i < m.rrs.n; i++)
-		try_record(&m.rrs.v[i], len);
-	if (m.name)
-		try_judge(&m);
-	dns_message_release(&m);
+	const ldns_rr_list *answer = ldns_pkt_answer(m);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(answer); i++)
+		if (is_asked_for(ldns_rr_list_rr(answer, i)))
+			try_record(ldns_rr_list_rr(answer, i), len);
+	try_judge(m);
+	ldns_pkt_free(m);
 	return 0;
 }

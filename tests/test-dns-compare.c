@@ -146,9 +146,9 @@ static void publish(struct dns_rrs *rrs, const char *all)
 	struct slice rest = slice_of(all), one;
 
 	while (slice_cut(rest, '|', &one, &rest))
-		dns_rrs_add(rrs, "r.test", DNS_TXT, one);
+		dns_rrs_add(rrs, LDNS_RR_TYPE_TXT, one);
 	if (rest.len > 0)
-		dns_rrs_add(rrs, "r.test", DNS_TXT, rest);
+		dns_rrs_add(rrs, LDNS_RR_TYPE_TXT, rest);
 }
 
 static void test_records(void)

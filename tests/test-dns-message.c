@@ -63,38 +63,56 @@ static const struct {
 	{ "nothing", SLICE(""), -EBADMSG, NULL },
 };
 
-static void join_data(const struct dns_rrs *rrs, struct buf *out)
+static void join_data(const ldns_rr_list *list, struct buf *out)
 {
-	for (size_t i = 0; i < rrs->n; i++) {
+	struct dns_rrs rrs = { 0 };
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
+		if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) != 240)
+			dns_rrs_add_rr(&rrs, ldns_rr_list_rr(list, i));
+	for (size_t i = 0; i < rrs.n; i++) {
 		buf_add_str(out, i ? "|" : "");
-		buf_add(out, rrs->v[i].data, rrs->v[i].len);
+		buf_add(out, rrs.v[i].data, rrs.v[i].len);
 	}
+	dns_rrs_release(&rrs);
+}
+
+static ldns_pkt *question_of(const char *name, unsigned id)
+{
+	ldns_pkt *question = ldns_pkt_query_new(
+		dns_name(name), LDNS_RR_TYPE_A, LDNS_RR_CLASS_IN, 0);
+
+	ldns_pkt_set_id(question, (uint16_t)id);
+	return question;
 }
 
 static void test_messages(void)
 {
-	const struct dns_question question = {
-		.name = "R.test.",
-		.type = DNS_A,
-	};
+	ldns_pkt *question = question_of("R.test.", 0x1234);
+	ldns_pkt *other_id = question_of("R.test.", 0x1235);
+	ldns_pkt *other_name = question_of("x.test", 0x1234);
 
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
 		AUTO_BUF struct buf got = BUF_INIT(4096);
-		struct dns_message m = { 0 };
+		ldns_pkt *m;
 		check_int(messages[i].name,
 			dns_message_parse(messages[i].bytes, &m),
 			messages[i].r);
 		if (messages[i].r < 0)
 			continue;
-		join_data(&m.rrs, &got);
+		join_data(ldns_pkt_answer(m), &got);
 		check_str(messages[i].name, buf_str(&got), messages[i].want);
-		check(messages[i].name, m.is_authoritative);
-		check(messages[i].name,
-			dns_message_answers(&m, &question, 0x1234));
-		check(messages[i].name,
-			!dns_message_answers(&m, &question, 0x1235));
-		dns_message_release(&m);
+		check(messages[i].name, ldns_pkt_aa(m));
+		check(messages[i].name, dns_message_answers(m, question));
+		check(messages[i].name, !dns_message_answers(m, other_id));
+		check(messages[i].name, !dns_message_answers(m, other_name));
+		ldns_pkt_set_qr(m, false);
+		check(messages[i].name, !dns_message_answers(m, question));
+		ldns_pkt_free(m);
 	}
+	ldns_pkt_free(question);
+	ldns_pkt_free(other_id);
+	ldns_pkt_free(other_name);
 }
 
 /* Cut anywhere, a message is none, or one that says it is cut. */
@@ -104,7 +122,7 @@ static void test_prefixes(void)
 	struct slice whole = messages[12].bytes;
 
 	for (size_t len = 0; len < whole.len; len++) {
-		struct dns_message m = { 0 };
+		ldns_pkt *m;
 		AUTO_FREE char *copy = xmalloc(len ? len : 1);
 		memcpy(copy, whole.ptr, len);
 		check_int("cut", dns_message_parse(slice_make(copy, len), &m),
@@ -114,44 +132,10 @@ static void test_prefixes(void)
 		copy[2] = (char)(copy[2] | 2);
 		check_int("cut, and says so",
 			dns_message_parse(slice_make(copy, len), &m), 0);
-		check("cut, and says so", m.is_truncated && m.rrs.n == 0);
-	}
-}
-
-static void test_question(void)
-{
-	static const struct {
-		const char *name;
-		int r;
-	} names[] = {
-		{ "example.org", 0 },
-		{ "example.org.", 0 },
-		{ ".", 0 },
-		{ "a..b", -EINVAL },
-		{ "a123456789b123456789c123456789d123456789e123456789f1234567"
-		  "89012345.org",
-			-EINVAL },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		AUTO_BUF struct buf out = BUF_INIT(DNS_MESSAGE_MAX_BYTES);
-		const struct dns_question question = {
-			.name = names[i].name,
-			.type = DNS_TXT,
-			.has_edns = true,
-		};
-		struct dns_message m;
-		check_int(names[i].name, dns_question_write(&question, 7, &out),
-			names[i].r);
-		if (names[i].r < 0)
-			continue;
-		check_int(names[i].name, dns_message_parse(buf_slice(&out), &m),
-			0);
-		check_int(names[i].name, m.type, DNS_TXT);
-		check("no response", !dns_message_answers(&m, &question, 7));
-		m.is_response = true;
-		check(names[i].name, dns_message_answers(&m, &question, 7));
-		dns_message_release(&m);
+		check("cut, and says so", ldns_pkt_tc(m));
+		check_int("cut, and says so",
+			ldns_rr_list_rr_count(ldns_pkt_answer(m)), 0);
+		ldns_pkt_free(m);
 	}
 }
 
@@ -170,32 +154,58 @@ static void test_names(void)
 		{ "b.test", "a.test", false },
 	};
 
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		check_int(rows[i].name,
-			dns_name_is_in(rows[i].name, rows[i].zone),
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		ldns_rdf *name = dns_name(rows[i].name);
+		ldns_rdf *zone = dns_name(rows[i].zone);
+		check_int(rows[i].name, dns_name_is_in(name, zone),
 			rows[i].is_in);
-	AUTO_FREE char *name = dns_name("Example.ORG.");
-	check_str("dns_name", name, "example.org");
+		ldns_rdf_deep_free(name);
+		ldns_rdf_deep_free(zone);
+	}
+}
+
+static void test_spellings(void)
+{
+	static const struct {
+		const char *name, *want; /* NULL: none */
+	} rows[] = {
+		{ "example.org", "example.org" },
+		{ "Example.ORG.", "example.org" },
+		{ ".", "." },
+		{ "a..b", NULL },
+		{ "a123456789b123456789c123456789d123456789e123456789f1234567"
+		  "89012345.org",
+			NULL },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		ldns_rdf *name = dns_name(rows[i].name);
+		check_int(rows[i].name, name != NULL, rows[i].want != NULL);
+		if (!name)
+			continue;
+		AUTO_FREE char *text = dns_name_text(name);
+		check_str(rows[i].name, text, rows[i].want);
+		ldns_rdf_deep_free(name);
+	}
 }
 
 /* "section owner type data", separated by LF. */
-static void fill(struct dns_message *m, const char *text)
+static void fill(ldns_pkt *m, const char *text)
 {
-	struct slice rest = slice_of(text), line, section, owner, type;
+	struct slice rest = slice_of(text), line, section;
 
 	while (slice_next_line(&rest, &line)) {
 		slice_next_word(&line, &section);
-		slice_next_word(&line, &owner);
-		slice_next_word(&line, &type);
-		AUTO_FREE char *name = slice_dup(owner);
-		dns_rrs_add(&m->rrs, name,
-			slice_eq_str(type, "A")            ? DNS_A
-				: slice_eq_str(type, "NS") ? DNS_NS
-							   : DNS_CNAME,
-			slice_trim(line));
-		m->rrs.v[m->rrs.n - 1].section = slice_eq_str(section, "answer")
-			? DNS_ANSWER
-			: DNS_AUTHORITY;
+		AUTO_FREE char *record = slice_dup(slice_trim(line));
+		ldns_rr *rr;
+		check_int(record,
+			ldns_rr_new_frm_str(&rr, record, 60, NULL, NULL),
+			LDNS_STATUS_OK);
+		ldns_pkt_push_rr(m,
+			slice_eq_str(section, "answer")
+				? LDNS_SECTION_ANSWER
+				: LDNS_SECTION_AUTHORITY,
+			rr);
 	}
 }
 
@@ -239,21 +249,24 @@ static void test_replies(void)
 			REPLY_USELESS },
 	};
 
+	ldns_rdf *zone = dns_name("test"), *name = dns_name("r.test");
+
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		struct dns_message m = {
-			.rcode = rows[i].rcode,
-			.is_authoritative = rows[i].has_authority,
-		};
+		ldns_pkt *m = ldns_pkt_new();
 		const struct reply_want want = {
-			.zone = "test",
-			.name = "r.test",
-			.type = DNS_A,
+			.zone = zone,
+			.name = name,
+			.type = LDNS_RR_TYPE_A,
 			.from_resolver = rows[i].from_resolver,
 		};
-		fill(&m, rows[i].rrs);
-		check_int(rows[i].name, reply_judge(&m, &want), rows[i].reply);
-		dns_message_release(&m);
+		ldns_pkt_set_rcode(m, (uint8_t)rows[i].rcode);
+		ldns_pkt_set_aa(m, rows[i].has_authority);
+		fill(m, rows[i].rrs);
+		check_int(rows[i].name, reply_judge(m, &want), rows[i].reply);
+		ldns_pkt_free(m);
 	}
+	ldns_rdf_deep_free(zone);
+	ldns_rdf_deep_free(name);
 }
 
 static void test_servers(void)
@@ -306,8 +319,8 @@ int main(void)
 {
 	test_messages();
 	test_prefixes();
-	test_question();
 	test_names();
+	test_spellings();
 	test_replies();
 	test_servers();
 	return test_end();

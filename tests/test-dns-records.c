@@ -167,19 +167,20 @@ static void test_data(void)
 {
 	static const struct {
 		const char *name;
-		enum dns_type type;
+		ldns_rr_type type;
 		struct slice data;
 		const char *want;
 	} rows[] = {
-		{ "quotes", DNS_TXT, SLICE("say \"\\\""),
+		{ "quotes", LDNS_RR_TYPE_TXT, SLICE("say \"\\\""),
 			"\"say \\\"\\\\\\\"\"" },
-		{ "bytes", DNS_TXT, SLICE("\0\377 x"), "\"\\000\\255 x\"" },
-		{ "empty", DNS_TXT, SLICE(""), "\"\"" },
-		{ "root", DNS_NS, SLICE("."), "." },
-		{ "name", DNS_CNAME, SLICE("a.test"), "a.test." },
-		{ "caa", DNS_CAA, SLICE("128 iodef mailto:a@b"),
+		{ "bytes", LDNS_RR_TYPE_TXT, SLICE("\0\377 x"),
+			"\"\\000\\255 x\"" },
+		{ "empty", LDNS_RR_TYPE_TXT, SLICE(""), "\"\"" },
+		{ "root", LDNS_RR_TYPE_NS, SLICE("."), "." },
+		{ "name", LDNS_RR_TYPE_CNAME, SLICE("a.test"), "a.test." },
+		{ "caa", LDNS_RR_TYPE_CAA, SLICE("128 iodef mailto:a@b"),
 			"128 iodef \"mailto:a@b\"" },
-		{ "caa without value", DNS_CAA, SLICE("0 issue "),
+		{ "caa without value", LDNS_RR_TYPE_CAA, SLICE("0 issue "),
 			"0 issue \"\"" },
 	};
 

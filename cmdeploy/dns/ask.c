@@ -6,7 +6,6 @@
 
 #include "lib/clock.h"
 #include "lib/file.h"
-#include "lib/random.h"
 
 enum {
 	LENGTH_BYTES = 2, /* in front of a message over TCP */
@@ -14,9 +13,8 @@ enum {
 
 /* What is sent, and until when the answer has to be there. */
 struct exchange {
-	const struct dns_question *question;
-	uint16_t id;
-	struct buf bytes;
+	const ldns_pkt *question;
+	struct slice bytes; /* owned */
 	uint64_t until;
 };
 
@@ -35,34 +33,38 @@ static int wait_for(struct pollfd *fds, size_t n, uint64_t until)
 	}
 }
 
-static int prepare(const struct dns_question *question, struct exchange *x)
+static int prepare(ldns_pkt *question, struct exchange *x)
 {
+	uint8_t *bytes;
+	size_t len;
+
+	ldns_pkt_set_random_id(question);
+	if (ldns_pkt2wire(&bytes, question, &len) != LDNS_STATUS_OK)
+		return -EINVAL;
 	*x = (struct exchange){
 		.question = question,
-		.bytes = BUF_INIT(DNS_MESSAGE_MAX_BYTES),
+		.bytes = slice_make(bytes, len),
 	};
-	random_fill(&x->id, sizeof(x->id));
-	return dns_question_write(question, x->id, &x->bytes);
+	return 0;
 }
 
 /* 1 they are the answer; 0 something else. */
 static int take_answer(
-	struct slice bytes, const struct exchange *x, struct dns_message *ret)
+	struct slice bytes, const struct exchange *x, ldns_pkt **ret)
 {
-	struct dns_message m;
+	ldns_pkt *m;
 
 	if (dns_message_parse(bytes, &m) < 0)
 		return 0;
-	if (dns_message_answers(&m, x->question, x->id)) {
+	if (dns_message_answers(m, x->question)) {
 		*ret = m;
 		return 1;
 	}
-	dns_message_release(&m);
+	ldns_pkt_free(m);
 	return 0;
 }
 
-static int take_datagram(
-	int fd, const struct exchange *x, struct dns_message *ret)
+static int take_datagram(int fd, const struct exchange *x, ldns_pkt **ret)
 {
 	char bytes[DNS_MESSAGE_MAX_BYTES];
 	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
@@ -91,7 +93,7 @@ static int open_socket(const struct addr *server, int type, int *ret_fd)
 
 /* Of those that something came from: whose answer it is. Closes the failed. */
 static int take_first(struct pollfd *fds, size_t n, const struct exchange *x,
-	int *io_error, struct dns_message *ret)
+	int *io_error, ldns_pkt **ret)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (fds[i].fd < 0 || !fds[i].revents)
@@ -117,7 +119,7 @@ static bool is_any_open(const struct pollfd *fds, size_t n)
 
 /* Which server answers first; when none does, why the last one did not. */
 static int ask_udp(const struct addr *const *servers, size_t n, uint64_t msec,
-	struct exchange *x, struct dns_message *ret)
+	struct exchange *x, ldns_pkt **ret)
 {
 	struct pollfd fds[ASK_RACE_MAX];
 	int error = 0, first = -1;
@@ -127,7 +129,7 @@ static int ask_udp(const struct addr *const *servers, size_t n, uint64_t msec,
 		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		int r = open_socket(servers[i], SOCK_DGRAM, &fds[i].fd);
 		if (r == 0)
-			r = fd_write_all(fds[i].fd, buf_slice(&x->bytes));
+			r = fd_write_all(fds[i].fd, x->bytes);
 		if (r < 0) {
 			error = r;
 			fd_close(&fds[i].fd);
@@ -168,7 +170,7 @@ static int read_exactly(int fd, size_t len, struct buf *out, uint64_t until)
 }
 
 static int ask_tcp(
-	const struct addr *server, struct exchange *x, struct dns_message *ret)
+	const struct addr *server, struct exchange *x, ldns_pkt **ret)
 {
 	AUTO_BUF struct buf bytes =
 		BUF_INIT(LENGTH_BYTES + DNS_MESSAGE_MAX_BYTES);
@@ -178,7 +180,7 @@ static int ask_tcp(
 	x->until = clock_msec() + ASK_TCP_MSEC;
 	buf_add_char(&bytes, (char)(x->bytes.len >> 8));
 	buf_add_char(&bytes, (char)x->bytes.len);
-	buf_add_slice(&bytes, buf_slice(&x->bytes));
+	buf_add_slice(&bytes, x->bytes);
 	if (r == 0)
 		r = fd_write_all(fd, buf_slice(&bytes));
 	if (r == 0)
@@ -190,54 +192,60 @@ static int ask_tcp(
 	}
 	if (r < 0)
 		return r;
-	if (take_answer(buf_slice(&bytes), x, ret) == 0 || ret->is_truncated)
+	if (take_answer(buf_slice(&bytes), x, ret) == 0)
 		return -EBADMSG;
-	return 0;
+	if (!ldns_pkt_tc(*ret))
+		return 0;
+	ldns_pkt_free(*ret);
+	return -EBADMSG;
 }
 
-static int ask_once(const struct addr *server,
-	const struct dns_question *question, struct dns_message *ret)
+static int ask_once(
+	const struct addr *server, ldns_pkt *question, ldns_pkt **ret)
 {
 	struct exchange x;
 	int r = prepare(question, &x);
 
-	if (r == 0)
-		r = -ETIMEDOUT;
+	if (r < 0)
+		return r;
+	r = -ETIMEDOUT;
 	for (int i = 0; r == -ETIMEDOUT && i < ASK_UDP_TRIES; i++)
 		r = ask_udp(&server, 1, ASK_UDP_MSEC, &x, ret);
-	if (r == 0 && ret->is_truncated)
+	if (r == 0 && ldns_pkt_tc(*ret)) {
+		ldns_pkt_free(*ret);
 		r = ask_tcp(server, &x, ret);
-	buf_release(&x.bytes);
+	}
+	free((char *)x.bytes.ptr);
 	return r;
 }
 
 /* Servers from before EDNS call it a format error. */
-int dns_ask(const struct addr *server, const struct dns_question *question,
-	struct dns_message *ret_message)
+int dns_ask(
+	const struct addr *server, ldns_pkt *question, ldns_pkt **ret_message)
 {
-	struct dns_question q = *question;
-
-	q.has_edns = true;
-	int r = ask_once(server, &q, ret_message);
-	if (r < 0 || ret_message->rcode != DNS_RCODE_FORMAT)
+	ldns_pkt_set_edns_udp_size(question, ASK_UDP_MAX_BYTES);
+	int r = ask_once(server, question, ret_message);
+	if (r < 0 || ldns_pkt_get_rcode(*ret_message) != LDNS_RCODE_FORMERR)
 		return r;
-	dns_message_release(ret_message);
-	q.has_edns = false;
-	return ask_once(server, &q, ret_message);
+	ldns_pkt_free(*ret_message);
+	ldns_pkt_set_edns_udp_size(question, 0);
+	return ask_once(server, question, ret_message);
 }
 
-int dns_race(const struct addr *const *servers, size_t n,
-	const struct dns_question *question, uint64_t msec)
+int dns_race(const struct addr *const *servers, size_t n, ldns_pkt *question,
+	uint64_t msec)
 {
-	struct dns_message m;
+	ldns_pkt *m;
 	struct exchange x;
-	int r = prepare(question, &x);
 
+	ldns_pkt_set_edns_udp_size(question, ASK_UDP_MAX_BYTES);
+	int r = prepare(question, &x);
+	if (r < 0)
+		return r;
 	n = n > ASK_RACE_MAX ? ASK_RACE_MAX : n;
-	if (r == 0)
-		r = ask_udp(servers, n, msec, &x, &m);
+	r = ask_udp(servers, n, msec, &x, &m);
 	if (r >= 0)
-		dns_message_release(&m);
-	buf_release(&x.bytes);
+		ldns_pkt_free(m);
+	free((char *)x.bytes.ptr);
 	return r;
 }

@@ -26,7 +26,7 @@ struct round {
 static void copy_rrs(const struct dns_rrs *from, struct dns_rrs *to)
 {
 	for (size_t i = 0; i < from->n; i++)
-		dns_rrs_add(to, from->v[i].owner, from->v[i].type,
+		dns_rrs_add(to, from->v[i].type,
 			slice_make(from->v[i].data, from->v[i].len));
 }
 
@@ -35,11 +35,11 @@ static int look_for_record(struct round *round, const struct dns_record *record,
 {
 	bool is_alias = record->match == DNS_MATCH_ALIAS;
 	int r = walk_lookup(round->walk, record->name,
-		is_alias ? DNS_A : record->type, answer, why);
+		is_alias ? LDNS_RR_TYPE_A : record->type, answer, why);
 
-	return r >= 0 && is_alias
-		? walk_lookup(round->walk, record->name, DNS_AAAA, answer, why)
-		: r;
+	return r >= 0 && is_alias ? walk_lookup(round->walk, record->name,
+					    LDNS_RR_TYPE_AAAA, answer, why)
+				  : r;
 }
 
 /* Other TXT records of the relay's name are nobody's business. */
@@ -84,7 +84,8 @@ static void look_above(struct round *round, const struct dns_record *record,
 
 	for (; dot && r == 0; dot = strchr(dot + 1, '.')) {
 		bool is_grave = false;
-		r = walk_lookup(round->walk, dot + 1, DNS_CAA, &answer, NULL);
+		r = walk_lookup(
+			round->walk, dot + 1, LDNS_RR_TYPE_CAA, &answer, NULL);
 		const struct dns_seen seen = { .rrs = answer.rrs };
 		if (r != 1 ||
 			dns_compare(record, &seen, &ignored, &is_grave) !=

@@ -67,20 +67,12 @@ static enum dns_verdict compare_address(struct comparison *c)
 	return DNS_MISSING;
 }
 
-static bool has_data(const struct dns_rrs *rrs, const char *data)
-{
-	for (size_t i = 0; i < rrs->n; i++)
-		if (strcmp(rrs->v[i].data, data) == 0)
-			return true;
-	return false;
-}
-
 static enum dns_verdict compare_alias(struct comparison *c)
 {
 	const struct dns_seen *seen = c->seen;
 	size_t n_other = 0;
 
-	if (has_data(&seen->aliases, c->record->data))
+	if (dns_rrs_has(&seen->aliases, c->record->data))
 		return DNS_RIGHT;
 	if (seen->rrs.n == 0) {
 		if (seen->aliases.n == 0)
@@ -91,7 +83,7 @@ static enum dns_verdict compare_alias(struct comparison *c)
 	}
 	for (size_t i = 0; i < seen->rrs.n; i++) {
 		const char *address = seen->rrs.v[i].data;
-		if (has_data(seen->domain_addresses, address))
+		if (dns_rrs_has(seen->domain_addresses, address))
 			continue;
 		n_other++;
 		because(c->note, 0,

@@ -24,7 +24,7 @@ static void add_address(struct slice text, struct dns_rrs *rrs)
 
 	if (inet_pton(family, copy, &bytes) == 1 &&
 		inet_ntop(family, &bytes, canonical, sizeof(canonical)))
-		dns_rrs_add(rrs, ".", is_ipv6 ? DNS_AAAA : DNS_A,
+		dns_rrs_add(rrs, is_ipv6 ? LDNS_RR_TYPE_AAAA : LDNS_RR_TYPE_A,
 			slice_of(canonical));
 }
 

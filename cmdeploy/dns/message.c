@@ -1,98 +1,75 @@
-/* DNS messages, as ldns reads and writes them, in records of text. */
+/* DNS messages as ldns reads them, and what their records say, as text. */
 #include "cmdeploy/dns/message.h"
 
 #include <errno.h>
-#include <ldns/ldns.h>
 #include <string.h>
 
 enum {
 	TEXT_MAX_BYTES = 1 << 17,
 };
 
-const char *dns_type_name(enum dns_type type)
+const char *dns_type_name(ldns_rr_type type)
 {
 	return ldns_rr_descript((uint16_t)type)->_name;
 }
 
-char *dns_name(const char *text)
+ldns_rdf *dns_name(const char *text)
 {
-	char *name = xstrdup(text);
-	size_t len = strlen(name);
+	ldns_rdf *name = ldns_dname_new_frm_str(text);
 
-	for (char *c = name; *c; c++)
-		*c = ascii_lower(*c);
-	if (len > 1 && name[len - 1] == '.' && name[len - 2] != '\\')
-		name[len - 1] = '\0';
+	if (name)
+		ldns_dname2canonical(name);
 	return name;
 }
 
-bool dns_name_is_in(const char *name, const char *zone)
+char *dns_name_text(const ldns_rdf *name)
 {
-	size_t len = strlen(name), zone_len = strlen(zone);
+	char *text = ldns_rdf2str(name);
+	size_t len = text ? strlen(text) : 0;
 
-	if (strcmp(zone, ".") == 0)
-		return true;
-	if (len < zone_len || strcmp(name + len - zone_len, zone) != 0)
-		return false;
-	return len == zone_len || name[len - zone_len - 1] == '.';
+	if (!text)
+		return xstrdup("?");
+	if (len > 1)
+		text[len - 1] = '\0';
+	return text;
 }
 
-int dns_question_write(
-	const struct dns_question *question, uint16_t id, struct buf *out)
+bool dns_name_is_in(const ldns_rdf *name, const ldns_rdf *zone)
 {
-	ldns_pkt *packet;
-	uint8_t *bytes;
-	size_t len;
-
-	if (ldns_pkt_query_new_frm_str(&packet, question->name,
-		    (ldns_rr_type)question->type, LDNS_RR_CLASS_IN,
-		    question->is_recursive ? LDNS_RD : 0) != LDNS_STATUS_OK)
-		return -EINVAL;
-	ldns_pkt_set_id(packet, id);
-	if (question->has_edns)
-		ldns_pkt_set_edns_udp_size(packet, DNS_UDP_MAX_BYTES);
-	ldns_status status = ldns_pkt2wire(&bytes, packet, &len);
-	ldns_pkt_free(packet);
-	if (status != LDNS_STATUS_OK)
-		return -EINVAL;
-	buf_add(out, bytes, len);
-	free(bytes);
-	return 0;
+	return ldns_dname_compare(name, zone) == 0 ||
+		ldns_dname_is_subdomain(name, zone);
 }
 
-void dns_rrs_add(struct dns_rrs *rrs, const char *owner, enum dns_type type,
-	struct slice data)
+void dns_rrs_add(struct dns_rrs *rrs, ldns_rr_type type, struct slice data)
 {
 	if (rrs->n >= DNS_RRS_MAX)
 		return;
 	rrs->v = xreallocarray(rrs->v, rrs->n + 1, sizeof(*rrs->v));
 	rrs->v[rrs->n++] = (struct dns_rr){
-		.owner = dns_name(owner),
 		.type = type,
 		.data = xstrndup(data.ptr, data.len),
 		.len = data.len,
 	};
 }
 
+bool dns_rrs_has(const struct dns_rrs *rrs, const char *data)
+{
+	for (size_t i = 0; i < rrs->n; i++)
+		if (strcmp(rrs->v[i].data, data) == 0)
+			return true;
+	return false;
+}
+
 void dns_rrs_release(struct dns_rrs *rrs)
 {
-	for (size_t i = 0; i < rrs->n; i++) {
-		free(rrs->v[i].owner);
+	for (size_t i = 0; i < rrs->n; i++)
 		free(rrs->v[i].data);
-	}
 	free(rrs->v);
 	*rrs = (struct dns_rrs){ 0 };
 }
 
-static char *name_of(const ldns_rdf *rdf)
-{
-	AUTO_FREE char *text = ldns_rdf2str(rdf);
-
-	return text ? dns_name(text) : NULL;
-}
-
 /* One field of a record; strings as they are, the rest as ldns prints it. */
-static bool add_field(const ldns_rdf *rdf, struct buf *out)
+static void add_field(const ldns_rdf *rdf, struct buf *out)
 {
 	ldns_rdf_type type = ldns_rdf_get_type(rdf);
 	struct slice bytes = slice_make(ldns_rdf_data(rdf), ldns_rdf_size(rdf));
@@ -103,201 +80,149 @@ static bool add_field(const ldns_rdf *rdf, struct buf *out)
 		buf_add_slice(out, bytes);
 	else {
 		AUTO_FREE char *text = type == LDNS_RDF_TYPE_DNAME
-			? name_of(rdf)
+			? dns_name_text(rdf)
 			: ldns_rdf2str(rdf);
-		if (!text)
-			return false;
-		buf_add_str(out, text);
+		buf_add_str(out, text ? text : "?");
 	}
-	return true;
 }
 
-static bool is_known(const ldns_rr *rr)
-{
-	static const enum dns_type types[] = { DNS_A, DNS_NS, DNS_CNAME,
-		DNS_SOA, DNS_MX, DNS_TXT, DNS_AAAA, DNS_SRV, DNS_CAA };
-
-	for (size_t i = 0; i < ARRAY_LEN(types); i++)
-		if (types[i] == (enum dns_type)ldns_rr_get_type(rr))
-			return ldns_rr_get_class(rr) == LDNS_RR_CLASS_IN;
-	return false;
-}
-
-static int take_rr(
-	const ldns_rr *rr, enum dns_section section, struct dns_rrs *rrs)
+void dns_rrs_add_rr(struct dns_rrs *rrs, const ldns_rr *rr)
 {
 	AUTO_BUF struct buf data = BUF_INIT(TEXT_MAX_BYTES);
-	AUTO_FREE char *owner = name_of(ldns_rr_owner(rr));
 	ldns_rr_type type = ldns_rr_get_type(rr);
-	size_t n = ldns_rr_rd_count(rr), before = rrs->n;
+	bool is_joined = type == LDNS_RR_TYPE_TXT;
 
-	if (!owner || n < ldns_rr_descriptor_minimum(ldns_rr_descript(type)))
-		return -EBADMSG;
-	for (size_t i = 0; i < n; i++) {
-		buf_add_str(
-			&data, i > 0 && type != LDNS_RR_TYPE_TXT ? " " : "");
-		if (!add_field(ldns_rr_rdf(rr, i), &data))
-			return -EBADMSG;
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		buf_add_str(&data, i > 0 && !is_joined ? " " : "");
+		add_field(ldns_rr_rdf(rr, i), &data);
 	}
-	if (!buf_ok(&data))
+	dns_rrs_add(rrs, type, buf_slice(&data));
+}
+
+/* With all fields of its type, of which each can be told as text. */
+static bool is_whole(const ldns_rr *rr)
+{
+	const ldns_rr_descriptor *type =
+		ldns_rr_descript((uint16_t)ldns_rr_get_type(rr));
+	AUTO_FREE char *text = ldns_rr2str(rr);
+
+	return text && ldns_rr_rd_count(rr) >= ldns_rr_descriptor_minimum(type);
+}
+
+/* Adds one, from *io_at on. */
+static int read_rr(struct slice bytes, ldns_pkt_section section, size_t *io_at,
+	ldns_pkt *m)
+{
+	ldns_rr *rr;
+
+	if (ldns_wire2rr(&rr, (const uint8_t *)bytes.ptr, bytes.len, io_at,
+		    section) != LDNS_STATUS_OK)
 		return -EBADMSG;
-	dns_rrs_add(rrs, owner, (enum dns_type)type, buf_slice(&data));
-	if (rrs->n > before)
-		rrs->v[before].section = section;
-	return 0;
+	if (ldns_rr_get_class(rr) != LDNS_RR_CLASS_IN) {
+		ldns_rr_free(rr);
+		return 0;
+	}
+	ldns_rr2canonical(rr);
+	ldns_pkt_push_rr(m, section, rr);
+	return section == LDNS_SECTION_QUESTION || is_whole(rr) ? 0 : -EBADMSG;
 }
 
-/* What is being read, from `at` on. */
-struct reader {
-	const uint8_t *bytes;
-	size_t len, at;
-};
-
-static int read_rr(
-	struct reader *reader, ldns_pkt_section section, ldns_rr **ret_rr)
+/*
+ * All of it, up to the last byte: ldns_wire2pkt() would take the bytes that a
+ * record has too many for the next record, or pass over them at the end.
+ */
+static int read_message(struct slice bytes, ldns_pkt *m)
 {
-	return ldns_wire2rr(ret_rr, reader->bytes, reader->len, &reader->at,
-		       section) == LDNS_STATUS_OK
-		? 0
-		: -EBADMSG;
-}
-
-static int read_section(struct reader *reader, unsigned n,
-	enum dns_section section, struct dns_rrs *rrs)
-{
+	const uint8_t *wire = (const uint8_t *)bytes.ptr;
+	const unsigned counts[] = { LDNS_QDCOUNT(wire), LDNS_ANCOUNT(wire),
+		LDNS_NSCOUNT(wire), LDNS_ARCOUNT(wire) };
+	size_t at = LDNS_HEADER_SIZE;
 	int r = 0;
 
-	for (unsigned i = 0; r == 0 && i < n; i++) {
-		ldns_rr *rr;
-		r = read_rr(reader, LDNS_SECTION_ANSWER, &rr);
-		if (r < 0)
-			return r;
-		if (is_known(rr))
-			r = take_rr(rr, section, rrs);
-		ldns_rr_free(rr);
-	}
-	return r;
+	for (int i = 0; i <= LDNS_SECTION_ADDITIONAL; i++)
+		for (unsigned n = counts[i]; r == 0 && n > 0; n--)
+			r = read_rr(bytes, (ldns_pkt_section)i, &at, m);
+	return r == 0 && at != bytes.len ? -EBADMSG : r;
 }
 
-static int read_questions(
-	struct reader *reader, unsigned n, struct dns_message *m)
+int dns_message_parse(struct slice bytes, ldns_pkt **ret_message)
 {
-	for (unsigned i = 0; i < n; i++) {
-		ldns_rr *rr;
-		if (read_rr(reader, LDNS_SECTION_QUESTION, &rr) < 0)
-			return -EBADMSG;
-		if (i == 0) {
-			m->name = name_of(ldns_rr_owner(rr));
-			m->type = ldns_rr_get_type(rr);
-		}
-		ldns_rr_free(rr);
-	}
-	return 0;
-}
+	uint8_t head[LDNS_HEADER_SIZE] = { 0 };
+	ldns_pkt *m;
 
-/* All of it, up to the last byte. */
-static int read_message(struct reader *reader, struct dns_message *m)
-{
-	const uint8_t *head = reader->bytes;
-	const unsigned counts[DNS_SECTIONS] = { LDNS_ANCOUNT(head),
-		LDNS_NSCOUNT(head), LDNS_ARCOUNT(head) };
-	int r = read_questions(reader, LDNS_QDCOUNT(head), m);
-
-	for (int i = 0; r == 0 && i < DNS_SECTIONS; i++)
-		r = read_section(
-			reader, counts[i], (enum dns_section)i, &m->rrs);
-	return r == 0 && reader->at != reader->len ? -EBADMSG : r;
-}
-
-int dns_message_parse(struct slice bytes, struct dns_message *ret_message)
-{
-	struct reader reader = {
-		.bytes = (const uint8_t *)bytes.ptr,
-		.len = bytes.len,
-		.at = LDNS_HEADER_SIZE,
-	};
-
-	if (bytes.len < LDNS_HEADER_SIZE || bytes.len > DNS_MESSAGE_MAX_BYTES)
+	if (bytes.len < sizeof(head) || bytes.len > DNS_MESSAGE_MAX_BYTES)
 		return -EBADMSG;
-	struct dns_message m = {
-		.id = LDNS_ID_WIRE(reader.bytes),
-		.rcode = LDNS_RCODE_WIRE(reader.bytes),
-		.is_response = LDNS_QR_WIRE(reader.bytes),
-		.is_authoritative = LDNS_AA_WIRE(reader.bytes),
-		.is_truncated = LDNS_TC_WIRE(reader.bytes),
-	};
-	int r = m.is_truncated ? 0 : read_message(&reader, &m);
+	memcpy(head, bytes.ptr, LDNS_QDCOUNT_OFF);
+	if (ldns_wire2pkt(&m, head, sizeof(head)) != LDNS_STATUS_OK)
+		return -EBADMSG;
+	int r = ldns_pkt_tc(m) ? 0 : read_message(bytes, m);
 	if (r < 0)
-		dns_message_release(&m);
+		ldns_pkt_free(m);
 	else
 		*ret_message = m;
 	return r;
 }
 
-void dns_message_release(struct dns_message *message)
+bool dns_message_answers(const ldns_pkt *message, const ldns_pkt *question)
 {
-	free(message->name);
-	dns_rrs_release(&message->rrs);
-	*message = (struct dns_message){ 0 };
-}
+	const ldns_rr_list *told = ldns_pkt_question(message);
+	const ldns_rr *want = ldns_rr_list_rr(ldns_pkt_question(question), 0);
 
-bool dns_message_answers(const struct dns_message *message,
-	const struct dns_question *question, uint16_t id)
-{
-	AUTO_FREE char *name = dns_name(question->name);
-
-	if (!message->is_response || message->id != id)
+	if (!ldns_pkt_qr(message) ||
+		ldns_pkt_id(message) != ldns_pkt_id(question))
 		return false;
 	/* A server that understood nothing may leave the question out. */
-	if (!message->name)
-		return message->is_truncated ||
-			message->rcode == DNS_RCODE_FORMAT;
-	return message->type == (unsigned)question->type &&
-		strcmp(message->name, name) == 0;
+	if (ldns_rr_list_rr_count(told) == 0)
+		return ldns_pkt_tc(message) ||
+			ldns_pkt_get_rcode(message) == LDNS_RCODE_FORMERR;
+	return ldns_rr_compare_no_rdata(ldns_rr_list_rr(told, 0), want) == 0;
 }
 
-const struct dns_rr *dns_message_find(const struct dns_message *m,
-	enum dns_section section, const char *owner, enum dns_type type)
+const ldns_rr *dns_find(
+	const ldns_rr_list *rrs, const ldns_rdf *owner, ldns_rr_type type)
 {
-	for (size_t i = 0; i < m->rrs.n; i++) {
-		const struct dns_rr *rr = &m->rrs.v[i];
-		if (rr->section == section && rr->type == type &&
-			strcmp(rr->owner, owner) == 0)
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		if (ldns_rr_get_type(rr) == type &&
+			ldns_dname_compare(ldns_rr_owner(rr), owner) == 0)
 			return rr;
 	}
 	return NULL;
 }
 
-const char *reply_cut(
-	const struct dns_message *m, const struct reply_want *want)
+const ldns_rdf *reply_cut(const ldns_pkt *m, const struct reply_want *want)
 {
-	for (size_t i = 0; i < m->rrs.n; i++) {
-		const struct dns_rr *rr = &m->rrs.v[i];
-		if (rr->section == DNS_AUTHORITY && rr->type == DNS_NS &&
-			strcmp(rr->owner, want->zone) != 0 &&
-			dns_name_is_in(rr->owner, want->zone) &&
-			dns_name_is_in(want->name, rr->owner))
-			return rr->owner;
+	const ldns_rr_list *rrs = ldns_pkt_authority(m);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		const ldns_rdf *owner = ldns_rr_owner(rr);
+		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS &&
+			ldns_dname_is_subdomain(owner, want->zone) &&
+			dns_name_is_in(want->name, owner))
+			return owner;
 	}
 	return NULL;
 }
 
 /* An answer without authority is a way further down, or nothing. */
-enum reply reply_judge(
-	const struct dns_message *m, const struct reply_want *want)
+enum reply reply_judge(const ldns_pkt *m, const struct reply_want *want)
 {
-	if (m->rcode != DNS_RCODE_OK && m->rcode != DNS_RCODE_NO_NAME)
+	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(m);
+	const ldns_rr_list *answer = ldns_pkt_answer(m);
+
+	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN)
 		return REPLY_USELESS;
-	if (!m->is_authoritative && !want->from_resolver)
+	if (!ldns_pkt_aa(m) && !want->from_resolver)
 		return reply_cut(m, want) ? REPLY_CUT : REPLY_USELESS;
-	if (dns_message_find(m, DNS_ANSWER, want->name, want->type))
+	if (dns_find(answer, want->name, want->type))
 		return REPLY_FOUND;
-	if (dns_message_find(m, DNS_ANSWER, want->name, DNS_CNAME))
+	if (dns_find(answer, want->name, LDNS_RR_TYPE_CNAME))
 		return REPLY_ALIAS;
 	return REPLY_NONE;
 }
 
-const char *reply_reason(const struct dns_message *m)
+const char *reply_reason(const ldns_pkt *m)
 {
 	static const char *const reasons[] = {
 		"does not serve that zone",
@@ -308,6 +233,8 @@ const char *reply_reason(const struct dns_message *m)
 		"refuses to answer (REFUSED)",
 	};
 
-	return m->rcode < ARRAY_LEN(reasons) ? reasons[m->rcode]
-					     : "answers with an unknown error";
+	unsigned rcode = ldns_pkt_get_rcode(m);
+
+	return rcode < ARRAY_LEN(reasons) ? reasons[rcode]
+					  : "answers with an unknown error";
 }

@@ -97,44 +97,45 @@ static const struct row {
 	const char *label;
 	bool is_required;
 	const char *prefix; /* in front of the domain */
-	enum dns_type type;
+	ldns_rr_type type;
 	enum dns_match match;
 	const char *data; /* a template; it makes nothing: not known yet */
 	bool (*counts)(const struct config *config); /* NULL: always */
 	const char *unknown;
 } rows[] = {
-	{ "receives mail", true, "", DNS_MX, DNS_MATCH_MX, "10 {{domain}}",
-		NULL, NULL },
-	{ "TLS policy", true, "_mta-sts.", DNS_TXT, DNS_MATCH_MTA_STS,
+	{ "receives mail", true, "", LDNS_RR_TYPE_MX, DNS_MATCH_MX,
+		"10 {{domain}}", NULL, NULL },
+	{ "TLS policy", true, "_mta-sts.", LDNS_RR_TYPE_TXT, DNS_MATCH_MTA_STS,
 		"v=STSv1; id={{policy_id}}", is_certified, NULL },
-	{ "TLS policy host", true, "mta-sts.", DNS_CNAME, DNS_MATCH_ALIAS,
-		"{{domain}}", is_certified, NULL },
-	{ "web", true, "www.", DNS_CNAME, DNS_MATCH_ALIAS, "{{domain}}", NULL,
-		NULL },
-	{ "DKIM key", true, "opendkim._domainkey.", DNS_TXT, DNS_MATCH_DKIM,
+	{ "TLS policy host", true, "mta-sts.", LDNS_RR_TYPE_CNAME,
+		DNS_MATCH_ALIAS, "{{domain}}", is_certified, NULL },
+	{ "web", true, "www.", LDNS_RR_TYPE_CNAME, DNS_MATCH_ALIAS,
+		"{{domain}}", NULL, NULL },
+	{ "DKIM key", true, "opendkim._domainkey.", LDNS_RR_TYPE_TXT,
+		DNS_MATCH_DKIM,
 		"{{#key}}v=DKIM1;k=rsa;p={{key}};s=email;t=s{{/key}}", NULL,
 		"the host has no DKIM key yet; \"cmdeploy run\" makes one" },
-	{ "senders (SPF)", false, "", DNS_TXT, DNS_MATCH_SPF, "v=spf1 a ~all",
-		NULL, NULL },
-	{ "DMARC", false, "_dmarc.", DNS_TXT, DNS_MATCH_DMARC,
+	{ "senders (SPF)", false, "", LDNS_RR_TYPE_TXT, DNS_MATCH_SPF,
+		"v=spf1 a ~all", NULL, NULL },
+	{ "DMARC", false, "_dmarc.", LDNS_RR_TYPE_TXT, DNS_MATCH_DMARC,
 		"v=DMARC1;p=reject;adkim=s;aspf=s", NULL, NULL },
-	{ "certificates (CAA)", false, "", DNS_CAA, DNS_MATCH_CAA,
+	{ "certificates (CAA)", false, "", LDNS_RR_TYPE_CAA, DNS_MATCH_CAA,
 		"{{#account}}0 issue {{authority}};accounturi={{account}}"
 		"{{/account}}",
 		has_authority,
 		"the host has no ACME account yet; \"cmdeploy run\" makes "
 		"one" },
-	{ "mail programs", false, "autoconfig.", DNS_CNAME, DNS_MATCH_ALIAS,
-		"{{domain}}", is_certified, NULL },
-	{ "ADSP", false, "_adsp._domainkey.", DNS_TXT, DNS_MATCH_ADSP,
+	{ "mail programs", false, "autoconfig.", LDNS_RR_TYPE_CNAME,
+		DNS_MATCH_ALIAS, "{{domain}}", is_certified, NULL },
+	{ "ADSP", false, "_adsp._domainkey.", LDNS_RR_TYPE_TXT, DNS_MATCH_ADSP,
 		"dkim=discardable", NULL, NULL },
-	{ "SMTP, STARTTLS", false, "_submission._tcp.", DNS_SRV, DNS_MATCH_SRV,
-		"0 1 587 {{domain}}", NULL, NULL },
-	{ "SMTP, TLS", false, "_submissions._tcp.", DNS_SRV, DNS_MATCH_SRV,
-		"0 1 465 {{domain}}", NULL, NULL },
-	{ "IMAP, STARTTLS", false, "_imap._tcp.", DNS_SRV, DNS_MATCH_SRV,
-		"0 1 143 {{domain}}", NULL, NULL },
-	{ "IMAP, TLS", false, "_imaps._tcp.", DNS_SRV, DNS_MATCH_SRV,
+	{ "SMTP, STARTTLS", false, "_submission._tcp.", LDNS_RR_TYPE_SRV,
+		DNS_MATCH_SRV, "0 1 587 {{domain}}", NULL, NULL },
+	{ "SMTP, TLS", false, "_submissions._tcp.", LDNS_RR_TYPE_SRV,
+		DNS_MATCH_SRV, "0 1 465 {{domain}}", NULL, NULL },
+	{ "IMAP, STARTTLS", false, "_imap._tcp.", LDNS_RR_TYPE_SRV,
+		DNS_MATCH_SRV, "0 1 143 {{domain}}", NULL, NULL },
+	{ "IMAP, TLS", false, "_imaps._tcp.", LDNS_RR_TYPE_SRV, DNS_MATCH_SRV,
 		"0 1 993 {{domain}}", NULL, NULL },
 };
 
@@ -196,7 +197,7 @@ bool dns_address_is_private(const char *text)
 
 /* The one to publish: of the Internet, if there is one; else NULL, or any. */
 static const char *choose_address(
-	const struct dns_rrs *all, enum dns_type type, bool is_private_fine)
+	const struct dns_rrs *all, ldns_rr_type type, bool is_private_fine)
 {
 	const char *any = NULL;
 
@@ -211,7 +212,7 @@ static const char *choose_address(
 	return any;
 }
 
-static char *join_addresses(const struct dns_rrs *all, enum dns_type type)
+static char *join_addresses(const struct dns_rrs *all, ldns_rr_type type)
 {
 	AUTO_BUF struct buf out = BUF_INIT(DATA_MAX_BYTES);
 
@@ -233,26 +234,26 @@ static void add_addresses(const struct config *config,
 	static const struct dns_rrs none = { 0 };
 	const struct dns_rrs *all = &facts->addresses;
 	const struct dns_rrs *six = config->disable_ipv6 ? &none : all;
-	const char *ipv4 = choose_address(all, DNS_A, true);
-	const char *ipv6 = choose_address(six, DNS_AAAA, !ipv4);
+	const char *ipv4 = choose_address(all, LDNS_RR_TYPE_A, true);
+	const char *ipv6 = choose_address(six, LDNS_RR_TYPE_AAAA, !ipv4);
 
 	*add(records) = (struct dns_record){
 		.label = "IPv4 address",
 		.is_required = ipv4,
 		.match = DNS_MATCH_ADDRESS,
 		.name = xstrdup(config->mail_domain),
-		.type = DNS_A,
+		.type = LDNS_RR_TYPE_A,
 		.data = ipv4 ? xstrdup(ipv4) : NULL,
-		.accepts = join_addresses(all, DNS_A),
+		.accepts = join_addresses(all, LDNS_RR_TYPE_A),
 	};
 	*add(records) = (struct dns_record){
 		.label = "IPv6 address",
 		.is_required = ipv6 && !ipv4,
 		.match = DNS_MATCH_ADDRESS,
 		.name = xstrdup(config->mail_domain),
-		.type = DNS_AAAA,
+		.type = LDNS_RR_TYPE_AAAA,
 		.data = ipv6 ? xstrdup(ipv6) : NULL,
-		.accepts = join_addresses(six, DNS_AAAA),
+		.accepts = join_addresses(six, LDNS_RR_TYPE_AAAA),
 	};
 }
 

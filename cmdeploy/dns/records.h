@@ -10,7 +10,8 @@
 
 /* What only the host of the relay knows; zeroed: nothing is known. */
 struct dns_facts {
-	/* By which others reach it: DNS_A, DNS_AAAA; no loopback. */
+	/* By which others reach it: LDNS_RR_TYPE_A, LDNS_RR_TYPE_AAAA; no
+	 * loopback. */
 	struct dns_rrs addresses;
 	char *dkim_key;     /* base64 of the public key; NULL: none yet */
 	char *acme_account; /* URL; NULL: none yet */
@@ -37,7 +38,7 @@ struct dns_record {
 	bool is_required;
 	enum dns_match match;
 	char *name;
-	enum dns_type type;
+	ldns_rr_type type;
 	char *data; /* as in a struct dns_rr; NULL: none, or not known yet */
 	const char *unknown; /* why it is not known, and what to do */
 	/* Of an address: all that will do as well, separated by blanks. */

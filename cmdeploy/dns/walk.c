@@ -8,7 +8,6 @@
 #include "cmdeploy/dns/zones.h"
 #include "lib/clock.h"
 #include "lib/file.h"
-#include "lib/num.h"
 
 enum {
 	/* So many servers of a zone that do not answer are enough. */
@@ -28,14 +27,21 @@ struct walk {
 
 /* A name on its way to an answer. */
 struct search {
-	char *name;
-	enum dns_type type;
+	ldns_rdf *name;
+	ldns_rr_type type;
 	unsigned depth;
 	struct walk_answer *answer;
 	/* Who answered last. */
 	const struct zone *zone;
 	const char *server;
 };
+
+static ldns_pkt *question_of(
+	const struct walk *walk, const ldns_rdf *name, ldns_rr_type type)
+{
+	return ldns_pkt_query_new(ldns_rdf_clone(name), type, LDNS_RR_CLASS_IN,
+		walk->is_resolver ? LDNS_RD : 0);
+}
 
 static struct zone *root_of(const struct walk *walk)
 {
@@ -48,18 +54,16 @@ static struct zone *root_of(const struct walk *walk)
  */
 static bool is_open(struct walk *walk, uint64_t msec)
 {
-	static const struct dns_question question = {
-		.name = ".",
-		.type = DNS_NS,
-		.has_edns = true,
-	};
 	struct dns_servers *roots = &root_of(walk)->servers;
+	ldns_pkt *question =
+		question_of(walk, root_of(walk)->name, LDNS_RR_TYPE_NS);
 	const struct addr *racers[ASK_RACE_MAX] = { NULL };
 
 	/* From all over the list, and so of both families. */
 	for (size_t i = 0; i < ASK_RACE_MAX; i++)
 		racers[i] = &roots->v[i * roots->n / ASK_RACE_MAX].addr;
-	int first = dns_race(racers, ASK_RACE_MAX, &question, msec);
+	int first = dns_race(racers, ASK_RACE_MAX, question, msec);
+	ldns_pkt_free(question);
 	if (first >= 0)
 		dns_servers_rotate(
 			roots, (size_t)first * roots->n / ASK_RACE_MAX);
@@ -145,16 +149,13 @@ static struct reply_want want_of(const struct walk *walk,
 	};
 }
 
-static int ask(struct walk *walk, struct dns_server *server, const char *name,
-	enum dns_type type, struct dns_message *ret)
+static int ask(struct walk *walk, struct dns_server *server,
+	const ldns_rdf *name, ldns_rr_type type, ldns_pkt **ret)
 {
-	const struct dns_question question = {
-		.name = name,
-		.type = type,
-		.is_recursive = walk->is_resolver,
-	};
-	int r = dns_ask(&server->addr, &question, ret);
+	ldns_pkt *question = question_of(walk, name, type);
+	int r = dns_ask(&server->addr, question, ret);
 
+	ldns_pkt_free(question);
 	walk->n_questions++;
 	walk->n_silent += r == -ETIMEDOUT;
 	server->is_silent = r < 0;
@@ -163,10 +164,9 @@ static int ask(struct walk *walk, struct dns_server *server, const char *name,
 
 /* One server of the zone; REPLY_USELESS, and one more of the reasons. */
 static enum reply ask_server(struct walk *walk, struct dns_server *server,
-	const struct reply_want *want, struct dns_message *ret,
-	struct buf *reasons)
+	const struct reply_want *want, ldns_pkt **ret, struct buf *reasons)
 {
-	struct dns_message m;
+	ldns_pkt *m;
 	int r = ask(walk, server, want->name, want->type, &m);
 
 	if (r < 0) {
@@ -174,10 +174,10 @@ static enum reply ask_server(struct walk *walk, struct dns_server *server,
 			r == -ETIMEDOUT ? "no answer" : strerror(-r));
 		return REPLY_USELESS;
 	}
-	enum reply reply = reply_judge(&m, want);
+	enum reply reply = reply_judge(m, want);
 	if (reply == REPLY_USELESS) {
-		add_reason(reasons, server->text, reply_reason(&m));
-		dns_message_release(&m);
+		add_reason(reasons, server->text, reply_reason(m));
+		ldns_pkt_free(m);
 		return reply;
 	}
 	*ret = m;
@@ -192,7 +192,7 @@ static bool is_over(const struct walk *walk)
 
 /* The first n, each until one is of use, which then stays the first. */
 static enum reply ask_servers(struct walk *walk, struct zone *zone, size_t n,
-	struct search *s, struct dns_message *ret, struct buf *reasons)
+	struct search *s, ldns_pkt **ret, struct buf *reasons)
 {
 	const struct reply_want want = want_of(walk, zone, s);
 
@@ -211,28 +211,29 @@ static enum reply ask_servers(struct walk *walk, struct zone *zone, size_t n,
 static int search(struct walk *walk, struct search *s, struct buf *why);
 
 /* Looks up the addresses of a name server. */
-static void find_server(struct walk *walk, struct zone *zone, const char *name,
-	unsigned depth, struct buf *reasons)
+static void find_server(struct walk *walk, struct zone *zone,
+	const ldns_rdf *name, unsigned depth, struct buf *reasons)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *text = dns_name_text(name);
 	struct walk_answer answer = { 0 };
 	int r = 0;
 
 	for (int i = 0; i < 2; i++) {
 		struct search s = {
-			.name = xstrdup(name),
-			.type = i == 0 ? DNS_A : DNS_AAAA,
+			.name = ldns_rdf_clone(name),
+			.type = i == 0 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA,
 			.depth = depth,
 			.answer = &answer,
 		};
 		r = search(walk, &s, &why);
-		free(s.name);
+		ldns_rdf_deep_free(s.name);
 	}
 	for (size_t i = 0; i < answer.rrs.n; i++)
-		dns_servers_add(&zone->servers, name, answer.rrs.v[i].data,
+		dns_servers_add(&zone->servers, text, answer.rrs.v[i].data,
 			walk->zones.port);
 	if (answer.rrs.n == 0)
-		add_reason(reasons, name,
+		add_reason(reasons, text,
 			r < 0 ? buf_str(&why) : "has no address");
 	walk_answer_release(&answer);
 }
@@ -242,9 +243,10 @@ static void find_servers(struct walk *walk, struct zone *zone, unsigned depth,
 	struct buf *reasons)
 {
 	while (zone->n_names > 0) {
-		AUTO_FREE char *name = zone->names[--zone->n_names];
+		ldns_rdf *name = zone->names[--zone->n_names];
 		if (depth < WALK_DEPTH_MAX && !is_over(walk))
 			find_server(walk, zone, name, depth + 1, reasons);
+		ldns_rdf_deep_free(name);
 	}
 }
 
@@ -260,9 +262,10 @@ static bool is_hopeless(const struct walk *walk, const struct zone *zone)
 static int fail(const struct walk *walk, struct zone *zone,
 	const struct buf *reasons, struct buf *why)
 {
-	const char *of = walk->is_resolver     ? "this machine's resolvers"
-		: strcmp(zone->name, ".") == 0 ? "the root servers"
-					       : zone->name;
+	AUTO_FREE char *name = dns_name_text(zone->name);
+	const char *of = walk->is_resolver ? "this machine's resolvers"
+		: zone == root_of(walk)    ? "the root servers"
+					   : name;
 	AUTO_FREE char *text = xasprintf("nobody answers for %s: %s", of,
 		reasons->len ? buf_str(reasons) : "no time for more questions");
 
@@ -274,7 +277,7 @@ static int fail(const struct walk *walk, struct zone *zone,
 
 /* The servers with a known address, then those to be looked up. */
 static int ask_zone(struct walk *walk, struct zone *zone, struct search *s,
-	enum reply *ret_reply, struct dns_message *ret, struct buf *why)
+	enum reply *ret_reply, ldns_pkt **ret, struct buf *why)
 {
 	AUTO_BUF struct buf reasons = BUF_INIT(BUF_WHY_MAX_BYTES);
 	size_t n = zone->servers.n;
@@ -296,12 +299,12 @@ static int ask_zone(struct walk *walk, struct zone *zone, struct search *s,
 
 /* Down to the zone that answers. */
 static int descend(struct walk *walk, struct search *s, enum reply *ret_reply,
-	struct dns_message *ret, struct buf *why)
+	ldns_pkt **ret, struct buf *why)
 {
 	struct zone *zone = zones_nearest(&walk->zones, s->name);
 
 	for (int i = 0; i < WALK_CUTS_MAX && zone; i++) {
-		struct dns_message m;
+		ldns_pkt *m;
 		int r = ask_zone(walk, zone, s, ret_reply, &m, why);
 		if (r < 0)
 			return r;
@@ -310,41 +313,36 @@ static int descend(struct walk *walk, struct search *s, enum reply *ret_reply,
 			return 0;
 		}
 		const struct reply_want want = want_of(walk, zone, s);
-		zone = zones_add(&walk->zones, zone, reply_cut(&m, &want), &m);
-		dns_message_release(&m);
+		zone = zones_add(&walk->zones, zone, reply_cut(m, &want), m);
+		ldns_pkt_free(m);
 	}
-	return because(why, -ELOOP, "%s: too many zones on the way", s->name);
-}
-
-static void add_rr(struct dns_rrs *rrs, const struct dns_rr *rr)
-{
-	dns_rrs_add(rrs, rr->owner, rr->type, slice_make(rr->data, rr->len));
+	AUTO_FREE char *name = dns_name_text(s->name);
+	return because(why, -ELOOP, "%s: too many zones on the way", name);
 }
 
 /* The name stands for another one: that is searched from now on. */
-static void follow_alias(struct search *s, const struct dns_message *m)
+static void follow_alias(struct search *s, const ldns_pkt *m)
 {
-	const struct dns_rr *alias =
-		dns_message_find(m, DNS_ANSWER, s->name, DNS_CNAME);
-	const struct dns_rrs *known = &s->answer->aliases;
-	bool is_known = false;
+	const ldns_rr *alias =
+		dns_find(ldns_pkt_answer(m), s->name, LDNS_RR_TYPE_CNAME);
+	struct dns_rrs *known = &s->answer->aliases;
+	AUTO_FREE char *target = dns_name_text(ldns_rr_rdf(alias, 0));
 
-	for (size_t i = 0; i < known->n; i++)
-		is_known = is_known ||
-			strcmp(known->v[i].owner, alias->owner) == 0;
-	if (!is_known)
-		add_rr(&s->answer->aliases, alias);
-	free(s->name);
-	s->name = xstrdup(alias->data);
+	if (!dns_rrs_has(known, target))
+		dns_rrs_add_rr(known, alias);
+	ldns_rdf_deep_free(s->name);
+	s->name = ldns_rdf_clone(ldns_rr_rdf(alias, 0));
 }
 
-static void take_found(struct search *s, const struct dns_message *m)
+static void take_found(struct search *s, const ldns_pkt *m)
 {
-	for (size_t i = 0; i < m->rrs.n; i++) {
-		const struct dns_rr *rr = &m->rrs.v[i];
-		if (rr->section == DNS_ANSWER && rr->type == s->type &&
-			strcmp(rr->owner, s->name) == 0)
-			add_rr(&s->answer->rrs, rr);
+	const ldns_rr_list *rrs = ldns_pkt_answer(m);
+
+	for (size_t i = 0; i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
+		if (ldns_rr_get_type(rr) == s->type &&
+			ldns_dname_compare(ldns_rr_owner(rr), s->name) == 0)
+			dns_rrs_add_rr(&s->answer->rrs, rr);
 	}
 }
 
@@ -352,24 +350,36 @@ static void take_found(struct search *s, const struct dns_message *m)
 static int search(struct walk *walk, struct search *s, struct buf *why)
 {
 	for (int i = 0; i <= WALK_ALIASES_MAX; i++) {
-		struct dns_message m;
+		ldns_pkt *m = NULL;
 		enum reply reply;
 		int r = descend(walk, s, &reply, &m, why);
 		if (r < 0)
 			return r;
 		if (reply == REPLY_ALIAS)
-			follow_alias(s, &m);
+			follow_alias(s, m);
 		else if (reply == REPLY_FOUND)
-			take_found(s, &m);
-		dns_message_release(&m);
+			take_found(s, m);
+		ldns_pkt_free(m);
 		if (reply != REPLY_ALIAS)
 			return reply == REPLY_FOUND;
 	}
+	AUTO_FREE char *name = dns_name_text(s->name);
 	return because(why, -ELOOP,
-		"%s: aliases point to aliases without an end", s->name);
+		"%s: aliases point to aliases without an end", name);
 }
 
-int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
+/* Who gave an answer, and why they could. */
+static char *source_of(const struct walk *walk, const struct search *s)
+{
+	if (walk->is_resolver)
+		return xasprintf("%s, a resolver of this machine (may be old)",
+			s->server);
+	AUTO_FREE char *zone = dns_name_text(s->zone->name);
+	return xasprintf("%s, which serves %s", s->server,
+		s->zone == root_of(walk) ? "the root zone" : zone);
+}
+
+int walk_lookup(struct walk *walk, const char *name, ldns_rr_type type,
 	struct walk_answer *io_answer, struct buf *why)
 {
 	struct search s = {
@@ -378,37 +388,25 @@ int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
 		.answer = io_answer,
 	};
 
+	if (!s.name)
+		return because(why, -EINVAL, "\"%s\" cannot be a name", name);
 	walk->until = clock_msec() + WALK_LOOKUP_MSEC;
 	int r = search(walk, &s, why);
-	free(s.name);
-	if (r < 0 || walk->source)
-		return r;
-	walk->source = walk->is_resolver
-		? xasprintf("%s, a resolver of this machine (may be old)",
-			  s.server)
-		: xasprintf("%s, which serves %s", s.server,
-			  s.zone == root_of(walk) ? "the root zone"
-						  : s.zone->name);
+	if (r >= 0 && !walk->source)
+		walk->source = source_of(walk, &s);
+	ldns_rdf_deep_free(s.name);
 	return r;
 }
 
 static bool read_serial(
-	const struct dns_message *m, const char *zone, uint32_t *ret_serial)
+	const ldns_pkt *m, const ldns_rdf *zone, uint32_t *ret_serial)
 {
-	const struct dns_rr *soa =
-		dns_message_find(m, DNS_ANSWER, zone, DNS_SOA);
-	struct slice rest, word;
-	uint64_t serial;
+	const ldns_rr *soa =
+		dns_find(ldns_pkt_answer(m), zone, LDNS_RR_TYPE_SOA);
 
-	if (!soa || !m->is_authoritative)
+	if (!soa || !ldns_pkt_aa(m))
 		return false;
-	rest = slice_of(soa->data);
-	for (int i = 0; i <= SERIAL_FIELD; i++)
-		if (!slice_next_word(&rest, &word))
-			return false;
-	if (num_parse_max(word, UINT32_MAX, &serial) < 0)
-		return false;
-	*ret_serial = (uint32_t)serial;
+	*ret_serial = ldns_rdf2native_int32(ldns_rr_rdf(soa, SERIAL_FIELD));
 	return true;
 }
 
@@ -416,10 +414,12 @@ size_t walk_compare(struct walk *walk, const char *name,
 	struct walk_state states[WALK_STATES_MAX])
 {
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_FREE char *text = dns_name(name);
-	struct zone *zone = zones_nearest(&walk->zones, text);
+	ldns_rdf *wire = dns_name(name);
+	struct zone *zone =
+		wire ? zones_nearest(&walk->zones, wire) : root_of(walk);
 	size_t n = 0;
 
+	ldns_rdf_deep_free(wire);
 	if (walk->is_resolver || zone == root_of(walk))
 		return 0;
 	walk->n_silent = 0;
@@ -427,15 +427,16 @@ size_t walk_compare(struct walk *walk, const char *name,
 	find_servers(walk, zone, 0, &ignored);
 	for (; n < zone->servers.n && n < WALK_STATES_MAX; n++) {
 		struct dns_server *server = &zone->servers.v[n];
-		struct dns_message m;
+		ldns_pkt *m;
 		if (is_over(walk))
 			break;
 		states[n] = (struct walk_state){ .text = server->text };
 		if (!server->is_silent &&
-			ask(walk, server, zone->name, DNS_SOA, &m) == 0) {
+			ask(walk, server, zone->name, LDNS_RR_TYPE_SOA, &m) ==
+				0) {
 			states[n].has_zone =
-				read_serial(&m, zone->name, &states[n].serial);
-			dns_message_release(&m);
+				read_serial(m, zone->name, &states[n].serial);
+			ldns_pkt_free(m);
 		}
 		states[n].is_silent = server->is_silent;
 	}

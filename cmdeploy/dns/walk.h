@@ -44,7 +44,7 @@ struct walk_answer {
  * Adds what there is to *io_answer. 1 found; 0 there is no such record.
  * Negative: nobody could be asked, `why` tells who was and what happened.
  */
-int walk_lookup(struct walk *walk, const char *name, enum dns_type type,
+int walk_lookup(struct walk *walk, const char *name, ldns_rr_type type,
 	struct walk_answer *io_answer, struct buf *why) MUST_CHECK;
 void walk_answer_release(struct walk_answer *answer);
 

@@ -49,19 +49,19 @@ static void add_caa(struct slice data, struct buf *out)
 	add_string(value, out);
 }
 
-void zone_add_data(enum dns_type type, struct slice data, struct buf *out)
+void zone_add_data(ldns_rr_type type, struct slice data, struct buf *out)
 {
 	switch (type) {
-	case DNS_TXT:
+	case LDNS_RR_TYPE_TXT:
 		add_text(data, out);
 		break;
-	case DNS_CAA:
+	case LDNS_RR_TYPE_CAA:
 		add_caa(data, out);
 		break;
-	case DNS_NS:
-	case DNS_CNAME:
-	case DNS_MX:
-	case DNS_SRV:
+	case LDNS_RR_TYPE_NS:
+	case LDNS_RR_TYPE_CNAME:
+	case LDNS_RR_TYPE_MX:
+	case LDNS_RR_TYPE_SRV:
 		add_with_name(data, out);
 		break;
 	default:

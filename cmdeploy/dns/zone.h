@@ -18,7 +18,7 @@ void zone_add_record(const struct dns_record *record, struct buf *out);
  * What stands behind the type: TXT in quoted strings of 255 bytes at
  * most, names with their last dot.
  */
-void zone_add_data(enum dns_type type, struct slice data, struct buf *out);
+void zone_add_data(ldns_rr_type type, struct slice data, struct buf *out);
 
 /* All records, with a comment over each part; no SOA and no NS. */
 void zone_add_all(const struct config *config,

@@ -141,27 +141,22 @@ void dns_servers_add_resolvers(
 }
 
 /* NULL when there is no room for one more. */
-static struct zone *add(struct zones *all, const char *name)
+static struct zone *add(struct zones *all, const ldns_rdf *name)
 {
 	if (all->n >= ZONES_MAX)
 		return NULL;
 	struct zone *zone = xcalloc(1, sizeof(*zone));
-	zone->name = xstrdup(name);
+	zone->name = ldns_rdf_clone(name);
 	all->v[all->n++] = zone;
 	return zone;
 }
 
-static void add_name(struct zone *zone, const char *name)
+static bool is_glue(const ldns_rr *rr, const ldns_rdf *name)
 {
-	if (zone->n_names < ZONE_NAMES_MAX)
-		zone->names[zone->n_names++] = xstrdup(name);
-}
+	ldns_rr_type type = ldns_rr_get_type(rr);
 
-static bool is_glue(const struct dns_rr *rr, const char *name)
-{
-	return rr->section == DNS_ADDITIONAL &&
-		(rr->type == DNS_A || rr->type == DNS_AAAA) &&
-		strcmp(rr->owner, name) == 0;
+	return (type == LDNS_RR_TYPE_A || type == LDNS_RR_TYPE_AAAA) &&
+		ldns_dname_compare(ldns_rr_owner(rr), name) == 0;
 }
 
 /*
@@ -169,33 +164,39 @@ static bool is_glue(const struct dns_rr *rr, const char *name)
  * otherwise they are looked up when needed.
  */
 static void add_server(struct zone *zone, const struct zone *parent,
-	const char *name, const struct dns_message *m, unsigned port)
+	const ldns_rdf *name, const ldns_rr_list *glue, unsigned port)
 {
+	AUTO_FREE char *text = dns_name_text(name);
 	size_t before = zone->servers.n;
 
-	for (size_t i = 0; i < m->rrs.n; i++)
-		if (is_glue(&m->rrs.v[i], name) &&
-			dns_name_is_in(name, parent->name))
-			dns_servers_add(
-				&zone->servers, name, m->rrs.v[i].data, port);
-	if (zone->servers.n == before)
-		add_name(zone, name);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(glue); i++) {
+		const ldns_rr *rr = ldns_rr_list_rr(glue, i);
+		if (!is_glue(rr, name) || !dns_name_is_in(name, parent->name))
+			continue;
+		AUTO_FREE char *address = ldns_rdf2str(ldns_rr_rdf(rr, 0));
+		dns_servers_add(&zone->servers, text, address, port);
+	}
+	if (zone->servers.n == before && zone->n_names < ZONE_NAMES_MAX)
+		zone->names[zone->n_names++] = ldns_rdf_clone(name);
 }
 
 static void zone_free(struct zone *zone)
 {
-	free(zone->name);
+	ldns_rdf_deep_free(zone->name);
 	free(zone->failure);
 	for (size_t i = 0; i < zone->n_names; i++)
-		free(zone->names[i]);
+		ldns_rdf_deep_free(zone->names[i]);
 	dns_servers_release(&zone->servers);
 	free(zone);
 }
 
 void zones_init(struct zones *all)
 {
+	ldns_rdf *root = dns_name(".");
+
 	*all = (struct zones){ .port = DNS_PORT };
-	add(all, ".");
+	add(all, root);
+	ldns_rdf_deep_free(root);
 }
 
 void zones_release(struct zones *all)
@@ -206,27 +207,29 @@ void zones_release(struct zones *all)
 }
 
 struct zone *zones_add(struct zones *all, const struct zone *parent,
-	const char *name, const struct dns_message *m)
+	const ldns_rdf *name, const ldns_pkt *m)
 {
+	const ldns_rr_list *rrs = ldns_pkt_authority(m);
 	struct zone *zone = add(all, name);
 
-	for (size_t i = 0; zone && i < m->rrs.n; i++) {
-		const struct dns_rr *ns = &m->rrs.v[i];
-		if (ns->section == DNS_AUTHORITY && ns->type == DNS_NS &&
-			strcmp(ns->owner, name) == 0)
-			add_server(zone, parent, ns->data, m, all->port);
+	for (size_t i = 0; zone && i < ldns_rr_list_rr_count(rrs); i++) {
+		const ldns_rr *ns = ldns_rr_list_rr(rrs, i);
+		if (ldns_rr_get_type(ns) == LDNS_RR_TYPE_NS &&
+			ldns_dname_compare(ldns_rr_owner(ns), name) == 0)
+			add_server(zone, parent, ldns_rr_rdf(ns, 0),
+				ldns_pkt_additional(m), all->port);
 	}
 	return zone;
 }
 
-struct zone *zones_nearest(const struct zones *all, const char *name)
+struct zone *zones_nearest(const struct zones *all, const ldns_rdf *name)
 {
 	struct zone *nearest = all->v[0];
 
 	for (size_t i = 1; i < all->n; i++) {
 		struct zone *zone = all->v[i];
 		if (dns_name_is_in(name, zone->name) &&
-			strlen(zone->name) > strlen(nearest->name))
+			ldns_dname_is_subdomain(zone->name, nearest->name))
 			nearest = zone;
 	}
 	return nearest;

@@ -54,10 +54,10 @@ void dns_servers_add_resolvers(
 	struct dns_servers *servers, struct slice resolv_conf);
 
 struct zone {
-	char *name;
+	ldns_rdf *name;
 	struct dns_servers servers;
 	/* Of servers without an address so far. */
-	char *names[ZONE_NAMES_MAX];
+	ldns_rdf *names[ZONE_NAMES_MAX];
 	size_t n_names;
 	char *failure; /* nobody answers there; why. Owned. */
 };
@@ -74,9 +74,9 @@ void zones_release(struct zones *all);
 
 /* One more zone; the message is from servers of `parent`. NULL: no room. */
 struct zone *zones_add(struct zones *all, const struct zone *parent,
-	const char *name, const struct dns_message *m);
+	const ldns_rdf *name, const ldns_pkt *m);
 
 /* The known zone that is nearest to the name. */
-struct zone *zones_nearest(const struct zones *all, const char *name);
+struct zone *zones_nearest(const struct zones *all, const ldns_rdf *name);
 
 #endif
