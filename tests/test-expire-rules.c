@@ -21,25 +21,32 @@ static const struct {
 	int64_t age;
 	int64_t changed; /* age, too */
 	uint64_t size;
-	bool is_tmp;
+	enum maildir_part part;
 	enum fate want;
 } messages[] = {
-	{ "new", 0, 0, 10, false, FATE_KEEP },
-	{ "from the future", -5 * DAY, 0, 10, false, FATE_KEEP },
-	{ "20 days", 20 * DAY, 0, 10, false, FATE_KEEP },
-	{ "20 days and a second", 20 * DAY + 1, 0, 10, false, FATE_OLD },
-	{ "epoch", NOW, 0, 10, false, FATE_OLD },
-	{ "large, 7 days", 7 * DAY, 0, 201 * KB, false, FATE_KEEP },
-	{ "large, over 7 days", 7 * DAY + 1, 0, 200 * KB + 1, false,
+	{ "new", 0, 0, 10, PART_CUR, FATE_KEEP },
+	{ "from the future", -5 * DAY, 0, 10, PART_CUR, FATE_KEEP },
+	{ "20 days", 20 * DAY, 0, 10, PART_CUR, FATE_KEEP },
+	{ "20 days and a second", 20 * DAY + 1, 0, 10, PART_CUR, FATE_OLD },
+	{ "epoch", NOW, 0, 10, PART_CUR, FATE_OLD },
+	{ "large, 7 days", 7 * DAY, 0, 201 * KB, PART_CUR, FATE_KEEP },
+	{ "large, over 7 days", 7 * DAY + 1, 0, 200 * KB + 1, PART_CUR,
 		FATE_LARGE },
-	{ "just not large", 8 * DAY, 0, 200 * KB, false, FATE_KEEP },
-	{ "large and old", 21 * DAY, 0, 201 * KB, false, FATE_OLD },
-	{ "37 hours in cur", 37 * HOUR, 37 * HOUR, 10, false, FATE_KEEP },
-	{ "37 hours in tmp", 37 * HOUR, 37 * HOUR, 10, true, FATE_LEFTOVER },
-	{ "36 hours in tmp", 36 * HOUR, 36 * HOUR, 10, true, FATE_KEEP },
-	{ "copied a moment ago", 5 * DAY, 10, 10, true, FATE_KEEP },
-	{ "copied two hours ago", 5 * DAY, 2 * HOUR, 10, true, FATE_LEFTOVER },
-	{ "old in tmp", 21 * DAY, 0, 10, true, FATE_OLD },
+	{ "just not large", 8 * DAY, 0, 200 * KB, PART_CUR, FATE_KEEP },
+	{ "large in new, over 7 days", 8 * DAY, 0, 201 * KB, PART_NEW,
+		FATE_KEEP },
+	{ "large in new, 20 days", 20 * DAY, 0, 201 * KB, PART_NEW, FATE_KEEP },
+	{ "large in new, over 20 days", 20 * DAY + 1, 0, 201 * KB, PART_NEW,
+		FATE_OLD },
+	{ "large and old", 21 * DAY, 0, 201 * KB, PART_CUR, FATE_OLD },
+	{ "37 hours in cur", 37 * HOUR, 37 * HOUR, 10, PART_CUR, FATE_KEEP },
+	{ "37 hours in tmp", 37 * HOUR, 37 * HOUR, 10, PART_TMP,
+		FATE_LEFTOVER },
+	{ "36 hours in tmp", 36 * HOUR, 36 * HOUR, 10, PART_TMP, FATE_KEEP },
+	{ "copied a moment ago", 5 * DAY, 10, 10, PART_TMP, FATE_KEEP },
+	{ "copied two hours ago", 5 * DAY, 2 * HOUR, 10, PART_TMP,
+		FATE_LEFTOVER },
+	{ "old in tmp", 21 * DAY, 0, 10, PART_TMP, FATE_OLD },
 };
 
 static const struct {
@@ -145,8 +152,8 @@ static void test_messages(void)
 			.size = messages[i].size,
 		};
 		check_str(messages[i].name,
-			fate_name(rules_message(
-				&rules, &file, messages[i].is_tmp)),
+			fate_name(
+				rules_message(&rules, &file, messages[i].part)),
 			fate_name(messages[i].want));
 	}
 	check_int("login", NOW - rules.login, 90 * DAY);

@@ -51,14 +51,28 @@ const char *fate_name(enum fate fate)
 	return names[fate];
 }
 
-enum fate rules_message(
-	const struct rules *rules, const struct dir_file *file, bool is_tmp)
+enum maildir_part rules_part(const char *name)
+{
+	switch (name[0]) {
+	case 'n':
+		return PART_NEW;
+	case 't':
+		return PART_TMP;
+	default:
+		return PART_CUR;
+	}
+}
+
+/* What nobody has seen yet is not too large to wait for them. */
+enum fate rules_message(const struct rules *rules, const struct dir_file *file,
+	enum maildir_part part)
 {
 	if (file->mtime < rules->mail)
 		return FATE_OLD;
-	if (file->size > RULES_LARGE_BYTES && file->mtime < rules->large)
+	if (part != PART_NEW && file->size > RULES_LARGE_BYTES &&
+		file->mtime < rules->large)
 		return FATE_LARGE;
-	if (is_tmp && file->mtime < rules->stale_tmp &&
+	if (part == PART_TMP && file->mtime < rules->stale_tmp &&
 		file->changed < rules->tmp_grace)
 		return FATE_LEFTOVER;
 	return FATE_KEEP;

@@ -49,9 +49,19 @@ enum fate {
 
 const char *fate_name(enum fate fate);
 
-/* A message in cur/ or new/, or what is in tmp/. */
-enum fate rules_message(
-	const struct rules *rules, const struct dir_file *file, bool is_tmp);
+/* The parts of a maildir. */
+enum maildir_part {
+	PART_CUR,
+	PART_NEW, /* no device has seen it */
+	PART_TMP,
+};
+
+/* Of "cur", "new" or "tmp". */
+enum maildir_part rules_part(const char *name);
+
+/* A message, or what is in tmp/. */
+enum fate rules_message(const struct rules *rules, const struct dir_file *file,
+	enum maildir_part part);
 
 /* What an entry of the mail folder is, by its name. */
 enum top_kind {

@@ -17,7 +17,7 @@ struct sweep {
 };
 
 static void sweep_message(struct sweep *sweep, const struct dir *dir,
-	const char *name, bool is_tmp)
+	const char *name, enum maildir_part part)
 {
 	struct task *task = sweep->task;
 	struct dir_file file;
@@ -35,13 +35,13 @@ static void sweep_message(struct sweep *sweep, const struct dir *dir,
 	}
 	task->counts.messages++;
 	task->counts.bytes += file.size;
-	enum fate fate = rules_message(&task->plan->rules, &file, is_tmp);
+	enum fate fate = rules_message(&task->plan->rules, &file, part);
 	if (fate != FATE_KEEP && task_unlink(task, dir, name)) {
 		task_show(task, fate, name);
 		task->counts.gone_messages++;
 		task->counts.gone_bytes += file.size;
 		sweep->has_deleted = true;
-	} else if (!is_tmp) {
+	} else if (part != PART_TMP) {
 		sweep->quota_bytes += rules_quota_bytes(name, file.size);
 	}
 }
@@ -51,14 +51,14 @@ static void sweep_messages(
 {
 	AUTO_DIR struct dir dir = DIR_NONE;
 	struct dir_entry entry;
-	bool is_tmp = strcmp(name, "tmp") == 0;
+	enum maildir_part part = rules_part(name);
 
 	if (!task_open(sweep->task, parent, name, &dir))
 		return;
 	size_t mark = task_enter(sweep->task, name);
 	while (task_next(sweep->task, &dir, &entry)) {
 		if (entry.type == DT_REG && entry.name[0] != '.')
-			sweep_message(sweep, &dir, entry.name, is_tmp);
+			sweep_message(sweep, &dir, entry.name, part);
 		else
 			task_odd(sweep->task, entry.name);
 	}

@@ -58,12 +58,12 @@ static void cut(struct trim *trim, const struct dir *dir, const char *name,
 }
 
 /* On a dry run, messages that are too old are still there. */
-static bool counts_as_there(
-	const struct task *task, const struct dir_file *file)
+static bool counts_as_there(const struct task *task,
+	const struct dir_file *file, enum maildir_part part)
 {
 	return S_ISREG(file->mode) &&
 		(!task->plan->is_dry || !task->plan->wants_mail ||
-			rules_message(&task->plan->rules, file, false) ==
+			rules_message(&task->plan->rules, file, part) ==
 				FATE_KEEP);
 }
 
@@ -73,6 +73,7 @@ static void walk_part(
 	AUTO_DIR struct dir dir = DIR_NONE;
 	struct dir_entry entry;
 	struct dir_file file;
+	enum maildir_part part = rules_part(name);
 
 	/* What is odd was reported by the sweep. */
 	if (dir_open(parent, name, &dir) < 0)
@@ -81,7 +82,7 @@ static void walk_part(
 	while (task_next(trim->task, &dir, &entry))
 		if (entry.type == DT_REG && entry.name[0] != '.' &&
 			dir_stat(&dir, entry.name, &file) == 0 &&
-			counts_as_there(trim->task, &file))
+			counts_as_there(trim->task, &file, part))
 			trim->on_message(trim, &dir, entry.name, &file);
 	task_leave(trim->task, mark);
 }
