@@ -14,6 +14,7 @@ enum {
 	/* A key is near another when it is at most this many edits away. */
 	NEAR_EDITS = 3,
 	KEY_MAX_BYTES = 64,
+	MEGA_BYTES = 1 << 20,
 	MDOC_WIDTH = 72,
 	HELP_COLUMN = 76,
 };
@@ -51,6 +52,7 @@ static void release_value(const struct setting *row, void *object)
 		break;
 	case SETTING_NUMBER:
 	case SETTING_SIZE:
+	case SETTING_DECIMAL:
 		*(uint64_t *)at = 0;
 		break;
 	case SETTING_BOOL:
@@ -101,12 +103,37 @@ static bool parse_bool(struct slice value, bool *ret)
 	return false;
 }
 
+/* Nobody means so few bytes who writes no unit: it is MB then. */
+static int parse_size(
+	const struct setting *row, struct slice value, uint64_t *ret)
+{
+	int r = num_parse_u64(value, ret);
+
+	if (r < 0)
+		return num_parse_size(value, ret);
+	if (row->is_mega && *ret < MEGA_BYTES)
+		*ret *= MEGA_BYTES;
+	return 0;
+}
+
+static int parse_any_number(
+	const struct setting *row, struct slice value, uint64_t *ret)
+{
+	switch (row->type) {
+	case SETTING_SIZE:
+		return parse_size(row, value, ret);
+	case SETTING_DECIMAL:
+		return num_parse_hundredths(value, ret);
+	default:
+		return num_parse_u64(value, ret);
+	}
+}
+
 static bool parse_number(
 	const struct setting *row, struct slice value, uint64_t *ret)
 {
 	uint64_t n;
-	int r = row->type == SETTING_SIZE ? num_parse_size(value, &n)
-					  : num_parse_u64(value, &n);
+	int r = parse_any_number(row, value, &n);
 
 	if (r < 0 || n < row->min || n > row->max)
 		return false;
@@ -158,6 +185,7 @@ static bool set_value(
 		return parse_text(row, value, at);
 	case SETTING_NUMBER:
 	case SETTING_SIZE:
+	case SETTING_DECIMAL:
 		return parse_number(row, value, at);
 	case SETTING_BOOL:
 		return parse_bool(value, at);
@@ -181,8 +209,15 @@ static void describe_accepted(const struct setting *row, struct buf *out)
 	case SETTING_SIZE:
 		buf_addf(out,
 			"a number of bytes, with K, M or G if you like, "
-			"from %lu to %lu",
-			row->min, row->max);
+			"from %lu to %lu%s",
+			row->min, row->max,
+			row->is_mega ? "; one below 1048576 without a unit "
+				       "is in MB"
+				     : "");
+		return;
+	case SETTING_DECIMAL:
+		buf_addf(out, "a number such as 4.5, from %lu to %lu",
+			row->min / 100, row->max / 100);
 		return;
 	case SETTING_TEXT:
 	case SETTING_LIST:
@@ -269,11 +304,25 @@ static void PRINTF_LIKE(2, 3)
 	r->warn(buf_str(&text), r->owner);
 }
 
+static bool is_foreign(const struct settings *settings, struct slice key)
+{
+	const char *const *name = settings->foreign;
+
+	while (name && *name && !slice_eq_str(key, *name))
+		name++;
+	return name && *name;
+}
+
 static void warn_unknown(const struct reading *r, const struct ini_entry *e)
 {
 	const char *near = settings_nearest(r->settings, e->key);
 
-	if (near)
+	if (is_foreign(r->settings, e->key))
+		warn_of(r,
+			"%s: line %d: %.*s is a key of other software and has "
+			"no effect here; you can remove the line",
+			r->name, e->line, SLICE_FMT(e->key));
+	else if (near)
 		warn_of(r,
 			"%s: line %d: unknown key \"%.*s\"; did you mean "
 			"\"%s\"?",
@@ -404,6 +453,10 @@ void settings_value_text(
 	case SETTING_NUMBER:
 	case SETTING_SIZE:
 		buf_addf(out, "%lu", *(const uint64_t *)at);
+		return;
+	case SETTING_DECIMAL:
+		buf_addf(out, "%lu.%02lu", *(const uint64_t *)at / 100,
+			*(const uint64_t *)at % 100);
 		return;
 	case SETTING_BOOL:
 		buf_add_str(out, *(const bool *)at ? "true" : "");

@@ -20,11 +20,12 @@ struct text_list {
 bool text_list_has_nocase(const struct text_list *list, struct slice item);
 
 enum setting_type {
-	SETTING_TEXT,   /* char *, "" when empty */
-	SETTING_NUMBER, /* uint64_t */
-	SETTING_SIZE,   /* uint64_t bytes; accepts K, M, G */
-	SETTING_BOOL,   /* bool; true/false, yes/no, on/off, 1/0 */
-	SETTING_LIST,   /* struct text_list */
+	SETTING_TEXT,    /* char *, "" when empty */
+	SETTING_NUMBER,  /* uint64_t */
+	SETTING_SIZE,    /* uint64_t bytes; accepts K, M, G, KB, MB, GB */
+	SETTING_DECIMAL, /* uint64_t hundredths; accepts "4.5" */
+	SETTING_BOOL,    /* bool; true/false, yes/no, on/off, 1/0 */
+	SETTING_LIST,    /* struct text_list */
 };
 
 struct setting {
@@ -40,6 +41,7 @@ struct setting {
 	 */
 	bool (*is_valid)(struct slice value);
 	const char *accepts;
+	bool is_mega;      /* a small size without unit is in MB */
 	unsigned readers;  /* who reads it, a bit each: settings_keep() */
 	const char *help;  /* one line, a sentence */
 	const char *group; /* set on the first row of a group: its title */
@@ -49,6 +51,8 @@ struct settings {
 	const char *section;
 	const struct setting *rows;
 	size_t n;
+	/* Keys of other software, ended by NULL: allowed, and not used. */
+	const char *const *foreign;
 };
 
 typedef void (*settings_warn_fn)(const char *text, void *owner);

@@ -99,6 +99,51 @@ static void test_defaults(void)
 	config_release(&config);
 }
 
+/* As files of other software for relays have them. */
+static const struct {
+	const char *text;
+	size_t offset;
+	uint64_t want;
+} numbers[] = {
+#define OF(member) offsetof(struct config, member)
+	{ "max_mailbox_size = 500", OF(max_mailbox_size), 500 << 20 },
+	{ "max_mailbox_size = 100MB", OF(max_mailbox_size), 100 << 20 },
+	{ "max_mailbox_size = 524288000", OF(max_mailbox_size), 500 << 20 },
+	{ "max_message_size = 31457280", OF(max_message_size), 31457280 },
+	{ "max_message_size = 100000", OF(max_message_size), 100000 },
+	{ "min_available_memory = 200", OF(min_available_memory), 200 << 20 },
+	{ "min_available_memory = 1", OF(min_available_memory), 1 << 20 },
+	{ "min_available_memory = 0", OF(min_available_memory), 0 },
+	{ "min_available_memory = 200M", OF(min_available_memory), 200 << 20 },
+	{ "min_free_disk_space = 1000", OF(min_free_disk_space), 1000 << 20 },
+	{ "min_free_disk_space = 1GB", OF(min_free_disk_space), 1 << 30 },
+	{ "max_load_1m = 4.5", OF(max_load_1m), 450 },
+	{ "max_load_1m = 7", OF(max_load_1m), 700 },
+	{ "turn_socket_path = /run/chatmail-turn/turn.socket", OF(max_load_1m),
+		0 },
+#undef OF
+};
+
+static void test_numbers(void)
+{
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++) {
+		AUTO_FREE char *text = xasprintf(
+			"[params]\nmail_domain = a.org\n%s\n", numbers[i].text);
+		AUTO_BUF struct buf why = BUF_INIT(1000);
+		struct config config = { 0 };
+		int r = config_parse(
+			slice_of(text), "x", &config, NULL, NULL, &why);
+
+		check_str(numbers[i].text, buf_str(&why), "");
+		if (r < 0)
+			continue;
+		const void *at = (char *)&config + numbers[i].offset;
+		check_int(numbers[i].text, *(const uint64_t *)at,
+			numbers[i].want);
+		config_release(&config);
+	}
+}
+
 static const struct {
 	const char *text;
 	const char *why;
@@ -223,6 +268,7 @@ int main(void)
 	test_override_options();
 	test_readers();
 	test_defaults();
+	test_numbers();
 	test_refused();
 	test_own_file();
 	return test_end();

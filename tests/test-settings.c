@@ -57,7 +57,14 @@ static const struct setting rows[] = {
 		.help = ".Some words." },
 };
 
-static const struct settings settings = { "params", rows, ARRAY_LEN(rows) };
+static const char *const foreign[] = { "counts", "others_path", NULL };
+
+static const struct settings settings = {
+	.section = "params",
+	.rows = rows,
+	.n = ARRAY_LEN(rows),
+	.foreign = foreign,
+};
 
 static void collect_warning(const char *text, void *owner)
 {
@@ -79,6 +86,11 @@ static const struct {
 		"\"count\"?|" },
 	{ "unknown, far", "[params]\nname=a\nelephants=1\n", 0,
 		"x.ini: line 3: unknown key \"elephants\" is ignored|" },
+	{ "foreign", "[params]\nname=a\ncounts=1\nothers_path=/x\n", 0,
+		"x.ini: line 3: counts is a key of other software and has no "
+		"effect here; you can remove the line|"
+		"x.ini: line 4: others_path is a key of other software and "
+		"has no effect here; you can remove the line|" },
 	{ "other section", "[params]\nname=a\n[more]\nb=1\n", 0,
 		"x.ini: line 4: only section [params] is read, not [more]|" },
 	{ "required", "[params]\n", -EINVAL,
@@ -163,7 +175,7 @@ static void test_nearest(void)
 	const struct setting long_rows[] = { { .key = endless },
 		{ .key = "count" } };
 	const struct settings long_keys = { "params", long_rows,
-		ARRAY_LEN(long_rows) };
+		ARRAY_LEN(long_rows), NULL };
 
 	check_str(
 		"near", settings_nearest(&long_keys, SLICE("cuont")), "count");

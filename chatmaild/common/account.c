@@ -147,7 +147,7 @@ static bool is_load_short(
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 
-	out->limit = config->max_load_1m ? (double)config->max_load_1m
+	out->limit = config->max_load_1m ? (double)config->max_load_1m / 100
 					 : (double)(cores * LOAD_PER_CORE);
 	return getloadavg(&out->is, 1) == 1 && out->is > out->limit;
 }

@@ -124,7 +124,9 @@ static bool is_turn_or_empty(struct slice text)
 	.type = SETTING_NUMBER, .unit = (u), .min = (least), .max = (most)
 #define BYTES(least)                                                           \
 	.type = SETTING_SIZE, .unit = "bytes", .min = (least), .max = BYTES_MAX
-#define PORT NUMBER("", 1, 65535)
+/* Without unit it is in MB, as other software for relays has it. */
+#define MEGABYTES(least) BYTES(least), .is_mega = true
+#define PORT             NUMBER("", 1, 65535)
 
 /* Who reads what; cmdeploy reads everything. */
 enum {
@@ -155,7 +157,7 @@ static const struct setting rows[] = {
 	  .fallback = "0",
 	  .help = "How many messages may come at once before the rate above "
 		  "is spread evenly over the minute; 0 sets no such limit." },
-	{ AT(max_mailbox_size), BYTES(1 << 20), .fallback = "500M",
+	{ AT(max_mailbox_size), MEGABYTES(1 << 20), .fallback = "500M",
 	  .readers = READ_EXPIRE,
 	  .help = "The size of a mailbox; before it is reached, the oldest "
 		  "messages go." },
@@ -169,7 +171,8 @@ static const struct setting rows[] = {
 	{ AT(delete_large_after), NUMBER("days", 1, DAYS_MAX),
 	  .readers = READ_EXPIRE,
 	  .fallback = "7",
-	  .help = "Messages over 200 KB are deleted after so many days." },
+	  .help = "Messages over 200 KB that a device has seen are deleted "
+		  "after so many days." },
 	{ AT(delete_inactive_users_after), NUMBER("days", 1, DAYS_MAX),
 	  .readers = READ_EXPIRE,
 	  .fallback = "90",
@@ -231,14 +234,15 @@ static const struct setting rows[] = {
 	{ AT(max_new_accounts_per_day), NUMBER("accounts", 0, 1000000),
 	  .fallback = "200", .readers = READ_DOVEAUTH,
 	  .help = "The same, within a day." },
-	{ AT(max_load_1m), NUMBER("", 0, 100000), .fallback = "0",
+	{ AT(max_load_1m), .type = SETTING_DECIMAL, .unit = "",
+	  .max = 10000000, .fallback = "0",
 	  .readers = OF_CREATION,
 	  .help = "No new accounts while the one-minute load is higher; 0 "
 		  "means five for each processor core." },
-	{ AT(min_available_memory), BYTES(0), .fallback = "100M",
+	{ AT(min_available_memory), MEGABYTES(0), .fallback = "100M",
 	  .readers = OF_CREATION,
 	  .help = "No new accounts while less memory is available." },
-	{ AT(min_free_disk_space), BYTES(0), .fallback = "1G",
+	{ AT(min_free_disk_space), MEGABYTES(0), .fallback = "1G",
 	  .readers = OF_CREATION,
 	  .help = "No new accounts while less disk space is free." },
 	{ AT(disable_ipv6), FLAG,
@@ -321,10 +325,22 @@ static const struct setting rows[] = {
 };
 /* clang-format on */
 
+/* Those of the chatmail software in Python that say where its parts are. */
+static const char *const foreign[] = {
+	"filtermail_host",
+	"filtermail_http_port_incoming",
+	"filtermail_lmtp_port_transport",
+	"passdb_path",
+	"postfix_host",
+	"turn_socket_path",
+	NULL,
+};
+
 const struct settings config_settings = {
 	.section = "params",
 	.rows = rows,
 	.n = ARRAY_LEN(rows),
+	.foreign = foreign,
 };
 
 static void derive(struct config *config)

@@ -36,7 +36,7 @@ struct config {
 	uint64_t max_smtp_connections;
 	uint64_t max_new_accounts_per_hour; /* of a network; 0: no limit */
 	uint64_t max_new_accounts_per_day;
-	uint64_t max_load_1m;          /* 0: five per core */
+	uint64_t max_load_1m; /* hundredths; 0: five per core */
 	uint64_t min_available_memory; /* bytes */
 	uint64_t min_free_disk_space;  /* bytes */
 	bool disable_ipv6;

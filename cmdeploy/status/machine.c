@@ -87,7 +87,7 @@ static void add_load(const struct relay *relay, struct findings *list)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	double most = relay->config.max_load_1m > 0
-		? (double)relay->config.max_load_1m
+		? (double)relay->config.max_load_1m / 100
 		: (double)(LOAD_PER_CORE * cores);
 	double load;
 
