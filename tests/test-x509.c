@@ -4,7 +4,9 @@
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "lib/file.h"
 #include "tests/test.h"
 
 enum {
@@ -129,10 +131,49 @@ static void test_rubbish(void)
 	}
 }
 
+/* The same key in a file, and what openssl(1) calls its traditional form. */
+static void test_key(void)
+{
+	AUTO_BUF struct buf pem = BUF_INIT(1 << 16), old = BUF_INIT(1 << 16);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const struct file_owner owner = { 0600, getuid(), getgid() };
+	AUTO_FREE char *path =
+		xasprintf("/tmp/test-x509-%d.pem", (int)getpid());
+	unsigned char digest[X509_DIGEST_BYTES], want[X509_DIGEST_BYTES];
+	EVP_PKEY *key = EVP_EC_gen("P-256");
+	unsigned char *der = NULL;
+	int len = i2d_PUBKEY(key, &der);
+	BIO *out = BIO_new(BIO_s_mem());
+	char *text;
+
+	check("digest",
+		EVP_Digest(der, (size_t)len, want, NULL, EVP_sha256(), NULL));
+	PEM_write_bio_PKCS8PrivateKey(out, key, NULL, NULL, 0, NULL, NULL);
+	long n = BIO_get_mem_data(out, &text);
+	buf_add(&pem, text, (size_t)n);
+	check_int("write", file_write(path, buf_slice(&pem), owner, &why), 0);
+	check_int("key", x509_read_key(path, digest, &old, &why), 0);
+	check("digest", memcmp(digest, want, X509_DIGEST_BYTES) == 0);
+	check("old form",
+		slice_starts(buf_slice(&old),
+			SLICE("-----BEGIN EC PRIVATE KEY-----\n")));
+	check_int("write", file_write(path, buf_slice(&old), owner, &why), 0);
+	check_int("old", x509_read_key(path, digest, NULL, &why), 0);
+	check("digest", memcmp(digest, want, X509_DIGEST_BYTES) == 0);
+	check_int("rubbish", file_write(path, SLICE("x"), owner, &why), 0);
+	check_int("rubbish", x509_read_key(path, digest, NULL, &why), -EBADMSG);
+	check_int("nothing", unlink(path), 0);
+	check_int("nothing", x509_read_key(path, digest, NULL, NULL), -ENOENT);
+	BIO_free(out);
+	OPENSSL_free(der);
+	EVP_PKEY_free(key);
+}
+
 int main(void)
 {
 	test_facts();
 	test_digest();
+	test_key();
 	test_rubbish();
 	return test_end();
 }

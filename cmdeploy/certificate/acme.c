@@ -1,3 +1,4 @@
+/* What an authority and acmetool say, read from text. */
 #include "cmdeploy/certificate/acme.h"
 
 #include <errno.h>

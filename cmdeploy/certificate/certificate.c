@@ -1,3 +1,4 @@
+/* Finds, checks and fetches the certificate of a server. */
 #include "cmdeploy/certificate/certificate.h"
 
 #include <dirent.h>
@@ -6,6 +7,7 @@
 #include <string.h>
 
 #include "cmdeploy/certificate/acme.h"
+#include "cmdeploy/certificate/x509.h"
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/embed.h"
 #include "cmdeploy/host/fetch.h"
@@ -15,14 +17,12 @@
 #include "lib/words.h"
 
 enum {
-	OPENSSL_SEC = 30,
 	FETCH_SEC = 30,
 	ACMETOOL_SEC = 300,
 	KEY_MAX_BYTES = 65536,
 	WISH_MAX_BYTES = 65536,
 	DIRECTORY_MAX_BYTES = 1 << 20,
 	LOG_MAX_BYTES = 1 << 20,
-	DIGEST_BYTES = 32,
 };
 
 #define ACME_LIVE   "/var/lib/acme/live"
@@ -77,34 +77,13 @@ void certificate_find(
 	}
 }
 
-static int openssl(const char *const *argv, struct slice input, struct buf *out,
-	struct buf *why)
-{
-	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
-
-	return proc_run_ok(
-		&(struct proc){
-			.argv = argv,
-			.input = input,
-			.timeout_sec = OPENSSL_SEC,
-			.out = out,
-			.err = &said,
-		},
-		why);
-}
-
-#define OPENSSL(input, out, why, ...)                                          \
-	openssl((const char *const[]){ "openssl", __VA_ARGS__, NULL },         \
-		(input), (out), (why))
-
 bool certificate_has_name(const struct relay *relay, const char *name)
 {
 	AUTO_FREE char *cert = live_path(relay, "fullchain");
-	AUTO_BUF struct buf said = BUF_INIT(KEY_MAX_BYTES);
+	struct x509_facts facts;
 
-	return OPENSSL(SLICE_NONE, &said, NULL, "x509", "-noout", "-checkhost",
-		       name, "-in", cert) == 0 &&
-		strstr(buf_str(&said), " does match ");
+	return x509_read_file(cert, name, &facts, NULL) == 0 &&
+		facts.is_for_name;
 }
 
 int certificate_check_external(
@@ -112,8 +91,8 @@ int certificate_check_external(
 {
 	const struct text_list *paths =
 		&relay->config.tls_external_cert_and_key;
-	AUTO_BUF struct buf of_cert = BUF_INIT(KEY_MAX_BYTES);
-	AUTO_BUF struct buf of_key = BUF_INIT(KEY_MAX_BYTES);
+	unsigned char key_digest[X509_DIGEST_BYTES];
+	struct x509_facts facts;
 
 	if (paths->n != 2)
 		return 0;
@@ -124,40 +103,28 @@ int certificate_check_external(
 				"%s, named by tls_external_cert_and_key in %s, "
 				"is not there",
 				paths->items[i], settings_name);
-	if (OPENSSL(SLICE_NONE, &of_cert, NULL, "x509", "-noout", "-pubkey",
-		    "-in", cert) < 0)
+	if (x509_read_file(cert, relay->config.mail_domain, &facts, NULL) < 0)
 		return because(why, -EINVAL, "%s: no certificate", cert);
-	if (OPENSSL(SLICE_NONE, &of_key, NULL, "pkey", "-pubout", "-in", key) <
-		0)
+	if (x509_read_key(key, key_digest, NULL, NULL) < 0)
 		return because(why, -EINVAL, "%s: no private key", key);
-	if (!slice_eq(buf_slice(&of_cert), buf_slice(&of_key)))
+	if (memcmp(facts.key_digest, key_digest, X509_DIGEST_BYTES) != 0)
 		return because(why, -EINVAL,
 			"the certificate %s is not for the key %s", cert, key);
-	if (OPENSSL(SLICE_NONE, NULL, NULL, "x509", "-noout", "-checkend", "0",
-		    "-in", cert) < 0)
+	if (facts.left_sec <= 0)
 		return because(why, -EINVAL, "%s has expired", cert);
 	return 0;
 }
 
-/* The digest of the public half, as acmetool names keys. */
-static int add_key_id(
-	const struct relay *relay, struct buf *out, struct buf *why)
+/* acmetool's name for the key; and the key itself, unless `key` is NULL. */
+static int add_key_id(const struct relay *relay, struct buf *out,
+	struct buf *key, struct buf *why)
 {
-	AUTO_BUF struct buf public = BUF_INIT(KEY_MAX_BYTES);
-	AUTO_BUF struct buf digest = BUF_INIT(KEY_MAX_BYTES);
-	const char *path = relay->places.own_key_path;
-	int r = OPENSSL(SLICE_NONE, &public, why, "pkey", "-in", path,
-		"-pubout", "-outform", "DER");
+	unsigned char digest[X509_DIGEST_BYTES];
+	int r = x509_read_key(relay->places.own_key_path, digest, key, why);
 
 	if (r == 0)
-		r = OPENSSL(buf_slice(&public), &digest, why, "dgst", "-sha256",
-			"-binary");
-	if (r < 0)
-		return r;
-	if (digest.len != DIGEST_BYTES)
-		return because(why, -EIO, "%s: cannot be digested", path);
-	acme_add_key_name(out, buf_slice(&digest));
-	return 0;
+		acme_add_key_name(out, slice_make(digest, sizeof(digest)));
+	return r;
 }
 
 /* Of ".../keys/ID/privkey", to which acmetool links. */
@@ -181,7 +148,7 @@ static char *find_key_id(const struct relay *relay)
 
 	if (live || !has_acme(relay) ||
 		!file_exists(relay->places.own_key_path) ||
-		add_key_id(relay, &id, NULL) < 0)
+		add_key_id(relay, &id, NULL, NULL) < 0)
 		return live ? live : xstrdup("");
 	AUTO_FREE char *there =
 		xasprintf(ACME_KEYS "/%s/privkey", buf_str(&id));
@@ -211,11 +178,8 @@ int certificate_bring_key(const struct relay *relay, struct buf *why)
 
 	if (there[0])
 		return 0;
-	int r = add_key_id(relay, &id, why);
 	/* It reads none but the old form. */
-	if (r == 0)
-		r = OPENSSL(SLICE_NONE, &key, why, "pkey", "-in",
-			relay->places.own_key_path, "-traditional");
+	int r = add_key_id(relay, &id, &key, why);
 	if (r < 0)
 		return r;
 	AUTO_FREE char *dir = xasprintf(ACME_KEYS "/%s", buf_str(&id));

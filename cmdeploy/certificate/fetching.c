@@ -1,3 +1,4 @@
+/* A certificate that a child fetches, which tells its verdict in a pipe. */
 #include "cmdeploy/certificate/fetching.h"
 
 #include <errno.h>

@@ -1,4 +1,4 @@
-/* Certificates, read with OpenSSL and fetched from servers with libcurl. */
+/* Certificates and keys, by OpenSSL; what servers show, by libcurl. */
 #include "cmdeploy/certificate/x509.h"
 
 #include <arpa/inet.h>
@@ -18,6 +18,20 @@ enum {
 	DAY_SEC = 86400,
 	TEXT_MAX_BYTES = 1 << 20,
 };
+
+/* Of its public half. */
+static bool digest_key(
+	EVP_PKEY *key, unsigned char ret_digest[X509_DIGEST_BYTES])
+{
+	unsigned char *der = NULL;
+	int len = key ? i2d_PUBKEY(key, &der) : -1;
+	bool is_done = len > 0 &&
+		EVP_Digest(
+			der, (size_t)len, ret_digest, NULL, EVP_sha256(), NULL);
+
+	OPENSSL_free(der);
+	return is_done;
+}
 
 static bool is_address(const char *name)
 {
@@ -42,6 +56,7 @@ int x509_read(struct slice pem, const char *name, struct x509_facts *ret_facts)
 	int days, seconds, r = -EBADMSG;
 
 	if (cert && X509_digest(cert, EVP_sha256(), facts.digest, NULL) &&
+		digest_key(X509_get0_pubkey(cert), facts.key_digest) &&
 		ASN1_TIME_diff(
 			&days, &seconds, NULL, X509_get0_notAfter(cert))) {
 		facts.left_sec = (int64_t)days * DAY_SEC + seconds;
@@ -66,6 +81,50 @@ int x509_read_file(const char *path, const char *name,
 	if (r == 0 && x509_read(buf_slice(&text), name, ret_facts) < 0)
 		r = because(why, -EBADMSG,
 			"%s: no certificate that can be read", path);
+	return r;
+}
+
+/* A password would be asked for at the terminal; there is nobody. */
+static int no_password(char *out UNUSED, int size UNUSED, int is_writing UNUSED,
+	void *arg UNUSED)
+{
+	return -1;
+}
+
+static bool write_key(EVP_PKEY *key, struct buf *out)
+{
+	BIO *bio = BIO_new(BIO_s_secmem());
+	bool is_written = bio &&
+		PEM_write_bio_PrivateKey_traditional(
+			bio, key, NULL, NULL, 0, NULL, NULL);
+
+	if (is_written) {
+		char *text;
+		long len = BIO_get_mem_data(bio, &text);
+		buf_add(out, text, (size_t)len);
+	}
+	BIO_free(bio);
+	return is_written;
+}
+
+int x509_read_key(const char *path, unsigned char ret_digest[X509_DIGEST_BYTES],
+	struct buf *out, struct buf *why)
+{
+	__attribute__((cleanup(buf_release_secret))) struct buf text =
+		BUF_INIT(TEXT_MAX_BYTES);
+	int r = file_read(path, &text, why);
+
+	if (r < 0)
+		return r;
+	BIO *in = BIO_new_mem_buf(text.ptr, (int)text.len);
+	EVP_PKEY *key = in
+		? PEM_read_bio_PrivateKey(in, NULL, no_password, NULL)
+		: NULL;
+	if (!digest_key(key, ret_digest) || (out && !write_key(key, out)))
+		r = because(why, -EBADMSG,
+			"%s: no private key that can be read", path);
+	EVP_PKEY_free(key);
+	BIO_free(in);
 	return r;
 }
 

@@ -1,3 +1,4 @@
+/* Makes the web pages of a relay out of their sources. */
 #include "cmdeploy/site/build.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Markdown to HTML, by md4c. */
 #include "cmdeploy/site/markdown.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* QR codes as squares, encoded by libqrencode. */
 #include "cmdeploy/site/modules.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Draws QR codes: in a terminal, and as SVG for a page. */
 #include "cmdeploy/site/qr.h"
 
 #include "cmdeploy/site/modules.h"

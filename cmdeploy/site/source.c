@@ -1,3 +1,4 @@
+/* Where the sources of the web pages are, and what is in them. */
 #include "cmdeploy/site/source.h"
 
 #include <errno.h>

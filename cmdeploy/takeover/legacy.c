@@ -1,3 +1,4 @@
+/* What that software has put on a server, told from what others have. */
 #include "cmdeploy/takeover/legacy.h"
 
 #include <string.h>

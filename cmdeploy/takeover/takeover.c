@@ -1,3 +1,4 @@
+/* Takes over a server from the chatmail software in Python. */
 #include "cmdeploy/takeover/takeover.h"
 
 #include <dirent.h>
