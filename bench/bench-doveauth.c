@@ -316,7 +316,8 @@ static void print_run(const struct run *run, double peer_rate)
 		(double)r.usec[r.n * 99 / 100] / 1e3, r.cpu_ms / (double)r.n);
 	if (peer_rate > 0)
 		printf("   %.2f of %s", rate / peer_rate,
-			run->request == LOOKUP ? "bare" : "crypt");
+			run->request == CREATION || run->n == USERS ? "crypt"
+								    : "bare");
 	putchar('\n');
 	free(r.usec);
 }

@@ -402,12 +402,26 @@ struct clients *clients_new(sd_event *event, struct logins *logins)
 	return clients;
 }
 
+/* Dovecot takes a connection that ends for a refusal of all under way. */
+static void say_goodbye(struct client *client)
+{
+	while (client->attempts) {
+		struct attempt *a = *(struct attempt **)client->attempts;
+		if (a->state == IS_ASKED)
+			auth_add_not_now(conn_out(client->conn), a->id,
+				SLICE_NONE, "the service restarts");
+		drop(a);
+	}
+	conn_send(client->conn, SLICE_NONE);
+	client_close(client);
+}
+
 void clients_free(struct clients *clients)
 {
 	if (!clients)
 		return;
 	while (clients->first)
-		client_close(clients->first);
+		say_goodbye(clients->first);
 	free(clients);
 }
 

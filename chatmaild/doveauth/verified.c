@@ -12,15 +12,20 @@
 #include "lib/random.h"
 
 enum {
-	PLACES = 65536,
+	GROUPS = 16384, /* a power of two */
+	PLACES = 4,
 	TAG_BYTES = crypto_generichash_BYTES_MIN,
 	KEY_BYTES = crypto_generichash_KEYBYTES,
+};
+
+struct group {
+	unsigned char tags[PLACES][TAG_BYTES];
 };
 
 struct verified {
 	unsigned char key[KEY_BYTES];
 	/* Pages that nobody has written to take no memory. */
-	unsigned char (*tags)[TAG_BYTES];
+	struct group *groups;
 };
 
 struct verified *verified_new(void)
@@ -28,7 +33,7 @@ struct verified *verified_new(void)
 	struct verified *v = xcalloc(1, sizeof(*v));
 
 	random_fill(v->key, sizeof(v->key));
-	v->tags = xcalloc(PLACES, sizeof(*v->tags));
+	v->groups = xcalloc(GROUPS, sizeof(*v->groups));
 	return v;
 }
 
@@ -37,7 +42,7 @@ void verified_free(struct verified *v)
 	if (!v)
 		return;
 	explicit_bzero(v->key, sizeof(v->key));
-	free(v->tags);
+	free(v->groups);
 	free(v);
 }
 
@@ -64,30 +69,40 @@ static void make_tag(const struct verified *v, const struct slice *parts,
 	explicit_bzero(&state, sizeof(state));
 }
 
-static unsigned char *place_of(const struct verified *v, struct slice user)
+static struct group *group_of(const struct verified *v, struct slice user)
 {
 	unsigned char tag[TAG_BYTES];
-	uint16_t place;
+	uint16_t group;
 
 	make_tag(v, &user, 1, tag);
-	memcpy(&place, tag, sizeof(place));
-	return v->tags[place % PLACES];
+	memcpy(&group, tag, sizeof(group));
+	return &v->groups[group % GROUPS];
 }
 
 bool verified_has(const struct verified *v, struct slice user,
 	struct slice password, struct slice stored)
 {
 	const struct slice parts[] = { user, password, stored };
+	const struct group *group = group_of(v, user);
 	unsigned char tag[TAG_BYTES];
+	bool has = false;
 
 	make_tag(v, parts, ARRAY_LEN(parts), tag);
-	return sodium_memcmp(place_of(v, user), tag, TAG_BYTES) == 0;
+	for (int i = 0; i < PLACES; i++)
+		has |= sodium_memcmp(group->tags[i], tag, TAG_BYTES) == 0;
+	return has;
 }
 
+/* Into a free place, or else into any. */
 void verified_add(struct verified *v, struct slice user, struct slice password,
 	struct slice stored)
 {
 	const struct slice parts[] = { user, password, stored };
+	struct group *group = group_of(v, user);
+	uint32_t place = random_below(PLACES);
 
-	make_tag(v, parts, ARRAY_LEN(parts), place_of(v, user));
+	for (uint32_t i = 0; i < PLACES; i++)
+		if (sodium_is_zero(group->tags[i], TAG_BYTES))
+			place = i;
+	make_tag(v, parts, ARRAY_LEN(parts), group->tags[place]);
 }
