@@ -31,14 +31,14 @@ static void copy_rrs(const struct dns_rrs *from, struct dns_rrs *to)
 }
 
 static int look_for_record(struct round *round, const struct dns_record *record,
-	struct walk_answer *answer, struct buf *why)
+	struct dns_seen *seen, struct buf *why)
 {
 	bool is_alias = record->match == DNS_MATCH_ALIAS;
 	int r = walk_lookup(round->walk, record->name,
-		is_alias ? LDNS_RR_TYPE_A : record->type, answer, why);
+		is_alias ? LDNS_RR_TYPE_A : record->type, seen, why);
 
 	return r >= 0 && is_alias ? walk_lookup(round->walk, record->name,
-					    LDNS_RR_TYPE_AAAA, answer, why)
+					    LDNS_RR_TYPE_AAAA, seen, why)
 				  : r;
 }
 
@@ -52,7 +52,7 @@ static bool is_told(const struct dns_record *record, const struct dns_rr *rr)
 
 /* "www.cdn.example. -> 192.0.2.1, 192.0.2.2" */
 static char *found_text(
-	const struct dns_record *record, const struct walk_answer *seen)
+	const struct dns_record *record, const struct dns_seen *seen)
 {
 	AUTO_BUF struct buf out = BUF_INIT(FOUND_MAX_BYTES);
 	const char *separator = "";
@@ -79,14 +79,13 @@ static void look_above(struct round *round, const struct dns_record *record,
 {
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *dot = strchr(record->name, '.');
-	struct walk_answer answer = { 0 };
+	struct dns_seen seen = { 0 };
 	int r = 0;
 
 	for (; dot && r == 0; dot = strchr(dot + 1, '.')) {
 		bool is_grave = false;
 		r = walk_lookup(
-			round->walk, dot + 1, LDNS_RR_TYPE_CAA, &answer, NULL);
-		const struct dns_seen seen = { .rrs = answer.rrs };
+			round->walk, dot + 1, LDNS_RR_TYPE_CAA, &seen, NULL);
 		if (r != 1 ||
 			dns_compare(record, &seen, &ignored, &is_grave) !=
 				DNS_WRONG ||
@@ -99,7 +98,7 @@ static void look_above(struct round *round, const struct dns_record *record,
 			"account to get a certificate",
 			dot + 1);
 	}
-	walk_answer_release(&answer);
+	dns_seen_release(&seen);
 }
 
 /* Takes the record. */
@@ -107,14 +106,9 @@ static void add_finding(struct round *round, struct dns_record *record)
 {
 	AUTO_BUF struct buf note = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct dns_report *report = &round->report;
-	struct walk_answer answer = { 0 };
+	struct dns_seen seen = { .domain_addresses = &round->domain_addresses };
 	struct dns_finding finding = { .verdict = DNS_UNKNOWN };
-	int r = look_for_record(round, record, &answer, &note);
-	const struct dns_seen seen = {
-		.rrs = answer.rrs,
-		.aliases = answer.aliases,
-		.domain_addresses = &round->domain_addresses,
-	};
+	int r = look_for_record(round, record, &seen, &note);
 
 	if (r < 0)
 		finding.is_grave = record->is_required;
@@ -124,8 +118,8 @@ static void add_finding(struct round *round, struct dns_record *record)
 	if (record->match == DNS_MATCH_CAA && finding.verdict == DNS_MISSING)
 		look_above(round, record, &finding, &note);
 	if (record->match == DNS_MATCH_ADDRESS)
-		copy_rrs(&answer.rrs, &round->domain_addresses);
-	finding.found = found_text(record, &answer);
+		copy_rrs(&seen.rrs, &round->domain_addresses);
+	finding.found = found_text(record, &seen);
 	finding.note = xstrdup(buf_str(&note));
 	report->n_unknown += finding.verdict == DNS_UNKNOWN;
 	finding.record = *record;
@@ -134,7 +128,7 @@ static void add_finding(struct round *round, struct dns_record *record)
 		*(finding.is_grave ? &report->n_grave : &report->n_other) += 1;
 	report->v = xreallocarray(report->v, report->n + 1, sizeof(*report->v));
 	report->v[report->n++] = finding;
-	walk_answer_release(&answer);
+	dns_seen_release(&seen);
 }
 
 static bool is_on_way(const struct dns_record *record)

@@ -8,14 +8,6 @@
 
 #include "cmdeploy/dns/records.h"
 
-/* What the zone's servers say of a record's name. */
-struct dns_seen {
-	struct dns_rrs rrs;     /* of the record's type; of an alias: A, AAAA */
-	struct dns_rrs aliases; /* on the way there */
-	/* Of an alias: the addresses of the relay's own name. */
-	const struct dns_rrs *domain_addresses;
-};
-
 enum dns_verdict {
 	DNS_RIGHT,
 	DNS_MISSING,

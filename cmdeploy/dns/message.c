@@ -68,6 +68,12 @@ void dns_rrs_release(struct dns_rrs *rrs)
 	*rrs = (struct dns_rrs){ 0 };
 }
 
+void dns_seen_release(struct dns_seen *seen)
+{
+	dns_rrs_release(&seen->rrs);
+	dns_rrs_release(&seen->aliases);
+}
+
 /* One field of a record; strings as they are, the rest as ldns prints it. */
 static void add_field(const ldns_rdf *rdf, struct buf *out)
 {

@@ -47,6 +47,16 @@ void dns_rrs_add_rr(struct dns_rrs *rrs, const ldns_rr *rr);
 bool dns_rrs_has(const struct dns_rrs *rrs, const char *data);
 void dns_rrs_release(struct dns_rrs *rrs);
 
+/* What is published under a name. */
+struct dns_seen {
+	struct dns_rrs rrs; /* of the types asked for; of an alias: A, AAAA */
+	struct dns_rrs aliases; /* each name on the way there that was one */
+	/* To compare an alias with: the addresses of the relay's own name. */
+	const struct dns_rrs *domain_addresses;
+};
+
+void dns_seen_release(struct dns_seen *seen);
+
 /* "A", "TXT" */
 const char *dns_type_name(ldns_rr_type type);
 

@@ -30,7 +30,7 @@ struct search {
 	ldns_rdf *name;
 	ldns_rr_type type;
 	unsigned depth;
-	struct walk_answer *answer;
+	struct dns_seen *seen;
 	/* Who answered last. */
 	const struct zone *zone;
 	const char *server;
@@ -122,12 +122,6 @@ void walk_free(struct walk *walk)
 	free(walk);
 }
 
-void walk_answer_release(struct walk_answer *answer)
-{
-	dns_rrs_release(&answer->rrs);
-	dns_rrs_release(&answer->aliases);
-}
-
 const char *walk_source(const struct walk *walk)
 {
 	return walk->source;
@@ -216,7 +210,7 @@ static void find_server(struct walk *walk, struct zone *zone,
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *text = dns_name_text(name);
-	struct walk_answer answer = { 0 };
+	struct dns_seen seen = { 0 };
 	int r = 0;
 
 	for (int i = 0; i < 2; i++) {
@@ -224,18 +218,18 @@ static void find_server(struct walk *walk, struct zone *zone,
 			.name = ldns_rdf_clone(name),
 			.type = i == 0 ? LDNS_RR_TYPE_A : LDNS_RR_TYPE_AAAA,
 			.depth = depth,
-			.answer = &answer,
+			.seen = &seen,
 		};
 		r = search(walk, &s, &why);
 		ldns_rdf_deep_free(s.name);
 	}
-	for (size_t i = 0; i < answer.rrs.n; i++)
-		dns_servers_add(&zone->servers, text, answer.rrs.v[i].data,
+	for (size_t i = 0; i < seen.rrs.n; i++)
+		dns_servers_add(&zone->servers, text, seen.rrs.v[i].data,
 			walk->zones.port);
-	if (answer.rrs.n == 0)
+	if (seen.rrs.n == 0)
 		add_reason(reasons, text,
 			r < 0 ? buf_str(&why) : "has no address");
-	walk_answer_release(&answer);
+	dns_seen_release(&seen);
 }
 
 /* The names among the servers of a zone, which then are names no more. */
@@ -325,7 +319,7 @@ static void follow_alias(struct search *s, const ldns_pkt *m)
 {
 	const ldns_rr *alias =
 		dns_find(ldns_pkt_answer(m), s->name, LDNS_RR_TYPE_CNAME);
-	struct dns_rrs *known = &s->answer->aliases;
+	struct dns_rrs *known = &s->seen->aliases;
 	AUTO_FREE char *target = dns_name_text(ldns_rr_rdf(alias, 0));
 
 	if (!dns_rrs_has(known, target))
@@ -342,7 +336,7 @@ static void take_found(struct search *s, const ldns_pkt *m)
 		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
 		if (ldns_rr_get_type(rr) == s->type &&
 			ldns_dname_compare(ldns_rr_owner(rr), s->name) == 0)
-			dns_rrs_add_rr(&s->answer->rrs, rr);
+			dns_rrs_add_rr(&s->seen->rrs, rr);
 	}
 }
 
@@ -380,12 +374,12 @@ static char *source_of(const struct walk *walk, const struct search *s)
 }
 
 int walk_lookup(struct walk *walk, const char *name, ldns_rr_type type,
-	struct walk_answer *io_answer, struct buf *why)
+	struct dns_seen *io_seen, struct buf *why)
 {
 	struct search s = {
 		.name = dns_name(name),
 		.type = type,
-		.answer = io_answer,
+		.seen = io_seen,
 	};
 
 	if (!s.name)

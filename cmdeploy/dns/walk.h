@@ -35,18 +35,12 @@ int walk_open(
 	uint64_t msec, struct walk **ret_walk, struct buf *why) MUST_CHECK;
 void walk_free(struct walk *walk); /* accepts NULL */
 
-struct walk_answer {
-	struct dns_rrs rrs;     /* of the types asked for */
-	struct dns_rrs aliases; /* each name that was one, and what for */
-};
-
 /*
- * Adds what there is to *io_answer. 1 found; 0 there is no such record.
+ * Adds what there is to *io_seen. 1 found; 0 there is no such record.
  * Negative: nobody could be asked, `why` tells who was and what happened.
  */
 int walk_lookup(struct walk *walk, const char *name, ldns_rr_type type,
-	struct walk_answer *io_answer, struct buf *why) MUST_CHECK;
-void walk_answer_release(struct walk_answer *answer);
+	struct dns_seen *io_seen, struct buf *why) MUST_CHECK;
 
 /*
  * Who gave the first answer: "ns.example.org (192.0.2.1), which serves
