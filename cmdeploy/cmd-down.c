@@ -1,3 +1,4 @@
+/* cmdeploy down: ends a relay that runs from a folder. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* cmdeploy init: writes a chatmail.ini. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* cmdeploy qr: the link and the code by which apps get an account. */
 #include <string.h>
 
 #include "cmdeploy/commands.h"

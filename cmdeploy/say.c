@@ -1,3 +1,4 @@
+/* What is said to the person at the terminal. */
 #include "cmdeploy/say.h"
 
 #include <stdarg.h>

@@ -10,20 +10,20 @@ static const struct {
 	const char *want;
 } rows[] = {
 	{ "nothing", "", false, false, false,
-		"The relay r.test is as r.ini wants it; nothing was changed." },
+		"The relay r.test matches r.ini; nothing was changed." },
 	{ "the package alone", NEWS, false, false, false,
-		"The relay r.test is as r.ini wants it; nothing was changed "
+		"The relay r.test matches r.ini; nothing was changed "
 		"but our package, " NEWS "." },
 	{ "files", "", true, false, false,
-		"The relay r.test is now as r.ini wants it." },
+		"The relay r.test now matches r.ini." },
 	{ "both", NEWS, true, false, false,
-		"The relay r.test is now as r.ini wants it, with our package "
+		"The relay r.test now matches r.ini, with our package "
 		"" NEWS "." },
 	{ "the first run", "", true, true, false, "The relay r.test runs." },
 	{ "the first run, cut and with another package", NEWS, true, true,
 		false, "The relay r.test runs." },
 	{ "without mail", "", true, true, true,
-		"The relay r.test is now as r.ini wants it." },
+		"The relay r.test now matches r.ini." },
 };
 
 int main(void)

@@ -82,7 +82,7 @@ static void test_check(void)
 			"/etc/nginx/sites-enabled/shop; a relay needs the "
 			"server for itself: remove that file, or use another "
 			"server" },
-		{ DEBIAN ROOM "systemd=yes\nrelay=\npredecessor=yes\n"
+		{ DEBIAN ROOM "systemd=yes\nrelay=\nlegacy=yes\n"
 			      "site=/etc/nginx/sites-enabled/chatmail\n"
 			      "listeners=25:smtpd 993:x\n",
 			"" },

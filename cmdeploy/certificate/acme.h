@@ -16,8 +16,8 @@ void acme_add_key_name(struct buf *out, struct slice digest);
 
 /*
  * Appends the URL of the terms that the directory in `text` (JSON, from
- * `url`) wants to be agreed to; nothing when it wants none. -EPROTO when
- * it is no directory.
+ * `url`) asks one to agree to; nothing when it asks for none. -EPROTO when
+ * it is not a directory.
  */
 int acme_find_terms(struct slice text, const char *url, struct buf *out,
 	struct buf *why) MUST_CHECK;

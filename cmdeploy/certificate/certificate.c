@@ -104,9 +104,9 @@ int certificate_check_external(
 				"is not there",
 				paths->items[i], settings_name);
 	if (x509_read_file(cert, relay->config.mail_domain, &facts, NULL) < 0)
-		return because(why, -EINVAL, "%s: no certificate", cert);
+		return because(why, -EINVAL, "%s: not a certificate", cert);
 	if (x509_read_key(key, key_digest, NULL, NULL) < 0)
-		return because(why, -EINVAL, "%s: no private key", key);
+		return because(why, -EINVAL, "%s: not a private key", key);
 	if (memcmp(facts.key_digest, key_digest, X509_DIGEST_BYTES) != 0)
 		return because(why, -EINVAL,
 			"the certificate %s is not for the key %s", cert, key);
@@ -330,7 +330,7 @@ int certificate_fetch(const struct relay *relay, struct buf *why)
 		return -EINTR;
 	return because(why, r < 0 ? r : -EIO,
 		"no certificate from %s: %s (all of it is in %s); see that %s, "
-		"www.%s and mta-sts.%s lead to this machine and that port 80 "
+		"www.%s and mta-sts.%s point to this machine and that port 80 "
 		"is open to the world, and run this again",
 		relay->config.acme_directory, buf_str(&reason), path, domain,
 		domain, domain);
@@ -365,7 +365,7 @@ void autoconfig_recall(struct relay *relay)
 			lists_name(buf_slice(&text), domain));
 }
 
-int autoconfig_leads(const struct relay *relay)
+int autoconfig_points_here(const struct relay *relay)
 {
 	if (!has_acme(relay) || !certificate_is_there(relay))
 		return -ENOENT;

@@ -63,7 +63,7 @@ void certificate_list_wishes(
 /*
  * https://autoconfig.DOMAIN/, where mail programs look for
  * their settings (Thunderbird, first of all), in the certificate of an
- * authority: only where that name has a record which leads here, and only
+ * authority: only where that name has a record that points here, and only
  * when there is a certificate without it, since an authority gives all names
  * or none.
  */
@@ -77,11 +77,11 @@ void autoconfig_recall(struct relay *relay);
 bool autoconfig_set(struct relay *relay, bool value);
 
 /*
- * 1: the name leads here; 0: it does not, and would keep the certificate from
+ * 1: the name points here; 0: it does not, and would keep the certificate from
  * being renewed. Negative: DNS does not answer, or there is no certificate of
  * an authority (yet).
  */
-int autoconfig_leads(const struct relay *relay) MUST_CHECK;
+int autoconfig_points_here(const struct relay *relay) MUST_CHECK;
 
 /* The certificate is for that name, too. */
 bool autoconfig_is_certified(const struct relay *relay);

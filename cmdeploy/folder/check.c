@@ -1,3 +1,4 @@
+/* What must be so before a relay is started from a folder. */
 #include "cmdeploy/folder/check.h"
 
 #include <dirent.h>

@@ -1,3 +1,4 @@
+/* A mount namespace in which the way to a folder is open. */
 #include "cmdeploy/folder/namespace.h"
 
 #include <errno.h>

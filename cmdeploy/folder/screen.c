@@ -1,3 +1,4 @@
+/* What a person is shown of a relay: address, ports, link, code. */
 #include "cmdeploy/folder/screen.h"
 
 #include <stdio.h>

@@ -70,7 +70,7 @@ disk_kb=$(df -Pk /var | sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')
 package=$(dpkg-query -W -f '${db:Status-Status} ${Version}' chatmail \
 	2>/dev/null | sed -n 's/^installed //p')
 relay=$(cat /var/lib/chatmail/mail_domain 2>/dev/null)
-predecessor=$([ -e /usr/local/lib/chatmaild/chatmail.ini ] && echo yes)
+legacy=$([ -e /usr/local/lib/chatmaild/chatmail.ini ] && echo yes)
 systemd=$([ -d /run/systemd/system ] && echo yes)
 site=$(grep -qs 'Rendered by cmdeploy' /etc/nginx/nginx.conf || foreign_site)
 listeners=$(listeners | tr '\n' ' ')

@@ -1,3 +1,4 @@
+/* One document from the web, by libcurl. */
 #include "cmdeploy/host/fetch.h"
 
 #include <curl/curl.h>

@@ -1,3 +1,4 @@
+/* Debian packages and system users of this machine. */
 #include "cmdeploy/host/packages.h"
 
 #include <errno.h>

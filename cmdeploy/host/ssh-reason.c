@@ -1,3 +1,4 @@
+/* What ssh and sudo say when they fail, and what to do then. */
 #include "cmdeploy/host/ssh-reason.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ static const struct {
 } reasons[] = {
 	{ "IDENTIFICATION HAS CHANGED", -EPERM,
 		"its host key is another one than your known_hosts has; if it "
-		"was set up anew, forget the old key with: ssh-keygen -R ",
+		"was set up again, forget the old key with: ssh-keygen -R ",
 		FORGET_KEY },
 	{ "Host key verification failed", -EKEYREJECTED,
 		"its host key is not known here yet; connect once by hand and "

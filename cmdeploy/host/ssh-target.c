@@ -1,3 +1,4 @@
+/* Reads what an operator writes for a host. */
 #include "cmdeploy/host/ssh-target.h"
 
 #include <errno.h>
@@ -61,7 +62,8 @@ int ssh_target_parse(
 		(has_user && !is_plain(user)) ||
 		(port.len > 0 && !is_port(port)))
 		return because(why, -EINVAL,
-			"\"%s\" is no host; give HOST, USER@HOST, HOST:PORT or "
+			"\"%s\" is not a host; give HOST, USER@HOST, HOST:PORT "
+			"or "
 			"a name of your ~/.ssh/config",
 			text);
 	*ret_target = (struct ssh_target){

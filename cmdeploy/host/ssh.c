@@ -1,3 +1,4 @@
+/* Another machine by ssh: one connection, programs, facts. */
 #include "cmdeploy/host/ssh.h"
 
 #include <errno.h>

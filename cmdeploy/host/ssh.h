@@ -1,6 +1,6 @@
 /*
  * ssh.h - a machine that is reached by the operator's own ssh(1), with
- * his configuration, agent and jump hosts. What is run there runs as
+ * their configuration, agent and jump hosts. What is run there runs as
  * root, by sudo where the user is another one.
  *
  * All commands share one connection, which is made by the first of them.

@@ -1,3 +1,4 @@
+/* Private folders for the time of one run. */
 #include "cmdeploy/host/temp.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The ports of a relay, from its components, and whether they answer. */
 #include "cmdeploy/relay/ports.h"
 
 #include <arpa/inet.h>

@@ -27,7 +27,7 @@ int relay_ports_list(const struct relay *relay, struct relay_ports *ret_ports,
 void relay_ports_release(struct relay_ports *ports);
 
 /*
- * 0 when it answers as its protocol wants, within a moment; otherwise a
+ * 0 when it answers in its protocol, within a moment; otherwise a
  * negative errno.
  */
 int relay_port_probe(const struct relay_port *port) MUST_CHECK;

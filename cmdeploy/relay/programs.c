@@ -1,3 +1,4 @@
+/* Looks for our own programs: in a build folder, or in a package. */
 #include "cmdeploy/relay/programs.h"
 
 #include <errno.h>

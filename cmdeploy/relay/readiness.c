@@ -1,3 +1,4 @@
+/* Waits until every port of a relay answers, or a service fails. */
 #include "cmdeploy/relay/readiness.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Packages, users and files of a relay, step by step. */
 #include "cmdeploy/relay/setup.h"
 
 #include <errno.h>

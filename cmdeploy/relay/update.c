@@ -1,3 +1,4 @@
+/* Starts, restarts, reloads and ends services after a change. */
 #include "cmdeploy/relay/update.h"
 
 #include <dirent.h>
@@ -188,7 +189,7 @@ static int mark_all(const struct relay *relay,
 	return r;
 }
 
-/* So that it is started afresh when it is wanted again. */
+/* So that it is started again when it is wanted again. */
 static void unmark(const struct relay *relay, const struct service *decl)
 {
 	AUTO_FREE char *mark = xasprintf(

@@ -1,9 +1,14 @@
+/*
+ * What is looked at before anything is brought to a host: one that is refused
+ * is left as it was.
+ */
 #include "cmdeploy/remote/check.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmdeploy/components/components.h"
 #include "cmdeploy/server/check.h"
 #include "lib/num.h"
 
@@ -74,7 +79,7 @@ static int check_systemd(const struct host *host,
 /* Of ours, or of the chatmail software in Python. */
 static bool is_any_relay(const struct host *host, const struct config *config)
 {
-	return remote_is_relay(host, config) || has_fact(host, "predecessor");
+	return remote_is_relay(host, config) || has_fact(host, "legacy");
 }
 
 static int check_sites(
@@ -134,14 +139,19 @@ static int check_disk(
 		host->name, mb, needed);
 }
 
+/* One that every relay serves to others. */
 static bool is_relays_port(struct slice port)
 {
-	static const char *const ports[] = { "25", "80", "143", "443", "465",
-		"587", "993" };
-
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++)
-		if (slice_eq_str(port, ports[i]))
-			return true;
+	for (size_t i = 0; components_server[i]; i++) {
+		const struct service *s = components_server[i]->services;
+		for (; s && s->name; s++) {
+			const struct port *p = s->when ? NULL : s->ports;
+			for (; p && p->address; p++)
+				if (p->label && !p->when &&
+					slice_eq_str(port, p->port))
+					return true;
+		}
+	}
 	return false;
 }
 

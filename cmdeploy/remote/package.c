@@ -1,3 +1,4 @@
+/* Our Debian package in the version of this cmdeploy. */
 #include "cmdeploy/remote/package.h"
 
 #include <errno.h>

@@ -15,7 +15,7 @@ struct remote_options {
 	bool is_disable_mail;
 	bool is_website_only;
 	bool is_verbose;
-	bool skips_dns; /* the DNS records need not lead to the host yet */
+	bool skips_dns; /* the DNS records need not point to the host yet */
 };
 
 /*

@@ -3,17 +3,20 @@
  * what there is to do, so that a run which was cut is simply repeated.
  */
 #include <errno.h>
+#include <libgen.h>
 
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
-#include "cmdeploy/remote/cargo.h"
+#include "cmdeploy/host/temp.h"
 #include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
+#include "cmdeploy/remote/payload.h"
 #include "cmdeploy/remote/remote.h"
-#include "cmdeploy/remote/settings.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
 #include "cmdeploy/signals.h"
+#include "cmdeploy/site/source.h"
+#include "lib/file.h"
 
 enum {
 	FACT_MAX_BYTES = 4096,
@@ -29,14 +32,16 @@ enum {
 /* One run, from its settings to its end. */
 struct run {
 	const struct remote_options *options;
-	struct remote_settings settings;
+	struct config config;
+	char *dir;      /* private, for what is made to be shipped */
+	char *www_path; /* the operator's own pages, or NULL */
 	struct ssh_host ssh;
 	char *called; /* "NAME=value" for the cmdeploy there */
 	char *plain;
 	char *settings_name;
 	char *news; /* of the package, for the same */
 	struct package package;
-	struct cargo cargo;
+	struct payload payload;
 };
 
 static bool is_unwanted(void *owner UNUSED)
@@ -75,10 +80,11 @@ static int step_connect(struct run *run, struct buf *why)
 	return r;
 }
 
-/* Before anything is brought there. Of a relay, the way is known. */
+/* Before anything is brought there. The DNS of a server that is the relay
+ * already is not checked again. */
 static int step_check(struct run *run, struct buf *why)
 {
-	const struct config *config = &run->settings.config;
+	const struct config *config = &run->config;
 	const struct host *host = &run->ssh.host;
 	AUTO_BUF struct buf wrong = BUF_INIT(FACT_MAX_BYTES);
 
@@ -111,19 +117,18 @@ static int step_check(struct run *run, struct buf *why)
 static int step_package(struct run *run, struct buf *why)
 {
 	say_step("package");
-	int r = package_make(
-		&run->ssh.host, run->settings.dir, &run->package, why);
+	int r = package_make(&run->ssh.host, run->dir, &run->package, why);
 	if (r < 0)
 		return r;
-	run->cargo = (struct cargo){
+	run->payload = (struct payload){
 		.ini_path = run->options->ini_path,
-		.www_path = run->settings.www_path,
+		.www_path = run->www_path,
 		.package = &run->package,
 	};
-	r = cargo_compare(&run->cargo, &run->ssh.host, why);
+	r = payload_compare(&run->payload, &run->ssh.host, why);
 	if (r == 0)
 		say_done("chatmail %s, %s", run->package.version,
-			!run->cargo.has_package    ? "there already"
+			!run->payload.has_package  ? "there already"
 				: run->package.deb ? "made here"
 						   : "to be built there");
 	return r;
@@ -133,11 +138,11 @@ static int step_ship(struct run *run, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(FACT_MAX_BYTES);
 
-	if (cargo_is_empty(&run->cargo))
+	if (payload_is_empty(&run->payload))
 		return 0;
 	say_step("ship");
-	int r = cargo_send(&run->cargo, &run->ssh, run->settings.dir, why);
-	cargo_describe(&run->cargo, &text);
+	int r = payload_send(&run->payload, &run->ssh, run->dir, why);
+	payload_describe(&run->payload, &text);
 	if (r == 0)
 		say_done("%s", buf_str(&text));
 	return r;
@@ -170,7 +175,7 @@ static int run_script(struct run *run, const char *name,
 
 static int step_build(struct run *run, struct buf *why)
 {
-	if (!run->cargo.has_package || run->package.deb)
+	if (!run->payload.has_package || run->package.deb)
 		return 0;
 	say_step("build");
 	int r = run_script(
@@ -210,7 +215,7 @@ static int step_install(struct run *run, struct buf *why)
 {
 	bool is_broken = has_fact(run, "dpkg", "broken");
 
-	if (!run->cargo.has_package && !is_broken &&
+	if (!run->payload.has_package && !is_broken &&
 		has_fact(run, "cache", "none"))
 		return 0;
 	say_step("install");
@@ -258,12 +263,12 @@ static int show_changes(struct run *run, struct buf *why)
 	AUTO_BUF struct buf archive = BUF_INIT(256 << 20);
 	const char *flags[FLAGS_MAX];
 
-	if (run->cargo.has_package && !run->package.deb) {
+	if (run->payload.has_package && !run->package.deb) {
 		say("build and install the package chatmail %s",
 			run->package.version);
 		return 0;
 	}
-	int r = cargo_pack(&run->cargo, run->settings.dir, &archive, why);
+	int r = payload_pack(&run->payload, run->dir, &archive, why);
 	if (r < 0)
 		return r;
 	add_flags(run->options, flags);
@@ -318,7 +323,42 @@ static void release(struct run *run)
 	free(run->settings_name);
 	free(run->news);
 	package_release(&run->package);
-	remote_settings_close(&run->settings);
+	config_release(&run->config);
+	temp_remove(run->dir);
+	free(run->www_path);
+}
+
+/* A copy of our own pages need not be shipped: the package has them. */
+static int find_www(struct run *run, struct buf *why)
+{
+	AUTO_FREE char *src = NULL;
+	int r = site_source_find(
+		run->options->ini_path, run->config.www_folder, &src, why);
+
+	/* It is the folder above that is shipped. */
+	if (r == 0 && src && !site_source_is_ours(src))
+		run->www_path = xstrdup(dirname(src));
+	return r;
+}
+
+static int read_settings(struct run *run, struct buf *why)
+{
+	const char *path = run->options->ini_path;
+
+	if (!file_exists(path) && file_exists(SERVER_INI))
+		return because(why, -ENOENT,
+			"%s is not there; on the server itself, it is \"%s run "
+			"--ssh-host @local\"",
+			path, say_program());
+	if (!file_exists(path))
+		return because(why, -ENOENT,
+			"%s is not there; write it with \"%s init DOMAIN\", or "
+			"name another file by --ini",
+			path, say_program());
+	int r = config_load(path, &run->config, say_settings_note, NULL, why);
+	if (r == 0)
+		r = find_www(run, why);
+	return r < 0 ? r : temp_make(&run->dir, why);
 }
 
 /* The settings first: what is wrong there needs no host to be seen. */
@@ -326,11 +366,11 @@ static int open_and_carry_out(struct run *run, struct buf *why)
 {
 	const struct remote_options *o = run->options;
 	const char *domain;
-	int r = remote_settings_open(o->ini_path, &run->settings, why);
+	int r = read_settings(run, why);
 
 	if (r < 0)
 		return r;
-	domain = run->settings.config.mail_domain;
+	domain = run->config.mail_domain;
 	r = ssh_open(o->ssh_host ? o->ssh_host : domain, &run->ssh, why);
 	if (r < 0)
 		return r;

@@ -224,22 +224,24 @@ static int certify_autoconfig(
 static int add_autoconfig(
 	struct relay *relay, struct report *report, struct buf *why)
 {
-	int leads = has_all_parts(relay) ? autoconfig_leads(relay) : -ENOENT;
+	int points =
+		has_all_parts(relay) ? autoconfig_points_here(relay) : -ENOENT;
 
-	if (leads < 0)
+	if (points < 0)
 		return 0;
-	int r = tell_autoconfig(relay, leads > 0, report, why);
-	if (r < 0 || leads == 0 || autoconfig_is_certified(relay))
+	int r = tell_autoconfig(relay, points > 0, report, why);
+	if (r < 0 || points == 0 || autoconfig_is_certified(relay))
 		return r;
 	return certify_autoconfig(relay, report, why);
 }
 
 static int show_changes(struct relay *relay, struct buf *why)
 {
-	int leads = has_all_parts(relay) ? autoconfig_leads(relay) : -ENOENT;
+	int points =
+		has_all_parts(relay) ? autoconfig_points_here(relay) : -ENOENT;
 
-	if (leads >= 0)
-		autoconfig_set(relay, leads > 0);
+	if (points >= 0)
+		autoconfig_set(relay, points > 0);
 	return setup_show(relay, &extra, why);
 }
 
@@ -317,7 +319,7 @@ static int deploy_locked(
 	return r;
 }
 
-/* Of a server that is the relay already the way is known. */
+/* The DNS of a server that is the relay already is not checked again. */
 static bool wants_dns(const struct deploy_options *o, const struct relay *relay)
 {
 	AUTO_FREE char *claimed = server_claimed_by(relay);

@@ -12,7 +12,7 @@ struct deploy_options {
 	bool is_dry_run;   /* shows what would be done, and does nothing */
 	bool disable_mail; /* web only: what serves mail is stopped */
 	bool website_only; /* the pages, and nothing else */
-	bool skips_dns;    /* the records need not lead here yet */
+	bool skips_dns;    /* the records need not point here yet */
 	bool is_verbose;   /* names every file */
 };
 

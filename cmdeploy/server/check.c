@@ -1,3 +1,4 @@
+/* What must be so before a server becomes a relay. */
 #include "cmdeploy/server/check.h"
 
 #include <dirent.h>

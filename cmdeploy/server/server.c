@@ -1,3 +1,4 @@
+/* A relay on a server: its places, its settings, and whose it is. */
 #include "cmdeploy/server/server.h"
 
 #include <errno.h>

@@ -248,7 +248,7 @@ int takeover_retire(const struct relay *relay, struct buf *out, struct buf *why)
 
 	if (!takeover_is_due(relay))
 		return 0;
-	/* One that is cut is begun anew. */
+	/* One that is cut begins again. */
 	int r = remove_file(mark, why);
 	if (r < 0)
 		return r;

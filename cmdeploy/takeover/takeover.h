@@ -34,7 +34,7 @@ int takeover_packages(const struct relay *relay, struct buf *names,
 
 /*
  * Removes what keeps apt from Debian's Dovecot; when that is among the
- * names to be installed, the service is started anew afterwards. Appends
+ * names to be installed, the service is started again afterwards. Appends
  * to *out what was done: "removed PATH".
  */
 int takeover_make_way(const struct relay *relay, const char *names,

@@ -56,7 +56,7 @@ bring home/vmail etc/dkimkeys
 grep -v '^leaving\.example\. .* IN A' "$BED/op/leaving/zone" |
   cat - <(zone_addresses arriving @) | zone_put leaving
 deploy leaving --ssh-host "$new" || fail "mail again: $(tail -n 20 said)"
-says said 'The relay leaving.example is now as chatmail.ini wants it.'
+says said 'The relay leaving.example now matches chatmail.ini.'
 
 # ssh knows the name by the old server's key.
 (cd "$BED/op/leaving" && "$CMDEPLOY" status) >status 2>&1 </dev/null &&

@@ -8,9 +8,9 @@ run 1 run
 says err 'chatmail.ini is not there; write it with'
 run 0 init Relay.Invalid
 run 1 run --ssh-host '-oProxyCommand=touch${IFS}hacked'
-says err 'is no host'
+says err 'is not a host'
 run 1 run --ssh-host bed:ssh
-says err 'is no host'
+says err 'is not a host'
 run 2 run bed
 says err 'one argument too many'
 printf '[params]\nmail_domain = relay.invalid\nmax_message_size = lots\n' >bad.ini

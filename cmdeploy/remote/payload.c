@@ -1,4 +1,5 @@
-#include "cmdeploy/remote/cargo.h"
+/* What is shipped to a host: compared, packed, sent. */
+#include "cmdeploy/remote/payload.h"
 
 #include <errno.h>
 #include <string.h>
@@ -27,19 +28,19 @@ static struct slice value_of(const struct buf *facts, const char *name)
 
 /* The host tells these of its own by the same script. */
 static int read_own(
-	const struct cargo *cargo, struct buf *facts, struct buf *why)
+	const struct payload *payload, struct buf *facts, struct buf *why)
 {
 	struct slice text;
 
 	if (!embed_find("host/facts.sh", &text))
 		return because(why, -ENOENT, "host/facts.sh: not in here");
 	AUTO_FREE char *script = slice_dup(text);
-	const char *www = cargo->www_path ? cargo->www_path : "";
+	const char *www = payload->www_path ? payload->www_path : "";
 
 	return proc_run_ok(
 		&(struct proc){
-			.argv = PROC_WORDS(
-				"sh", "-c", script, "sh", cargo->ini_path, www),
+			.argv = PROC_WORDS("sh", "-c", script, "sh",
+				payload->ini_path, www),
 			.timeout_sec = PACK_SEC,
 			.out = facts,
 		},
@@ -58,37 +59,38 @@ static int differs(const struct host *host, const struct buf *own,
 	return r;
 }
 
-int cargo_compare(struct cargo *cargo, const struct host *host, struct buf *why)
+int payload_compare(
+	struct payload *payload, const struct host *host, struct buf *why)
 {
 	AUTO_BUF struct buf own = BUF_INIT(FACTS_MAX_BYTES);
-	int r = read_own(cargo, &own, why);
+	int r = read_own(payload, &own, why);
 
-	buf_addf(&own, "package=%s\n", cargo->package->version);
+	buf_addf(&own, "package=%s\n", payload->package->version);
 	if (r == 0)
-		r = differs(host, &own, "ini", &cargo->has_ini, why);
+		r = differs(host, &own, "ini", &payload->has_ini, why);
 	if (r == 0)
-		r = differs(host, &own, "www", &cargo->has_www, why);
+		r = differs(host, &own, "www", &payload->has_www, why);
 	if (r == 0)
-		r = differs(host, &own, "package", &cargo->has_package, why);
+		r = differs(host, &own, "package", &payload->has_package, why);
 	return r;
 }
 
-bool cargo_is_empty(const struct cargo *cargo)
+bool payload_is_empty(const struct payload *payload)
 {
-	return !cargo->has_ini && !cargo->has_www && !cargo->has_package;
+	return !payload->has_ini && !payload->has_www && !payload->has_package;
 }
 
-void cargo_describe(const struct cargo *cargo, struct buf *out)
+void payload_describe(const struct payload *payload, struct buf *out)
 {
 	const struct {
 		bool is_there;
 		const char *text;
 	} parts[] = {
-		{ cargo->has_package,
-			cargo->package->deb ? "the package" : "the sources" },
-		{ cargo->has_ini, "chatmail.ini" },
-		{ cargo->has_www && cargo->www_path, "your pages" },
-		{ cargo->has_www && !cargo->www_path,
+		{ payload->has_package,
+			payload->package->deb ? "the package" : "the sources" },
+		{ payload->has_ini, "chatmail.ini" },
+		{ payload->has_www && payload->www_path, "your pages" },
+		{ payload->has_www && !payload->www_path,
 			"that you have no own pages" },
 	};
 
@@ -128,17 +130,18 @@ static int add_package(
 	return 0;
 }
 
-static int lay_out(const struct cargo *cargo, const char *dir, struct buf *why)
+static int lay_out(
+	const struct payload *payload, const char *dir, struct buf *why)
 {
 	int r = add_mark(dir, "end", why);
 
-	if (r == 0 && cargo->has_package)
-		r = add_package(cargo->package, dir, why);
-	if (r == 0 && cargo->has_ini)
-		r = add_link(dir, "chatmail.ini", cargo->ini_path, why);
-	if (r == 0 && cargo->has_www && cargo->www_path)
-		r = add_link(dir, "www", cargo->www_path, why);
-	else if (r == 0 && cargo->has_www)
+	if (r == 0 && payload->has_package)
+		r = add_package(payload->package, dir, why);
+	if (r == 0 && payload->has_ini)
+		r = add_link(dir, "chatmail.ini", payload->ini_path, why);
+	if (r == 0 && payload->has_www && payload->www_path)
+		r = add_link(dir, "www", payload->www_path, why);
+	else if (r == 0 && payload->has_www)
 		r = add_mark(dir, "no-www", why);
 	return r;
 }
@@ -161,16 +164,16 @@ static int pack(const char *dir, struct buf *out, struct buf *why)
 		why);
 }
 
-int cargo_pack(const struct cargo *cargo, const char *dir, struct buf *out,
-	struct buf *why)
+int payload_pack(const struct payload *payload, const char *dir,
+	struct buf *out, struct buf *why)
 {
-	AUTO_FREE char *cargo_dir = xasprintf("%s/cargo", dir);
-	int r = dir_make(cargo_dir, 0700, why);
+	AUTO_FREE char *payload_dir = xasprintf("%s/payload", dir);
+	int r = dir_make(payload_dir, 0700, why);
 
 	if (r == 0)
-		r = lay_out(cargo, cargo_dir, why);
+		r = lay_out(payload, payload_dir, why);
 	if (r == 0)
-		r = pack(cargo_dir, out, why);
+		r = pack(payload_dir, out, why);
 	if (r == 0 && out->len >= out->max)
 		return because(why, -EFBIG,
 			"more than %d MB to ship; is the right folder named as "
@@ -184,11 +187,11 @@ static void on_line(struct slice line, void *owner UNUSED)
 	say_progress(line);
 }
 
-int cargo_send(const struct cargo *cargo, const struct ssh_host *ssh,
+int payload_send(const struct payload *payload, const struct ssh_host *ssh,
 	const char *dir, struct buf *why)
 {
 	AUTO_BUF struct buf archive = BUF_INIT(ARCHIVE_MAX_BYTES);
-	int r = cargo_pack(cargo, dir, &archive, why);
+	int r = payload_pack(payload, dir, &archive, why);
 
 	if (r < 0)
 		return r;
