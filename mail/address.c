@@ -99,6 +99,37 @@ int address_parse(struct slice text, struct address *ret_address)
 	return 0;
 }
 
+/* An IPv4 address becomes the IPv6 one that holds it. */
+static bool read_host(struct slice s, struct in6_addr *ret_host)
+{
+	char text[INET6_ADDRSTRLEN];
+	struct in6_addr host = { .s6_addr = { [10] = 0xff, [11] = 0xff } };
+	struct slice tag = SLICE("IPv6:");
+
+	if (s.len >= 2 && s.ptr[0] == '[' && s.ptr[s.len - 1] == ']')
+		s = slice_make(s.ptr + 1, s.len - 2);
+	if (slice_starts_nocase(s, tag))
+		s = slice_from(s, tag.len);
+	if (s.len >= sizeof(text) || slice_has_char(s, '\0'))
+		return false;
+	memcpy(text, s.ptr, s.len);
+	text[s.len] = '\0';
+	if (inet_pton(AF_INET6, text, ret_host) == 1)
+		return true;
+	if (inet_pton(AF_INET, text, host.s6_addr + 12) != 1)
+		return false;
+	*ret_host = host;
+	return true;
+}
+
+bool address_is_same_host(struct slice a, struct slice b)
+{
+	struct in6_addr host, other;
+
+	return read_host(a, &host) && read_host(b, &other) &&
+		memcmp(&host, &other, sizeof(host)) == 0;
+}
+
 bool address_eq(struct slice a, struct slice b)
 {
 	return slice_eq_nocase(a, b);

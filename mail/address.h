@@ -38,6 +38,13 @@ int address_parse(struct slice text, struct address *ret_address) MUST_CHECK;
 /* A DNS name, or an address literal in its brackets. */
 bool address_is_domain(struct slice domain);
 
+/*
+ * The same IP address, whatever its writing: as a literal in brackets,
+ * bare, or behind "IPv6:". An IPv4 address in an IPv6 one is that IPv4
+ * address.
+ */
+bool address_is_same_host(struct slice a, struct slice b);
+
 /* The same address, ASCII letters compared without regard to case. */
 bool address_eq(struct slice a, struct slice b);
 

@@ -136,12 +136,14 @@ static void take_line(struct message_scan *s, struct slice line)
 static void take_raw_line(struct message_scan *s, struct slice raw)
 {
 	raw.len -= 2;
-	if (raw.len == 0 || raw.ptr[0] != '.')
+	if (raw.len == 0 || raw.ptr[0] != '.') {
 		take_line(s, raw);
-	else if (raw.len == 1)
+	} else if (raw.len == 1) {
 		s->fault = MESSAGE_LONE_DOT;
-	else
+	} else {
+		s->n_stuffed++;
 		take_line(s, slice_from(raw, 1));
+	}
 }
 
 static size_t content_max(struct slice raw)

@@ -20,6 +20,7 @@
 #define MAIL_SCAN_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "lib/buf.h"
 #include "lib/slice.h"
@@ -53,6 +54,7 @@ struct message_scan {
 	bool is_report;        /* multipart/report */
 	bool is_request;       /* Secure-Join: vc-request or vg-request */
 	enum shape_kind kind;  /* what the Content-Type promises */
+	uint64_t n_stuffed;    /* dots that the wire alone has */
 	struct buf line;       /* the beginning of one that crosses chunks */
 	struct header_reader header;
 	char *boundary; /* while in the header */

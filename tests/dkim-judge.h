@@ -5,7 +5,7 @@
 #ifndef TESTS_DKIM_JUDGE_H
 #define TESTS_DKIM_JUDGE_H
 
-#include "mail/dkim.h"
+#include "mail/dkim/dkim.h"
 #include "tests/scan-judge.h"
 
 /* The caller releases. */

@@ -2,7 +2,7 @@
  * Signatures of RFC 8463 and of dkimpy, as they are and changed, and the
  * canonical forms. t/dkim.sh tries much more of what dkimpy signs.
  */
-#include "mail/dkim.h"
+#include "mail/dkim/dkim.h"
 
 #include "tests/dkim-judge.h"
 #include "tests/test.h"

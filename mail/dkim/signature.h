@@ -1,5 +1,5 @@
 /*
- * dkim-signature.h - one DKIM-Signature field (RFC 6376 section 3.5).
+ * signature.h - one DKIM-Signature field (RFC 6376 section 3.5).
  */
 #ifndef MAIL_DKIM_SIGNATURE_H
 #define MAIL_DKIM_SIGNATURE_H
@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "lib/buf.h"
-#include "mail/dkim-hash.h"
-#include "mail/dkim-key.h"
+#include "mail/dkim/hash.h"
+#include "mail/dkim/key.h"
 
 enum {
 	/* More than one that anybody needs; beyond, it is no good. */

@@ -1,5 +1,5 @@
 /* The public keys of DKIM, out of their records. */
-#include "mail/dkim-key.h"
+#include "mail/dkim/key.h"
 
 #include <openssl/core_names.h>
 #include <openssl/evp.h>

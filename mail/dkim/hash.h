@@ -1,5 +1,5 @@
 /*
- * dkim-hash.h - SHA-256 over what a signature covers, brought into one of
+ * hash.h - SHA-256 over what a signature covers, brought into one of
  * the two canonical forms of RFC 6376 section 3.4 on its way.
  *
  * Any number of small pieces cost little: they are gathered first. The

@@ -1,5 +1,5 @@
 /* The canonical forms of DKIM, hashed while the bytes pass. */
-#include "mail/dkim-hash.h"
+#include "mail/dkim/hash.h"
 
 #include <openssl/evp.h>
 #include <string.h>

@@ -18,10 +18,10 @@
  * The header is kept until dkim_begin(), which makes hashes of it; of the
  * body nothing is kept.
  */
-#ifndef MAIL_DKIM_H
-#define MAIL_DKIM_H
+#ifndef MAIL_DKIM_DKIM_H
+#define MAIL_DKIM_DKIM_H
 
-#include "mail/dkim-signature.h"
+#include "mail/dkim/signature.h"
 
 enum {
 	/*

@@ -1,5 +1,5 @@
 /* What a DKIM-Signature field says of itself. */
-#include "mail/dkim-signature.h"
+#include "mail/dkim/signature.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Verifies DKIM signatures of one domain while a message passes by. */
-#include "mail/dkim.h"
+#include "mail/dkim/dkim.h"
 
 #include <string.h>
 

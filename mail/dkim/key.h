@@ -1,5 +1,5 @@
 /*
- * dkim-key.h - a public key as it stands in the DNS (RFC 6376 section
+ * key.h - a public key as it stands in the DNS (RFC 6376 section
  * 3.6.1, RFC 8463), and what it says of a signature.
  */
 #ifndef MAIL_DKIM_KEY_H
@@ -10,7 +10,7 @@
 
 #include "lib/slice.h"
 #include "lib/util.h"
-#include "mail/dkim-hash.h"
+#include "mail/dkim/hash.h"
 
 enum dkim_algorithm {
 	DKIM_RSA_SHA256,
