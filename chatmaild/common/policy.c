@@ -35,8 +35,9 @@ static const char *judge_outgoing(const struct config *config,
 static const char *judge_incoming(const struct config *config,
 	const struct policy_message *m, struct buf *reply)
 {
-	if (!config->filter_incoming || m->is_encrypted || m->is_securejoin ||
-		m->is_bounce)
+	bool is_free = !config->filter_incoming && !m->is_by_address;
+
+	if (is_free || m->is_encrypted || m->is_securejoin || m->is_bounce)
 		return NULL;
 	return refuse(reply,
 		"523 Encryption Needed: Invalid Unencrypted Mail to",

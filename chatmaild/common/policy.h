@@ -5,8 +5,9 @@
  * Outgoing: the From field must be exactly one address, the envelope's
  * sender. Then what is encrypted, a SecureJoin request, from a
  * passthrough sender, or to nobody but recipients that may get cleartext.
- * Incoming, with filter_incoming: what is encrypted, a SecureJoin
- * request, or a bounce; without it, everything.
+ * Incoming, with filter_incoming, or where no signature vouches for the
+ * sender: what is encrypted, a SecureJoin request, or a bounce; all else
+ * otherwise.
  */
 #ifndef CHATMAILD_COMMON_POLICY_H
 #define CHATMAILD_COMMON_POLICY_H
@@ -31,6 +32,7 @@ struct policy_message {
 	bool is_encrypted;
 	bool is_securejoin;
 	bool is_bounce;
+	bool is_by_address; /* nothing but the peer's address vouches for it */
 };
 
 /* Fills in what the scanner says; `scan` has ended and is not broken. */

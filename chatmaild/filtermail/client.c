@@ -3,41 +3,19 @@
 
 #include <string.h>
 
-#include "chatmaild/filtermail/downstream.h"
-#include "chatmaild/filtermail/transaction.h"
+#include "chatmaild/filtermail/incoming.h"
+#include "chatmaild/filtermail/outcome.h"
 #include "lib/conn.h"
 #include "lib/log.h"
 #include "lib/loop.h"
-
-struct client {
-	struct client *prev, *next;
-	struct filter *filter;
-	struct conn *conn;
-	struct smtp_session session;
-	struct deadline idle;
-	struct transaction *transaction; /* NULL between messages */
-	struct downstream *down;
-	bool is_blocked;   /* by a downstream that takes no more yet */
-	struct slice tail; /* of the message: from its body to its dot */
-};
 
 static void close_down(struct client *c)
 {
 	downstream_close(c->down);
 	c->down = NULL;
 	c->is_blocked = false;
-}
-
-static void count_refused(struct client *c, const char *reason)
-{
-	struct counters *counters = &c->filter->counters;
-
-	if (c->transaction->is_counted)
-		return;
-	c->transaction->is_counted = true;
-	counters_add(counters, COUNT_FILTERED, 1);
-	counters_add(counters,
-		counters_find(counters, "messages_rejected_total", reason), 1);
+	c->is_opening = false;
+	buf_release(&c->held);
 }
 
 static void forget_transaction(struct client *c)
@@ -45,7 +23,7 @@ static void forget_transaction(struct client *c)
 	close_down(c);
 	/* Of a message whose other recipients had it, the outcome counts. */
 	if (c->transaction && c->transaction->has_bad_recipient)
-		count_refused(c, "bad-address");
+		outcome_count_refused(c->filter, c->transaction, "bad-address");
 	transaction_free(c->transaction);
 	c->transaction = NULL;
 }
@@ -53,48 +31,9 @@ static void forget_transaction(struct client *c)
 static struct transaction *need_transaction(struct client *c)
 {
 	if (!c->transaction)
-		c->transaction = transaction_new(c->filter);
+		c->transaction =
+			transaction_new(c->filter, incoming_try_finish, c);
 	return c->transaction;
-}
-
-static void log_refusal(const struct client *c, const char *reason)
-{
-	const struct transaction *t = c->transaction;
-
-	log_notice("refused: reason=%s size=%llu recipients=%u", reason,
-		(unsigned long long)t->size, t->n_recipients);
-}
-
-static void refuse_message(struct client *c, const char *reason)
-{
-	count_refused(c, reason);
-	log_refusal(c, reason);
-}
-
-static void count_passed(struct client *c)
-{
-	struct counters *counters = &c->filter->counters;
-
-	c->transaction->is_counted = true;
-	counters_add(counters, COUNT_FILTERED, 1);
-	counters_add(counters, COUNT_PASSED, 1);
-	if (message_scan_is_encrypted(&c->transaction->scan))
-		counters_add(counters, COUNT_ENCRYPTED, 1);
-}
-
-static void log_outcome(struct client *c, struct slice reply)
-{
-	const struct transaction *t = c->transaction;
-	bool is_yes = reply.ptr[0] == '2';
-
-	if (is_yes)
-		count_passed(c);
-	else
-		count_refused(c, "server");
-	log_at(is_yes ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
-		"%s: size=%llu recipients=%u code=%.*s",
-		is_yes ? "passed" : "not taken", (unsigned long long)t->size,
-		t->n_recipients, SLICE_FMT(slice_head(reply, 3)));
 }
 
 /* Gives the reply to what the session waits for. */
@@ -115,7 +54,7 @@ static void answer_and_forget(struct client *c, struct slice reply)
  * What the server behind us answers is handed on; the state of our
  * session moves with it.
  */
-static void on_reply(void *owner, struct slice reply)
+void client_on_reply(void *owner, struct slice reply)
 {
 	struct client *c = owner;
 	enum smtp_event awaited = c->session.awaited;
@@ -123,7 +62,7 @@ static void on_reply(void *owner, struct slice reply)
 	if (awaited == SMTP_RCPT && reply.ptr[0] == '2')
 		transaction_take_recipient(c->transaction);
 	if (awaited == SMTP_DOT) {
-		log_outcome(c, reply);
+		outcome_answered(c->filter, c->transaction, reply);
 		answer_and_forget(c, reply);
 	} else {
 		answer(c, reply);
@@ -142,7 +81,7 @@ static void on_sender_refused(void *owner, struct slice reply)
 }
 
 /* Without the server: what is awaited fails now, a message at its end. */
-static void on_fail(void *owner, struct slice reply)
+void client_on_fail(void *owner, struct slice reply)
 {
 	struct client *c = owner;
 
@@ -154,7 +93,7 @@ static void on_fail(void *owner, struct slice reply)
 	}
 	bool is_message = c->session.awaited == SMTP_DOT;
 	if (is_message)
-		refuse_message(c, "downstream");
+		outcome_refused(c->filter, c->transaction, "downstream");
 	answer(c, reply);
 	if (is_message)
 		forget_transaction(c);
@@ -163,7 +102,7 @@ static void on_fail(void *owner, struct slice reply)
 	conn_send(c->conn, SLICE_NONE);
 }
 
-static void on_down_drained(void *owner)
+void client_on_drained(void *owner)
 {
 	struct client *c = owner;
 
@@ -172,10 +111,10 @@ static void on_down_drained(void *owner)
 }
 
 static const struct downstream_ops downstream_ops = {
-	.on_reply = on_reply,
+	.on_reply = client_on_reply,
 	.on_sender_refused = on_sender_refused,
-	.on_fail = on_fail,
-	.on_drained = on_down_drained,
+	.on_fail = client_on_fail,
+	.on_drained = client_on_drained,
 };
 
 static void do_xforward(struct client *c, const struct smtp_input *input)
@@ -184,6 +123,12 @@ static void do_xforward(struct client *c, const struct smtp_input *input)
 
 	if (t->opening.len + input->line.len <= XFORWARD_MAX_BYTES)
 		buf_add_slice(&t->opening, input->line);
+	transaction_set_client(t, input->line);
+}
+
+static bool is_incoming(const struct client *c)
+{
+	return c->filter->direction == POLICY_INCOMING;
 }
 
 static bool is_over_rate(
@@ -191,7 +136,7 @@ static bool is_over_rate(
 {
 	struct buf *sender = &c->transaction->sender;
 
-	return c->filter->direction == POLICY_OUTGOING &&
+	return !is_incoming(c) &&
 		!ask(c->filter->rate, buf_slice(sender),
 			loop_usec(c->filter->event));
 }
@@ -200,9 +145,9 @@ static void refuse_rate(struct client *c)
 {
 	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
 
-	refuse_message(c, "rate");
+	outcome_refused(c->filter, c->transaction, "rate");
 	policy_reply_rate(buf_slice(&c->transaction->sender), &reply);
-	answer_and_forget(c, buf_slice(&reply));
+	answer(c, buf_slice(&reply));
 }
 
 static void do_mail(struct client *c, const struct smtp_input *input)
@@ -210,11 +155,13 @@ static void do_mail(struct client *c, const struct smtp_input *input)
 	struct transaction *t = need_transaction(c);
 
 	transaction_set_sender(t, input->path);
-	buf_add_slice(&t->opening, input->line);
-	if (is_over_rate(c, rate_has_room))
-		refuse_rate(c);
-	else
+	buf_add_slice(is_incoming(c) ? &t->mail : &t->opening, input->line);
+	if (!is_over_rate(c, rate_has_room)) {
 		answer(c, SLICE("250 2.1.0 Ok\r\n"));
+		return;
+	}
+	refuse_rate(c);
+	forget_transaction(c);
 }
 
 static void send_recipient(struct client *c, struct slice line)
@@ -240,10 +187,12 @@ static void do_rcpt(struct client *c, const struct smtp_input *input)
 
 	if (!transaction_offer_recipient(t, input->path, &reply)) {
 		t->has_bad_recipient = true;
-		log_refusal(c, "bad-address");
+		outcome_log_refused(t, "bad-address");
 		answer(c, buf_slice(&reply));
 	} else if (t->reason) {
 		answer(c, buf_slice(&t->refusal));
+	} else if (is_incoming(c)) {
+		answer(c, transaction_keep_recipient(t, input->line));
 	} else {
 		send_recipient(c, input->line);
 	}
@@ -256,13 +205,31 @@ static void do_data(struct client *c, const struct smtp_input *input)
 	if (t->reason) {
 		answer(c, buf_slice(&t->refusal));
 	} else if (is_over_rate(c, rate_take)) {
-		AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
-		refuse_message(c, "rate");
-		policy_reply_rate(buf_slice(&t->sender), &reply);
-		answer(c, buf_slice(&reply));
+		refuse_rate(c);
+	} else if (is_incoming(c)) {
+		answer(c, SLICE("354 End data with <CR><LF>.<CR><LF>\r\n"));
 	} else {
 		downstream_command(c->down, input->line);
 	}
+}
+
+void client_send_body(struct client *c, struct slice piece)
+{
+	c->is_blocked = !downstream_body(c->down, piece);
+	if (c->is_blocked)
+		conn_pause(c->conn);
+}
+
+void client_finish(struct client *c, struct slice tail)
+{
+	struct transaction *t = c->transaction;
+
+	if (transaction_judge(t)) {
+		downstream_finish(c->down, tail);
+		return;
+	}
+	outcome_refused(c->filter, c->transaction, t->reason);
+	answer_and_forget(c, buf_slice(&t->refusal));
 }
 
 static void do_body(struct client *c, const struct smtp_input *input)
@@ -271,27 +238,29 @@ static void do_body(struct client *c, const struct smtp_input *input)
 		close_down(c);
 		return;
 	}
+	if (is_incoming(c) && (!c->down || c->is_opening)) {
+		incoming_hold(c, input->body);
+		return;
+	}
 	if (input->is_end_in_sight) {
 		c->tail = input->body;
 		return;
 	}
-	c->is_blocked = !downstream_body(c->down, input->body);
-	if (c->is_blocked)
-		conn_pause(c->conn);
+	client_send_body(c, input->body);
 }
 
 static void do_dot(struct client *c, const struct smtp_input *input UNUSED)
 {
-	struct transaction *t = c->transaction;
 	struct slice tail = c->tail;
 
 	c->tail = SLICE_NONE;
-	if (transaction_judge(t)) {
-		downstream_finish(c->down, tail);
+	transaction_end(c->transaction);
+	if (incoming_is_ready(c)) {
+		client_finish(c, tail);
 		return;
 	}
-	refuse_message(c, t->reason);
-	answer_and_forget(c, buf_slice(&t->refusal));
+	incoming_hold(c, tail);
+	incoming_try_finish(c);
 }
 
 static void do_reset(struct client *c, const struct smtp_input *input UNUSED)
@@ -347,7 +316,7 @@ static bool handle(struct client *c, const struct smtp_input *input)
 	struct transaction *t = c->transaction;
 	if (!t || !transaction_is_flood(t))
 		return true;
-	refuse_message(c, t->reason);
+	outcome_refused(c->filter, c->transaction, t->reason);
 	buf_add_slice(conn_out(c->conn), buf_slice(&t->refusal));
 	hang_up(c);
 	return false;
@@ -387,7 +356,7 @@ static void on_drained(struct conn *conn)
 {
 	struct client *c = conn_owner(conn);
 
-	if (!c->is_blocked)
+	if (!c->is_blocked && !c->is_opening)
 		conn_resume(conn);
 }
 
@@ -418,6 +387,7 @@ void client_accept(struct filter *filter, int fd)
 	struct client *c = xcalloc(1, sizeof(*c));
 
 	c->filter = filter;
+	c->held = BUF_INIT(HELD_MAX_BYTES);
 	int r = conn_new(filter->event, fd, &conn_ops, &limits, c, &c->conn);
 	if (r < 0) {
 		log_warning("accept failed: error=%s", strerrordesc_np(-r));
@@ -440,6 +410,7 @@ void client_free(struct client *c)
 		c->next->prev = c->prev;
 	deadline_stop(&c->idle);
 	forget_transaction(c);
+	buf_release(&c->held);
 	conn_close(c->conn);
 	free(c);
 }

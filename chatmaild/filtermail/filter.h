@@ -8,6 +8,7 @@
 #include "chatmaild/common/policy.h"
 #include "chatmaild/common/rate.h"
 #include "chatmaild/filtermail/deadline.h"
+#include "chatmaild/filtermail/keys.h"
 #include "lib/addr.h"
 #include "mail/smtp-reply.h"
 #include "mail/smtp-session.h"
@@ -39,8 +40,16 @@ enum {
 	CLIENT_OUT_PAUSE_BYTES = 8192, /* beyond, no command is taken */
 	/* A piece of a message, and what did not leave of the one before. */
 	DOWNSTREAM_OUT_MAX_BYTES = 262144,
+	/*
+	 * Postfix counts what its client sends, and puts Received and more
+	 * on top of it.
+	 */
+	SIZE_SLACK_BYTES = 65536,
 	XFORWARD_MAX_BYTES = 4096,
 	REPLY_MAX_BYTES = 2048,
+	/* Incoming: RCPT commands, and a message until the server is ready. */
+	RECIPIENTS_MAX_BYTES = 131072,
+	HELD_MAX_BYTES = MESSAGE_HEADER_MAX_BYTES + 2 * CLIENT_IN_MAX_BYTES,
 };
 
 /* What is counted, in the order of the names in main.c. */
@@ -59,6 +68,7 @@ struct filter {
 	struct addr forward; /* the server behind us */
 	struct smtp_profile profile;
 	struct rate *rate;
+	struct keys *keys; /* incoming: for signatures */
 	struct counters counters;
 	struct deadlines idle;    /* clients */
 	struct deadlines answers; /* what the server behind us owes */

@@ -14,6 +14,7 @@
 struct options {
 	char *listen;
 	char *forward;
+	char *resolver; /* NULL: those of /etc/resolv.conf */
 	uint64_t downstream_sec;
 };
 
@@ -27,6 +28,8 @@ static const char *const counter_names[] = {
 	[COUNT_ENCRYPTED] = "messages_encrypted_total",
 	[COUNT_REJECTED] = REJECTED("unencrypted"),
 	REJECTED("from"),
+	REJECTED("unproven"),
+	REJECTED("dns"),
 	REJECTED("bad-address"),
 	REJECTED("rate"),
 	REJECTED("size"),
@@ -80,6 +83,8 @@ static void set_option(
 		set_text(&options->listen, value);
 	else if (strcmp(name, "--forward") == 0)
 		set_text(&options->forward, value);
+	else if (strcmp(name, "--resolver") == 0)
+		set_text(&options->resolver, value);
 	else if (strcmp(name, "--downstream-timeout") != 0)
 		die("%s: no such option; see filtermail --help", name);
 	else if (num_parse_max(slice_of(value), DOWNSTREAM_MAX_SEC,
@@ -105,6 +110,9 @@ static void prepare(struct service *service, const struct options *options)
 		.per_minute = filter.config.max_user_send_per_minute,
 		.burst = filter.config.max_user_send_burst_size,
 	});
+	if (filter.direction == POLICY_INCOMING &&
+		keys_new(service->event, options->resolver, &filter.keys) < 0)
+		die("--resolver: cannot ask it for keys");
 	counters_open_or_warn(&filter.counters, filter.config.counters_dir,
 		filter.direction == POLICY_OUTGOING ? "filtermail-outgoing"
 						    : "filtermail-incoming",
@@ -125,7 +133,7 @@ static void on_accept(void *owner UNUSED, int fd)
 
 static void start(struct service *service, int argc, char **argv)
 {
-	struct options options;
+	struct options options = { 0 };
 
 	set_direction(argv[1]);
 	config_load_or_die(
@@ -138,12 +146,14 @@ static void start(struct service *service, int argc, char **argv)
 	service_listen(service, options.listen, on_accept, NULL);
 	free(options.listen);
 	free(options.forward);
+	free(options.resolver);
 }
 
 static void stop(struct service *service UNUSED)
 {
 	while (filter.clients)
 		client_free(filter.clients);
+	keys_free(filter.keys);
 	downstream_clear(&filter);
 	deadlines_release(&filter.parked);
 	deadlines_release(&filter.idle);
@@ -159,9 +169,10 @@ int main(int argc, char **argv)
 		.name = "filtermail",
 		.usage = "[-o KEY=VALUE]... INI outgoing|incoming [--listen "
 			 "ADDRESS] "
-			 "[--forward ADDRESS] [--downstream-timeout SEC]",
+			 "[--forward ADDRESS] [--downstream-timeout SEC] "
+			 "[--resolver ADDRESS]",
 		.min_args = 2,
-		.max_args = 8,
+		.max_args = 10,
 		.start = start,
 		.stop = stop,
 	};

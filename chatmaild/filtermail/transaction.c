@@ -1,7 +1,10 @@
 /* transaction.c - an envelope, and the scan of its message. */
 #include "chatmaild/filtermail/transaction.h"
 
-struct transaction *transaction_new(const struct filter *filter)
+#include "mail/address.h"
+
+struct transaction *transaction_new(
+	const struct filter *filter, proof_ready_fn *on_ready, void *owner)
 {
 	struct transaction *t = xcalloc(1, sizeof(*t));
 
@@ -10,8 +13,16 @@ struct transaction *transaction_new(const struct filter *filter)
 	buf_init(&t->sender, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->recipient, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->strict, SMTP_PATH_MAX_BYTES);
+	buf_init(&t->client, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->refusal, SMTP_REPLY_MAX_BYTES);
 	message_scan_init(&t->scan);
+	if (filter->direction != POLICY_INCOMING)
+		return t;
+	buf_init(&t->mail, SMTP_COMMAND_MAX_BYTES);
+	buf_init(&t->recipients, RECIPIENTS_MAX_BYTES);
+	t->opening.max = XFORWARD_MAX_BYTES + SMTP_COMMAND_MAX_BYTES +
+		RECIPIENTS_MAX_BYTES + SMTP_COMMAND_MAX_BYTES;
+	t->proof = proof_new(filter, on_ready, owner);
 	return t;
 }
 
@@ -20,10 +31,14 @@ void transaction_free(struct transaction *t)
 	if (!t)
 		return;
 	buf_release(&t->opening);
+	buf_release(&t->mail);
+	buf_release(&t->recipients);
 	buf_release(&t->sender);
 	buf_release(&t->recipient);
 	buf_release(&t->strict);
+	buf_release(&t->client);
 	buf_release(&t->refusal);
+	proof_free(t->proof);
 	message_scan_release(&t->scan);
 	free(t);
 }
@@ -32,6 +47,15 @@ static void set(struct buf *b, struct slice s)
 {
 	buf_reset(b);
 	buf_add_slice(b, s);
+}
+
+void transaction_set_client(struct transaction *t, struct slice line)
+{
+	struct slice word, tag = SLICE("ADDR=");
+
+	while (slice_next_word(&line, &word))
+		if (slice_starts_nocase(word, tag))
+			set(&t->client, slice_from(word, tag.len));
 }
 
 void transaction_set_sender(struct transaction *t, struct slice sender)
@@ -61,6 +85,44 @@ void transaction_take_recipient(struct transaction *t)
 		buf_add_slice(&t->strict, buf_slice(&t->recipient));
 }
 
+struct slice transaction_keep_recipient(
+	struct transaction *t, struct slice line)
+{
+	if (t->recipients.len + line.len > RECIPIENTS_MAX_BYTES)
+		return SLICE("452 4.5.3 Too many recipients\r\n");
+	buf_add_slice(&t->recipients, line);
+	transaction_take_recipient(t);
+	return SLICE("250 2.1.5 Ok\r\n");
+}
+
+static bool is_sender_proven(const struct transaction *t)
+{
+	struct slice from;
+
+	return message_scan_from(&t->scan, &from, NULL) == 0 &&
+		address_eq(from, buf_slice(&t->sender));
+}
+
+void transaction_make_opening(struct transaction *t)
+{
+	struct slice mail = buf_slice(&t->mail), path, params;
+
+	if (t->sender.len > 0 && !is_sender_proven(t) &&
+		slice_cut(mail, '>', &path, &params)) {
+		buf_add_str(&t->opening, "MAIL FROM:<>");
+		mail = params;
+	}
+	buf_add_slice(&t->opening, mail);
+	buf_add_slice(&t->opening, buf_slice(&t->recipients));
+	buf_add_str(&t->opening, "DATA\r\n");
+	buf_release(&t->recipients);
+}
+
+bool transaction_has_header(const struct transaction *t)
+{
+	return t->scan.is_in_body;
+}
+
 void transaction_refuse(
 	struct transaction *t, const char *reason, struct slice reply)
 {
@@ -82,31 +144,70 @@ static bool is_broken(struct transaction *t)
 	return true;
 }
 
+/* RFC 1870: stuffed dots do not count. */
+static bool is_too_large(struct transaction *t)
+{
+	if (t->size - t->scan.n_stuffed <=
+		t->filter->profile.size_max + SIZE_SLACK_BYTES)
+		return false;
+	transaction_refuse(t, "size",
+		SLICE("552 5.3.4 Message size exceeds fixed limit\r\n"));
+	return true;
+}
+
+/* Where it comes from will not be proven. */
+static void refuse_unproven(struct transaction *t, struct slice reply)
+{
+	bool is_trouble = reply.ptr[0] == '4';
+
+	transaction_refuse(t, is_trouble ? "dns" : "unproven", reply);
+}
+
 bool transaction_feed(struct transaction *t, struct slice piece)
 {
 	t->size += piece.len;
 	if (t->reason)
 		return false;
-	if (t->size > t->filter->profile.size_max) {
-		transaction_refuse(t, "size",
-			SLICE("552 5.3.4 Message size exceeds fixed "
-			      "limit\r\n"));
-		return false;
-	}
-	message_scan_feed(&t->scan, piece);
-	return !is_broken(t);
+	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
+	if (!t->proof)
+		message_scan_feed(&t->scan, piece);
+	else if (!proof_feed(t->proof, &t->scan, buf_slice(&t->client), piece,
+			 &reply))
+		refuse_unproven(t, buf_slice(&reply));
+	return !is_broken(t) && !is_too_large(t) && !t->reason;
+}
+
+void transaction_end(struct transaction *t)
+{
+	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
+
+	if (t->reason)
+		return;
+	if (!t->proof)
+		message_scan_end(&t->scan);
+	else if (!proof_end(t->proof, &t->scan, buf_slice(&t->client), &reply))
+		refuse_unproven(t, buf_slice(&reply));
+}
+
+bool transaction_is_waiting(const struct transaction *t)
+{
+	return !t->reason && t->proof && proof_is_waiting(t->proof);
 }
 
 bool transaction_judge(struct transaction *t)
 {
-	if (t->reason)
+	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
+
+	if (t->reason || is_broken(t))
 		return false;
-	message_scan_end(&t->scan);
-	if (is_broken(t))
+	if (t->proof && !proof_judge(t->proof, &reply)) {
+		refuse_unproven(t, buf_slice(&reply));
 		return false;
+	}
 	struct policy_message m = {
 		.sender = buf_slice(&t->sender),
 		.strict_recipient = buf_slice(&t->strict),
+		.is_by_address = t->proof && proof_is_by_address(t->proof),
 	};
 	policy_message_scanned(&m, &t->scan, t->filter->direction);
 	buf_reset(&t->refusal);

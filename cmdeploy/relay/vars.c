@@ -7,7 +7,8 @@
 
 enum {
 	VALUE_MAX_BYTES = 1 << 16,
-	CLIENT_SHARE = 5, /* of the connections, for one address */
+	CLIENT_SHARE = 5,     /* of the connections, for one address */
+	FIELDS_BYTES = 65536, /* that a message may get on its way */
 };
 
 /* Built where Dovecot's headers are, only. */
@@ -32,6 +33,9 @@ void vars_set_config(struct relay *relay)
 	AUTO_FREE char *share =
 		xasprintf("%lu", config->max_smtp_connections / CLIENT_SHARE);
 	template_vars_set(vars, "max_smtp_connections_per_ip", share);
+	AUTO_FREE char *stored =
+		xasprintf("%lu", config->max_message_size + FIELDS_BYTES);
+	template_vars_set(vars, "max_stored_size", stored);
 	template_vars_set(vars, "address_domain", config->address_domain);
 	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);
 	template_vars_set_bool(vars, "has_instant_idle", has_plugin());

@@ -66,14 +66,14 @@ echo '-- what services may not write to'
 [ ! -e r/run/dovecot/lmtp ] || fail 'anybody may deliver mail'
 
 echo '-- a service more, and less'
-set_key r filter_incoming true
+set_key r mtail_address 127.0.0.1
 up r
-says out 'started filtermail-incoming'
-incoming=$(pid r filtermail-incoming)
-set_key r filter_incoming false
+says out 'started mtail'
+mtail=$(pid r mtail)
+set_key r mtail_address ''
 up r
-[ ! -e r/service/filtermail-incoming ] || fail 'its folder is still there'
-tail --pid="$incoming" -f /dev/null
+[ ! -e r/service/mtail ] || fail 'its folder is still there'
+tail --pid="$mtail" -f /dev/null
 
 echo '-- killed, all processes end'
 main=$("$cmdeploy" status --dir r | sed -n 's/.*(pid \([0-9]*\)).*/\1/p')

@@ -168,13 +168,14 @@ static const struct port incoming_ports[] = {
 	"RuntimeDirectoryPreserve=yes\n" UNIT_FOLDER("login", "dovenull")      \
 		UNIT_FOLDER("smtp", "postfix") UNIT_FOLDER("master", "vmail")
 
-#define FILTER(direction, listen, forward)                                     \
+#define FILTER(direction, listen, forward, more)                               \
 	DAEMON, .reader = READ_FILTERMAIL, .user = "filtermail",               \
 		.man = "filtermail(8)",                                        \
 		.command = "{{libexec_dir}}/filtermail "                       \
 			   "{{ini_path}}{{overrides}} " direction              \
 			   " --listen {{internal_address}}:{{" listen "}}"     \
-			   " --forward {{internal_address}}:{{" forward "}}",  \
+			   " --forward {{internal_address}}:{{" forward        \
+			   "}}" more,                                          \
 		.unit_lines = COUNTS LOOPBACK,                                 \
 		.restart_on = LIST("{{libexec_dir}}/filtermail")
 
@@ -229,13 +230,13 @@ static const struct service services[] = {
 	{ .name = "filtermail-outgoing",
 		.title = "Chatmail filter of mail that users send",
 		FILTER("outgoing", "filtermail_smtp_port",
-			"postfix_reinject_port"),
+			"postfix_reinject_port", ""),
 		.ports = outgoing_ports },
 	{ .name = "filtermail-incoming",
-		.when = "filter_incoming",
 		.title = "Chatmail filter of mail that comes from outside",
 		FILTER("incoming", "filtermail_smtp_port_incoming",
-			"postfix_reinject_port_incoming"),
+			"postfix_reinject_port_incoming",
+			"{{^is_private}} --resolver 127.0.0.1{{/is_private}}"),
 		.ports = incoming_ports },
 	/* Both read their settings each time. */
 	{ .name = "chatmail-expire",
@@ -292,7 +293,7 @@ static const struct service services[] = {
 const struct component component_chatmaild = {
 	.name = "chatmaild",
 	.packages = LIST("libsystemd0", "libcrypt1", "libsodium23",
-		"libjansson4", "libcurl4", "ca-certificates"),
+		"libjansson4", "libcurl4", "libunbound8", "ca-certificates"),
 	.users = users,
 	.folders = folders,
 	.files = files,

@@ -1,7 +1,7 @@
 /*
- * Signatures: made for all mail that leaves, wanted of all that comes. An
- * address has no zone to put a key into, so a relay that is named by one
- * goes without.
+ * Signatures of all mail that leaves; filtermail looks at those of what
+ * comes. An address has no zone to put a key into, so a relay that is named
+ * by one goes without.
  */
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
@@ -33,7 +33,6 @@ static const struct folder folders[] = {
 		.user = "opendkim",
 		.group = "opendkim",
 		SIGNED },
-	{ .path = "{{etc_dir}}/opendkim", .mode = 0755, SIGNED },
 	/* What is made in it belongs to Postfix's group. */
 	{ .path = "{{spool_dir}}/postfix/opendkim",
 		.mode = 02750,
@@ -54,14 +53,6 @@ static const struct file files[] = {
 		.mode = 0644,
 		.from = "opendkim/opendkim.conf",
 		SIGNED },
-	{ .path = "{{etc_dir}}/opendkim/screen.lua",
-		.mode = 0644,
-		.from = "opendkim/screen.lua",
-		SIGNED },
-	{ .path = "{{etc_dir}}/opendkim/final.lua",
-		.mode = 0644,
-		.from = "opendkim/final.lua",
-		SIGNED },
 	{ 0 },
 };
 
@@ -78,8 +69,8 @@ static const struct service services[] = {
 		.after = "unbound.service",
 		.n_files = 65536,
 		.restart = "on-failure",
-		.restart_on = LIST("{{etc_dir}}/opendkim.conf",
-			"{{etc_dir}}/opendkim/", "{{dkim_key_path}}"),
+		.restart_on =
+			LIST("{{etc_dir}}/opendkim.conf", "{{dkim_key_path}}"),
 		.ports = ports },
 	{ .name = "chatmail-opendkim",
 		SIGNED,

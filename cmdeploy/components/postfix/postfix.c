@@ -81,8 +81,7 @@ static const struct port ports[] = {
 		.probe = PROBE_SMTP },
 	{ .address = "{{internal_address}}",
 		.port = "{{postfix_reinject_port_incoming}}",
-		.probe = PROBE_SMTP,
-		.when = "filter_incoming" },
+		.probe = PROBE_SMTP },
 	{ 0 },
 };
 
