@@ -2,11 +2,16 @@
 #include "chatmaild/metadata/shared.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <string.h>
 
 #include "lib/file.h"
 #include "lib/path.h"
 #include "mail/smtp-session.h"
+
+enum {
+	VERSIONS_MAX_BYTES = 32768,
+};
 
 #define SERVER "vendor/vendor.dovecot/pvt/server/"
 #define VENDOR "vendor/deltachat/"
@@ -45,15 +50,23 @@ static int get_max_recipients(
 static int get_app_versions(
 	const struct shared *s, struct buf *out, struct buf *why)
 {
-	int r = file_read(s->appversions_path, out, why);
+	AUTO_BUF struct buf text = BUF_INIT(VERSIONS_MAX_BYTES);
+	int r = file_read(s->appversions_path, &text, why);
 
-	if (r == -ENOENT)
+	if (r == -ENOENT || r == -EFBIG)
 		return 0;
 	if (r < 0)
 		return r;
-	while (out->len > 0 && ascii_is_space(out->ptr[out->len - 1]))
-		buf_truncate(out, out->len - 1);
-	return out->len > 0;
+	json_t *root =
+		json_loadb(text.ptr, text.len, JSON_REJECT_DUPLICATES, NULL);
+	char *line = json_is_object(root)
+		? json_dumps(root, JSON_COMPACT | JSON_ENSURE_ASCII)
+		: NULL;
+	if (line)
+		buf_add_str(out, line);
+	free(line);
+	json_decref(root);
+	return out->len > 0 && buf_ok(out);
 }
 
 static const struct {

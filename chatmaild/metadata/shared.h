@@ -13,7 +13,10 @@ struct shared {
 	char *appversions_path;
 };
 
-/* The versions of apps are in appversions.json beside the INI file. */
+/*
+ * The versions of apps are in appversions.json beside the INI file: a JSON
+ * object, told in one line. What is none is told to nobody.
+ */
 void shared_init(struct shared *shared, const struct config *config,
 	const char *ini_path);
 void shared_release(struct shared *shared);

@@ -213,6 +213,16 @@ static void case_shared(void)
 	want(SHARED "vendor/deltachat/appversions\ta@x.test\n", "N");
 	write_text("appversions.json", "{\"a\":1}\n");
 	want(SHARED "vendor/deltachat/appversions\ta@x.test\n", "O{\"a\":1}");
+	write_text("appversions.json",
+		"{ \"clients\": [\n\t{ \"clientId\" : \"x y\" }\n] }\n\n");
+	want(SHARED "vendor/deltachat/appversions\ta@x.test\n",
+		"O{\"clients\":[{\"clientId\":\"x y\"}]}");
+	write_text("appversions.json", "{\"clients\":[}\n");
+	want(SHARED "vendor/deltachat/appversions\ta@x.test\n", "N");
+	write_text("appversions.json", "[]");
+	want(SHARED "vendor/deltachat/appversions\ta@x.test\n", "N");
+	write_text("appversions.json", "");
+	want(SHARED "vendor/deltachat/appversions\ta@x.test\n", "N");
 	want(SHARED "vendor/deltachat/\ta@x.test\n", "N");
 	want("Lshared/x\ta@x.test\n", "N");
 	want("Lpriv/guid/other\ta@x.test\n", "N");
