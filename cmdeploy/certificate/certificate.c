@@ -14,6 +14,7 @@
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "lib/json.h"
+#include "lib/path.h"
 #include "lib/words.h"
 
 enum {
@@ -59,15 +60,20 @@ bool certificate_is_there(const struct relay *relay)
 	return file_exists(cert) && file_exists(key);
 }
 
+/* Beside our own one: components/tls has it taken over. */
+static char *external_path(const struct relay *relay)
+{
+	struct slice dir = path_folder(relay->places.own_cert_path);
+
+	return xasprintf("%.*s/external.pem", SLICE_FMT(dir));
+}
+
 void certificate_find(
 	const struct relay *relay, char **ret_cert, char **ret_key)
 {
-	const struct text_list *external =
-		&relay->config.tls_external_cert_and_key;
-
 	if (certificate_kind(relay) == CERTIFICATE_EXTERNAL) {
-		*ret_cert = xstrdup(external->items[0]);
-		*ret_key = xstrdup(external->items[1]);
+		*ret_cert = external_path(relay);
+		*ret_key = external_path(relay);
 	} else if (has_acme(relay) && certificate_is_there(relay)) {
 		*ret_cert = live_path(relay, "fullchain");
 		*ret_key = live_path(relay, "privkey");

@@ -117,6 +117,32 @@ static void compare_ports(const struct relay *relay,
 	relay_ports_release(&ports);
 }
 
+/* What was put in its place is no pair: the one before is served. */
+static void add_external(const struct relay *relay,
+	const struct x509_facts *used, struct findings *list)
+{
+	const struct text_list *paths =
+		&relay->config.tls_external_cert_and_key;
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct x509_facts facts;
+
+	if (certificate_kind(relay) != CERTIFICATE_EXTERNAL)
+		return;
+	int r = certificate_check_external(relay, "chatmail.ini", &why);
+	if (r == 0)
+		r = x509_read_file(paths->items[0], relay->config.mail_domain,
+			&facts, &why);
+	if (r < 0)
+		findings_add(list, STATUS_BAD, "certificate new",
+			"not taken into use, the one before serves: %s",
+			buf_str(&why));
+	else if (memcmp(facts.digest, used->digest, sizeof(used->digest)) != 0)
+		findings_add(list, STATUS_DOUBT, "certificate new",
+			"%s is not in use yet; "
+			"\"journalctl -u chatmail-certificate\" says why",
+			paths->items[0]);
+}
+
 void status_certificate(struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -131,5 +157,6 @@ void status_certificate(struct relay *relay, struct findings *list)
 	}
 	add_days(relay, &facts, list);
 	add_kind(relay, &facts, list);
+	add_external(relay, &facts, list);
 	compare_ports(relay, &facts, list);
 }

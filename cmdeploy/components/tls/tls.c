@@ -6,6 +6,7 @@
  */
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
+#include "lib/file.h"
 #include "lib/proc.h"
 
 enum {
@@ -76,6 +77,26 @@ static int create_cert(
 		why);
 }
 
+/*
+ * Of somebody else: the servers use a copy, key and chain in one file, which
+ * only ever becomes another pair that fits.
+ */
+static int create_external(
+	const struct apply *apply, struct buf *out, struct buf *why)
+{
+	const char *paths = template_vars_get(
+		&apply->vars, SLICE("tls_external_cert_and_key"));
+	struct slice rest = slice_of(paths ? paths : ""), word;
+	AUTO_FREE char *chain =
+		slice_next_word(&rest, &word) ? slice_dup(word) : xstrdup("");
+	AUTO_FREE char *key =
+		slice_next_word(&rest, &word) ? slice_dup(word) : xstrdup("");
+
+	int r = file_read(key, out, why);
+
+	return r < 0 ? r : file_read(chain, out, why);
+}
+
 #define WATCHED "!is_private has_external_cert"
 
 static const struct folder folders[] = {
@@ -92,25 +113,30 @@ static const struct file files[] = {
 		.mode = 0644,
 		.create = create_cert,
 		.follows = "{{own_etc_dir}}/tls/request.cnf" },
+	{ .path = "{{own_etc_dir}}/tls/external.pem",
+		.mode = 0600,
+		.create = create_external,
+		.when = WATCHED },
+	{ .path = "{{libexec_dir}}/watch-certificate",
+		.mode = 0755,
+		.from = "tls/watch-certificate",
+		.when = WATCHED },
 	{ 0 },
 };
 
 static const struct service services[] = {
-	/*
-	 * Somebody else renews it, and says nothing. Chain and key are two
-	 * files: what changes twice is taken once more.
-	 */
+	/* Somebody else renews it, and says nothing. */
 	{ .name = "chatmail-certificate",
 		.when = WATCHED,
-		.unit = "chatmail-certificate.path",
 		.title = "Have the servers take the relay's new certificate",
-		.command = "/bin/systemctl try-reload-or-restart "
+		.command = "{{libexec_dir}}/watch-certificate "
+			   "{{tls_external_cert_and_key}} "
+			   "{{own_etc_dir}}/tls/external.pem "
+			   "/bin/systemctl try-reload-or-restart "
 			   "{{postfix_unit}} dovecot.service nginx.service",
-		.unit_lines = "ExecStartPre=/bin/sleep 2\n",
-		.restart = "no",
-		.trigger_title = "Watch over the relay's certificate and key",
-		.trigger_lines = "PathChanged={{cert_path}}\n"
-				 "PathChanged={{key_path}}\n" },
+		.restart = "always",
+		.restart_sec = 2,
+		.restart_on = LIST("{{libexec_dir}}/watch-certificate") },
 	{ 0 },
 };
 
