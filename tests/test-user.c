@@ -22,7 +22,8 @@ static const struct {
 	{ "other domain", SLICE("abcdef123@y.test"), false },
 	{ "slash", SLICE("a/b@x.test"), false },
 	{ "parent", SLICE("../a@x.test"), false },
-	{ "dot", SLICE(".a@x.test"), false },
+	{ "dot", SLICE(".a@x.test"), true },
+	{ "hyphen", SLICE("-a@x.test"), true },
 	{ "NUL", SLICE("a\0b@x.test"), false },
 	{ "space", SLICE("a b@x.test"), false },
 	{ "DEL", SLICE("a\x7f@x.test"), false },
@@ -156,6 +157,18 @@ static void test_blocked(void)
 	check("no more", !user_is_blocked(&users, ADDRESS));
 }
 
+static void test_no_mail(void)
+{
+	AUTO_FREE char *path = path_of("DISABLED");
+
+	check("takes mail", !user_takes_no_mail(&users, ADDRESS));
+	AUTO_CLOSE int fd = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+	check("file", fd >= 0);
+	check("takes none", user_takes_no_mail(&users, ADDRESS));
+	check("is not blocked", !user_is_blocked(&users, ADDRESS));
+	unlink(path);
+}
+
 static void test_login(void)
 {
 	AUTO_FREE char *file = path_of("password");
@@ -225,6 +238,7 @@ int main(void)
 	test_empty_file();
 	test_broken_file();
 	test_blocked();
+	test_no_mail();
 	test_login();
 	test_list();
 	test_echo();

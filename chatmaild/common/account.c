@@ -46,18 +46,18 @@ const char *account_nocreate(const struct account_rules *rules)
 	return NULL;
 }
 
-static bool is_name_start(char c)
+static bool is_name_char(char c)
 {
-	return (c >= 'a' && c <= 'z') || ascii_is_digit(c);
+	return (c >= 'a' && c <= 'z') || ascii_is_digit(c) || c == '-' ||
+		c == '.' || c == '_';
 }
 
 static bool is_name(struct slice name)
 {
-	if (name.len == 0 || !is_name_start(name.ptr[0]))
+	if (name.len == 0 || name.ptr[0] == '.')
 		return false;
 	for (size_t i = 0; i < name.len; i++)
-		if (!is_name_start(name.ptr[i]) && name.ptr[i] != '-' &&
-			name.ptr[i] != '.' && name.ptr[i] != '_')
+		if (!is_name_char(name.ptr[i]))
 			return false;
 	return true;
 }

@@ -48,8 +48,7 @@ bool user_is_address(const struct users *users, struct slice address)
 {
 	struct slice local, domain;
 
-	if (address.len > ADDRESS_MAX_BYTES || address.len == 0 ||
-		address.ptr[0] == '.' ||
+	if (address.len > ADDRESS_MAX_BYTES ||
 		!slice_cut(address, '@', &local, &domain))
 		return false;
 	for (size_t i = 0; i < address.len; i++) {
@@ -74,18 +73,29 @@ void user_add_home(
 	buf_add_slice(out, address);
 }
 
-bool user_is_blocked(const struct users *users, struct slice address)
+/* If that cannot be known, it is there. */
+static bool has_flag(
+	const struct users *users, struct slice address, const char *name)
 {
 	AUTO_BUF struct buf path = BUF_INIT(PATH_MAX_BYTES);
 
 	if (!user_is_address(users, address))
 		return false;
 	user_add_home(users, address, &path);
-	buf_add_str(&path, "/" USER_BLOCKED);
-	/* If that cannot be known, they are. */
+	buf_addf(&path, "/%s", name);
 	struct stat st;
 	return lstat(buf_str(&path), &st) == 0 ||
 		(errno != ENOENT && errno != ENOTDIR);
+}
+
+bool user_is_blocked(const struct users *users, struct slice address)
+{
+	return has_flag(users, address, USER_BLOCKED);
+}
+
+bool user_takes_no_mail(const struct users *users, struct slice address)
+{
+	return has_flag(users, address, USER_DISABLED);
 }
 
 /* 0 when the user cannot be, by its address or for lack of an echo bot. */
@@ -227,8 +237,7 @@ int user_list_next(struct user_list *list, struct slice *ret_address)
 
 	errno = 0;
 	while ((entry = readdir(list->dir))) {
-		bool is_user = entry->d_name[0] != '.' &&
-			strchr(entry->d_name, '@') &&
+		bool is_user = strchr(entry->d_name, '@') &&
 			has_password(dirfd(list->dir), entry->d_name);
 		if (is_user) {
 			*ret_address = slice_of(entry->d_name);

@@ -31,9 +31,9 @@ void users_init(
 void users_release(struct users *users);
 
 /*
- * An address that can be a folder of ours: visible ASCII without "/",
- * begins with no dot, and ends in "@" and our domain. All that follows
- * answers "no such user" to anything else.
+ * An address that can be a folder of ours: visible ASCII without "/" that
+ * ends in "@" and our domain. All that follows answers "no such user" to
+ * anything else.
  */
 bool user_is_address(const struct users *users, struct slice address);
 bool user_is_echo(const struct users *users, struct slice address);
@@ -45,6 +45,11 @@ bool user_is_echo(const struct users *users, struct slice address);
 #define USER_BLOCKED "blocked"
 
 bool user_is_blocked(const struct users *users, struct slice address);
+
+/* Of a file of this name: no mail arrives for them; they still get in. */
+#define USER_DISABLED "DISABLED"
+
+bool user_takes_no_mail(const struct users *users, struct slice address);
 
 /* What a password file says, of its contents; empty: it is no account. */
 struct slice user_password_in(struct slice text);

@@ -87,6 +87,10 @@ static int find_user(
 	buf_release_secret(&password);
 	if (r < 0)
 		log_err("cannot read a password file: %s", strerror(-r));
+	bool is_delivery = slice_eq_str(command->service, "lmtp");
+	if (r > 0 && is_delivery &&
+		user_takes_no_mail(m->all->users, buf_slice(user)))
+		return 0;
 	return r;
 }
 

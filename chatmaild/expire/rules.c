@@ -96,7 +96,7 @@ bool rules_is_user(const char *name)
 	size_t len = strlen(name);
 	const char *at = strrchr(name, '@');
 
-	return len <= NAME_MAX_BYTES && name[0] != '.' && at && at > name &&
+	return len <= NAME_MAX_BYTES && at && at > name &&
 		at[1] != '\0' && !strchr(name, '/');
 }
 
@@ -137,6 +137,7 @@ static bool is_known(struct slice name)
 {
 	static const char *const names[] = {
 		USER_BLOCKED,
+		USER_DISABLED,
 		"enforceE2EEincoming",
 		"maildirfolder",
 		"maildirsize",

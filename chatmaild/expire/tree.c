@@ -70,7 +70,8 @@ static bool remove_known(
 	bool may_go = entry->type == DT_REG &&
 		rules_file(entry->name) != FILE_ODD &&
 		strcmp(entry->name, "password") != 0 &&
-		strcmp(entry->name, USER_BLOCKED) != 0;
+		strcmp(entry->name, USER_BLOCKED) != 0 &&
+		strcmp(entry->name, USER_DISABLED) != 0;
 
 	return may_go && task_unlink(task, dir, entry->name);
 }

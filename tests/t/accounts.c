@@ -171,6 +171,7 @@ static void case_blocked(void)
 	AUTO_FREE char *other = xasprintf("%s/abcdef124@x.test", bed.mail);
 	AUTO_FREE char *file = xasprintf("%s/blocked", home);
 	AUTO_FREE char *other_file = xasprintf("%s/blocked", other);
+	AUTO_FREE char *no_mail = xasprintf("%s/DISABLED", home);
 
 	bed_start(bed.doveauth, 0);
 	int fd = bed_dial(0), master = bed_dial_as(AS_MASTER, 0);
@@ -182,6 +183,11 @@ static void case_blocked(void)
 	ask_blocked(fd, "abcdef124");
 	bed_say(master, SLICE("USER\t1\tabcdef123@x.test\tservice=lmtp\n"));
 	bed_expect(master, "USER\t1\tabcdef123@x.test\tuid=");
+	touch(no_mail);
+	bed_say(master, SLICE("USER\t2\tabcdef123@x.test\tservice=lmtp\n"));
+	bed_expect(master, "NOTFOUND\t2");
+	bed_say(master, SLICE("USER\t3\tabcdef123@x.test\tservice=imap\n"));
+	bed_expect(master, "USER\t3\tabcdef123@x.test\tuid=");
 	demand(bed_count_listed(0) == 1, "the blocked address was created");
 	unlink(file);
 	bed_demand_login(fd, "abcdef123", PASSWORD, 'O');
