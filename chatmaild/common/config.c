@@ -228,11 +228,11 @@ static const struct setting rows[] = {
 	  .help = "How many SMTP connections are served at once; one client "
 		  "address may have a fifth of them." },
 	{ AT(max_new_accounts_per_hour), NUMBER("accounts", 0, 1000000),
-	  .fallback = "60", .readers = READ_DOVEAUTH,
+	  .fallback = "120", .readers = READ_DOVEAUTH,
 	  .help = "How many accounts one network (a /24 of IPv4, a /64 of "
 		  "IPv6) may make within an hour; 0 means no limit." },
 	{ AT(max_new_accounts_per_day), NUMBER("accounts", 0, 1000000),
-	  .fallback = "200", .readers = READ_DOVEAUTH,
+	  .fallback = "400", .readers = READ_DOVEAUTH,
 	  .help = "The same, within a day." },
 	{ AT(max_load_1m), .type = SETTING_DECIMAL, .unit = "",
 	  .max = 10000000, .fallback = "0",
