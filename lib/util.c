@@ -42,7 +42,9 @@ char *xstrndup(const char *ptr, size_t len)
 {
 	char *copy = xmalloc(len + 1);
 
-	memcpy(copy, ptr, len);
+	/* Nothing may be at NULL, but memcpy(3) must not hear of it. */
+	if (len > 0)
+		memcpy(copy, ptr, len);
 	copy[len] = '\0';
 	return copy;
 }

@@ -85,8 +85,19 @@ static void test_trim(void)
 	check_slice("last of none", slice_last_line(SLICE("\n ")), SLICE(""));
 }
 
+/* A build that looks at undefined behaviour ends here if it copies NULL. */
+static void test_dup(void)
+{
+	AUTO_FREE char *none = slice_dup(SLICE_NONE);
+	AUTO_FREE char *some = slice_dup(SLICE("ab"));
+
+	check_str("none", none, "");
+	check_str("some", some, "ab");
+}
+
 int main(void)
 {
+	test_dup();
 	test_cut();
 	test_compare();
 	test_without();
