@@ -151,7 +151,7 @@ static const struct setting rows[] = {
 	  .readers = READ_FILTERMAIL,
 	  .fallback = "60", .group = "What one user may do",
 	  .help = "How many messages a sender may send within any 60 seconds; "
-		  "the next one is told to come later." },
+		  "the next one is told to try again later." },
 	{ AT(max_user_send_burst_size), NUMBER("messages", 0, 1000000),
 	  .readers = READ_FILTERMAIL,
 	  .fallback = "0",
@@ -160,7 +160,7 @@ static const struct setting rows[] = {
 	{ AT(max_mailbox_size), MEGABYTES(1 << 20), .fallback = "500M",
 	  .readers = READ_EXPIRE,
 	  .help = "The size of a mailbox; before it is reached, the oldest "
-		  "messages go." },
+		  "messages are deleted." },
 	{ AT(max_message_size), BYTES(1 << 16), .fallback = "31457280",
 	  .readers = READ_FILTERMAIL,
 	  .help = "The size of one message as it travels." },
@@ -176,7 +176,7 @@ static const struct setting rows[] = {
 	{ AT(delete_inactive_users_after), NUMBER("days", 1, DAYS_MAX),
 	  .readers = READ_EXPIRE,
 	  .fallback = "90",
-	  .help = "An account goes when nobody has logged in for so many days." },
+	  .help = "An unused account is deleted after so many days." },
 	{ AT(username_min_length), NUMBER("characters", 1, 64),
 	  .readers = OF_CREATION,
 	  .fallback = "9",
