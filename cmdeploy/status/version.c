@@ -52,21 +52,25 @@ static bool ask_version(const char *package, struct buf *out)
 	return true;
 }
 
-static void add_servers(struct findings *list)
+/* Those of this relay: one in a folder has no OpenDKIM, wherever it is. */
+static void add_servers(const struct relay *relay, struct findings *list)
 {
 	static const struct {
 		const char *name, *package;
+		bool is_of_server;
 	} servers[] = {
 		{ "Postfix", "postfix" },
 		{ "Dovecot", "dovecot-core" },
 		{ "nginx", "nginx-light" },
-		{ "OpenDKIM", "opendkim" },
+		{ "OpenDKIM", "opendkim", true },
 		{ "unbound", "unbound" },
 	};
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
 		AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
+		if (servers[i].is_of_server && !relay->is_server)
+			continue;
 		if (!ask_version(servers[i].package, &version))
 			continue;
 		buf_addf(&text, "%s%s %.*s", text.len ? ", " : "",
@@ -192,7 +196,7 @@ static void add_upgrades(struct findings *list)
 void status_version(struct relay *relay, struct findings *list)
 {
 	add_package(relay, list);
-	add_servers(list);
+	add_servers(relay, list);
 	add_missing(relay, list);
 	add_configuration(relay, list);
 	if (relay->is_server)

@@ -37,7 +37,7 @@ dns_key() {
   mkdir etc.new etc.work
   mount -t overlay overlay \
     -o "lowerdir=/etc,upperdir=$PWD/etc.new,workdir=$PWD/etc.work" /etc
-  mkdir /etc/dkimkeys
+  mkdir -p /etc/dkimkeys
   openssl genrsa -out /etc/dkimkeys/opendkim.private 2048 2>/dev/null
 }
 

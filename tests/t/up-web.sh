@@ -133,8 +133,8 @@ head_says 'Cache-Control: no-store'
 says body '"dclogin_url":"dclogin:'
 get "http://$address/new"
 grep -q '^Location: dclogin:' head || fail 'no link:' "$(cat head)"
-curl -sS -m 60 -Z --parallel-max 60 -X POST -o 'many.#1' -w '%{http_code}\n' \
-  "http://$address/new?[1-60]" >codes 2>&1 || fail 'curl:' "$(cat codes)"
+curl -sS -m 60 -Z --parallel-max 100 -X POST -o 'many.#1' -w '%{http_code}\n' \
+  "http://$address/new?[1-300]" >codes 2>&1 || fail 'curl:' "$(cat codes)"
 grep -qx 200 codes || fail 'nobody got an account:' "$(cat codes)"
 grep -qx 429 codes || fail 'no limit:' "$(cat codes)"
 grep -q '^{"reason":"too many new accounts from your address;' many.* ||
