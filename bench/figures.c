@@ -1,3 +1,4 @@
+/* Prints the times of many measurements, and their median (figures.h). */
 #include "bench/figures.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* Reads clocks, and what a process has used from /proc (gauge.h). */
 #include "bench/gauge.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* Free ports on loopback, and connections to them (loopback.h). */
 #include "bench/loopback.h"
 
 #include <arpa/inet.h>

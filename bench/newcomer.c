@@ -1,3 +1,4 @@
+/* Creates accounts on a relay by logging in (newcomer.h). */
 #include "bench/newcomer.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* A temporary folder for a benchmark, and files in it (own-folder.h). */
 #include "bench/own-folder.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Switches a relay to Debian's Dovecot without the plugin (stock.h). */
 #include "bench/stock.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* An nginx that takes notifications and counts them (web-server.h). */
 #include "bench/web-server.h"
 
 #include <poll.h>

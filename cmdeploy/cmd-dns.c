@@ -1,3 +1,4 @@
+/* The command dns: compares DNS records with what the relay needs. */
 #include <errno.h>
 #include <string.h>
 

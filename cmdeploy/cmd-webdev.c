@@ -1,3 +1,4 @@
+/* The command webdev: shows the web pages while they are changed. */
 #include <errno.h>
 
 #include "cmdeploy/commands.h"

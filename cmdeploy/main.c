@@ -1,3 +1,4 @@
+/* The table of the subcommands, and the program that calls one. */
 #include "cmdeploy/commands.h"
 
 static const struct cmd table[] = {
@@ -11,7 +12,7 @@ static const struct cmd table[] = {
 		"[--ssh-host HOST|@local] [--ini FILE] [--dry-run] "
 		"[--disable-mail] [--website-only] [--skip-dns-check] [-v]",
 		"Make a server a relay, or bring it up to date", cmd_run },
-	{ "down", "[--dir DIR]", "End a relay that was started by up",
+	{ "down", "[--dir DIR]", "Stop a relay that was started by up",
 		cmd_down },
 	{ "dns", "[--ini FILE] [--ssh-host HOST|@local] [--zonefile FILE]",
 		"Compare a relay's DNS records with what it needs", cmd_dns },

@@ -20,7 +20,7 @@ static int user_call(const struct chat_user *user, const char *method,
 	json_t *params, json_t **ret_result, struct buf *why)
 {
 	if (!params)
-		return because(why, -EINVAL, "%s: text is no UTF-8", method);
+		return because(why, -EINVAL, "%s: text is not UTF-8", method);
 	json_array_insert_new(params, 0, json_integer(user->account));
 	return rpc_call(user->rpc, method, params, ret_result, why);
 }

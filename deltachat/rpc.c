@@ -32,7 +32,7 @@ static int send_request(struct rpc *rpc, const char *method, json_t *params,
 		params ? params : json_array());
 
 	if (!request)
-		return because(why, -EINVAL, "%s: text is no UTF-8", method);
+		return because(why, -EINVAL, "%s: text is not UTF-8", method);
 	AUTO_FREE char *text = json_dumps(request, JSON_COMPACT);
 	json_decref(request);
 	return channel_send(rpc->channel, slice_of(text), deadline, why);

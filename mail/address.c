@@ -1,3 +1,4 @@
+/* Checks mail addresses, and takes them out of text (address.h). */
 #include "mail/address.h"
 
 #include <arpa/inet.h>

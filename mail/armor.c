@@ -1,3 +1,4 @@
+/* Reads one ASCII-armored OpenPGP message line by line (armor.h). */
 #include "mail/armor.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Reads and writes lines of Dovecot's dict protocol (dict.h). */
 #include "mail/dict.h"
 
 #include <errno.h>

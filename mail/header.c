@@ -1,3 +1,4 @@
+/* Reads header sections, and the fields in them (header.h). */
 #include "mail/header.h"
 
 #include <errno.h>

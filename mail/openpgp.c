@@ -1,3 +1,4 @@
+/* Walks over the packets of an OpenPGP message (openpgp.h). */
 #include "mail/openpgp.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Collects the facts about a message that a verdict needs (scan.h). */
 #include "mail/scan.h"
 
 #include <errno.h>
@@ -279,7 +280,7 @@ int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 {
 	if (s->header.is_malformed)
 		return because(
-			why, -EINVAL, "header with a line that is no field");
+			why, -EINVAL, "header with a line that is not a field");
 	if (header_is_repeated(&s->header, FIELD_FROM))
 		return because(why, -EINVAL, "more than one From field");
 	if (!s->from)

@@ -1,3 +1,4 @@
+/* Compares a multipart body with the shapes that it may have (shape.h). */
 #include "mail/shape.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Parses the command lines of SMTP (smtp-command.h). */
 #include "mail/smtp-command.h"
 
 #include "lib/num.h"

@@ -1,3 +1,4 @@
+/* Reads replies of an SMTP server (smtp-reply.h). */
 #include "mail/smtp-reply.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The server's side of an SMTP session: states and events (smtp-session.h). */
 #include "mail/smtp-session.h"
 
 #include <string.h>

@@ -1,3 +1,4 @@
+/* Reads lists of tags, as in a DKIM signature (tags.h). */
 #include "mail/tags.h"
 
 #include "lib/util.h"

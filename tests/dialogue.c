@@ -1,3 +1,4 @@
+/* Reads recorded dialogues from their files (dialogue.h). */
 #include "tests/dialogue.h"
 
 #include <errno.h>

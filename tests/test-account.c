@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/common/account.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* Unit tests of mail/address.h. */
 #include "mail/address.h"
 
 #include "tests/test.h"

@@ -1,3 +1,4 @@
+/* Unit tests of mail/armor.h. */
 #include "mail/armor.h"
 #include "mail/base64.h"
 

@@ -1,3 +1,4 @@
+/* Unit tests of lib/buf.h. */
 #include "tests/test.h"
 
 static void test_grows_to_its_ceiling(void)

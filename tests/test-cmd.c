@@ -1,3 +1,4 @@
+/* Unit tests of lib/cmd.h. */
 #include "lib/cmd.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/common/config.h. */
 #include <errno.h>
 
 #include "chatmaild/common/config.h"

@@ -1,3 +1,4 @@
+/* Unit tests of lib/conn.h. */
 #include <errno.h>
 #include <linux/tcp.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/common/dict-request.h. */
 #include "chatmaild/common/dict-request.h"
 
 #include "tests/test.h"

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/common/dict-transaction.h. */
 #include "chatmaild/common/dict-transaction.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Unit tests of mail/dict.h. */
 #include <errno.h>
 
 #include "mail/dict.h"

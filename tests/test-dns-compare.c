@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/dns/compare.h. */
 #include "cmdeploy/dns/compare.h"
 
 #include "mail/tags.h"

@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/dns/message.h. */
 #include "cmdeploy/dns/message.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/dns/facts.h. */
 #include "cmdeploy/dns/facts.h"
 #include "cmdeploy/dns/zone.h"
 #include "tests/test.h"

@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/dns/zones.h. */
 #include "cmdeploy/dns/zones.h"
 
 #include "tests/test.h"

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/expire/rules.h. */
 #include "chatmaild/expire/rules.h"
 #include "tests/test.h"
 

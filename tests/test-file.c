@@ -1,3 +1,4 @@
+/* Unit tests of lib/file.h. */
 #include "lib/file.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Unit tests of mail/header.h. */
 #include "mail/header.h"
 
 #include "tests/test.h"

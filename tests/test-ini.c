@@ -1,3 +1,4 @@
+/* Unit tests of lib/ini.h. */
 #include <errno.h>
 
 #include "lib/ini.h"

@@ -1,3 +1,4 @@
+/* Unit tests of lib/json.h. */
 #include "lib/json.h"
 #include "tests/test.h"
 

@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/host/net.h. */
 #include "cmdeploy/host/net.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* Unit tests of lib/num.h. */
 #include <errno.h>
 
 #include "lib/num.h"

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/doveauth/old-journal.h. */
 #include <errno.h>
 #include <sys/stat.h>
 

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/common/policy.h. */
 #include "chatmaild/common/policy.h"
 
 #include "tests/test.h"

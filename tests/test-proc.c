@@ -1,3 +1,4 @@
+/* Unit tests of lib/proc.h. */
 #include "lib/proc.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/common/rate.h. */
 #include "chatmaild/common/rate.h"
 
 #include "tests/test.h"

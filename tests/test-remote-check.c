@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/remote/check.h. */
 #include <errno.h>
 
 #include "cmdeploy/remote/check.h"

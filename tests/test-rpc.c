@@ -168,7 +168,7 @@ static void test_bad_text(void)
 	check_int("no UTF-8", chat_send_text(&user, 1, "\xff", NULL, &why),
 		-EINVAL);
 	check_str("says so", buf_str(&why),
-		"misc_send_text_message: text is no UTF-8");
+		"misc_send_text_message: text is not UTF-8");
 	rpc_close(user.rpc);
 }
 

@@ -1,3 +1,4 @@
+/* Unit tests of mail/auth/sasl.h. */
 #include "mail/auth/sasl.h"
 
 #include <errno.h>

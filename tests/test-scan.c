@@ -1,3 +1,4 @@
+/* Unit tests of mail/scan.h. */
 #include "mail/scan.h"
 
 #include <dirent.h>
@@ -225,9 +226,9 @@ static const struct change encrypted_rows[] = {
 	{ "boundary that begins the armor", "boundary=\"XX\"",
 		"boundary=\"---BEGIN\"", "- a@b" },
 	{ "header without end", "\n\n\n--XX", "\n--XX",
-		"- (header with a line that is no field)" },
+		"- (header with a line that is not a field)" },
 	{ "blank before a colon", "MIME-Version:", "MIME-Version :",
-		"- (header with a line that is no field)" },
+		"- (header with a line that is not a field)" },
 	{ "no From", "From:", "Form:", "E (no From field)" },
 	{ "two From", "MIME-Version: 1.0\n", "From: <c@d>\n",
 		"- (more than one From field)" },

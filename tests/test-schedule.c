@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/metadata/schedule.h. */
 #include "chatmaild/metadata/schedule.h"
 
 #include <errno.h>

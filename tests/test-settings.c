@@ -1,3 +1,4 @@
+/* Unit tests of lib/settings.h. */
 #include <errno.h>
 
 #include "lib/settings.h"

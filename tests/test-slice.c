@@ -1,3 +1,4 @@
+/* Unit tests of lib/slice.h. */
 #include "tests/test.h"
 
 static void test_cut(void)

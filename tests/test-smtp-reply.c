@@ -1,3 +1,4 @@
+/* Unit tests of mail/smtp-reply.h. */
 #include "mail/smtp-reply.h"
 
 #include <errno.h>

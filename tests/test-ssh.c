@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/host/ssh-reason.h. */
 #include <errno.h>
 
 #include "cmdeploy/host/ssh-reason.h"

@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/status/status.h. */
 #include "cmdeploy/status/loglines.h"
 #include "cmdeploy/status/status.h"
 #include "tests/test.h"

@@ -1,3 +1,4 @@
+/* Unit tests of lib/template.h. */
 #include "lib/template.h"
 #include "tests/test.h"
 

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/metadata/tokens.h. */
 #include "chatmaild/metadata/tokens.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Unit tests of chatmaild/common/user.h. */
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>

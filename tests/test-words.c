@@ -1,3 +1,4 @@
+/* Unit tests of lib/words.h. */
 #include "lib/words.h"
 
 #include "lib/proc.h"

@@ -1,3 +1,4 @@
+/* Unit tests of lib/workers.h. */
 #include <errno.h>
 #include <pthread.h>
 

@@ -1,3 +1,4 @@
+/* Unit tests of cmdeploy/certificate/x509.h. */
 #include "cmdeploy/certificate/x509.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The table of all settings, their checks, and what follows from them. */
 #include "chatmaild/common/config.h"
 
 #include <arpa/inet.h>

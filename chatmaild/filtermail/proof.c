@@ -160,7 +160,7 @@ static bool begin(struct proof *p, const struct message_scan *scan,
 	if (message_scan_from(scan, &from, &why) < 0)
 		return refuse_signature(reply, buf_str(&why));
 	if (!slice_cut_last(from, '@', &local, &domain))
-		return refuse_signature(reply, "From is no address");
+		return refuse_signature(reply, "From is not an address");
 	if (domain.ptr[0] == '[')
 		return begin_by_address(p, domain, client, reply);
 	p->is_by_address = is_trial(p, domain, client);
@@ -239,7 +239,7 @@ bool proof_judge(const struct proof *p, struct buf *reply)
 	}
 	if (has_trouble)
 		return refuse(reply,
-			"451 4.7.5 Cannot look for the key of the DKIM "
+			"451 4.7.5 Cannot look up the key of the DKIM "
 			"signature now, try again later");
 	return refuse_signature(reply, fault);
 }

@@ -114,7 +114,7 @@ static json_t *parse(
 	} else if (json_is_object(root) && !tokens) {
 		must(json_object_set_new(root, MEMBER, made(json_object())));
 	} else if (!json_is_object(tokens)) {
-		because(why, -EINVAL, "\"" MEMBER "\" is no object");
+		because(why, -EINVAL, "\"" MEMBER "\" is not an object");
 		json_decref(root);
 		return NULL;
 	}

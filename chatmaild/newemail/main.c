@@ -113,7 +113,7 @@ static void do_other(
 {
 	buf_add_str(&answer->headers, "Allow: GET, HEAD, POST\r\n");
 	refuse(answer, "405 Method Not Allowed",
-		"POST makes an account, GET leads to the app");
+		"POST makes an account, GET redirects to the app");
 }
 
 static const struct {

@@ -1,3 +1,4 @@
+/* Packages, system users, and the variables of templates. */
 #include "cmdeploy/apply/apply.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Files in memory, added one by one or read from a folder (fileset.h). */
 #include "cmdeploy/apply/fileset.h"
 
 #include <errno.h>

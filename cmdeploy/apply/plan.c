@@ -1,3 +1,4 @@
+/* Compares the declared folders and files with the disk (plan.h). */
 #include "cmdeploy/apply/plan.h"
 
 #include <errno.h>

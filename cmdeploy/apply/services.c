@@ -1,3 +1,4 @@
+/* Finds the services that must be restarted or reloaded (services.h). */
 #include "cmdeploy/apply/services.h"
 
 #include <inttypes.h>

@@ -395,7 +395,7 @@ int remote_run(const struct remote_options *options)
 	int r = open_and_carry_out(&run, &why);
 	if (r == -EINTR) {
 		say_interrupted();
-		say("Run it again; it goes on where it stopped.");
+		say("Run it again; it continues where it stopped.");
 		return EXIT_FAILURE;
 	}
 	if (r < 0)

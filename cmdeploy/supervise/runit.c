@@ -1,3 +1,4 @@
+/* Talks to runsv(8) by the files of a service folder (runit.h). */
 #include "cmdeploy/supervise/runit.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Hands each call to the relay's supervisor, runit or systemd (supervise.h). */
 #include "cmdeploy/supervise/supervise.h"
 
 void supervisor_release(struct supervisor *s)

@@ -1,3 +1,4 @@
+/* Parses the output of systemctl(1) (systemd.h). */
 #include "cmdeploy/supervise/systemd.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* Starts a Dovecot of its own for a test or a benchmark (dovecot-lab.h). */
 #include "tests/client/dovecot-lab.h"
 
 #include <errno.h>

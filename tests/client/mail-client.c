@@ -1,3 +1,4 @@
+/* An IMAP and SMTP client for tests (mail-client.h). */
 #include "tests/client/mail-client.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The fixture of the relay tests: relays and their clients (bed.h). */
 #include "tests/relay/bed.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* A plain SMTP client with TLS and a login (smtp.h). */
 #include "tests/relay/smtp.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The relay tests: what people do with their apps (stories.h). */
 #include "tests/relay/stories.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* The fixture of the account tests (accounts-bed.h). */
 #include "tests/t/accounts-bed.h"
 
 #include <crypt.h>

@@ -70,7 +70,7 @@ static void check_bad(const char *name, const char *path)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf key = BUF_INIT(KEY_MAX_BYTES);
 	AUTO_FREE char *want = xasprintf(
-		"%s, by whose key apps know this relay, is no private key",
+		"%s, by whose key apps know this relay, is not a private key",
 		path);
 
 	check(name, create(path, &key, &why) < 0);

@@ -1,3 +1,4 @@
+/* A server that takes push notifications for tests (push-server.h). */
 #include "tests/t/push-server.h"
 
 #include <netinet/in.h>

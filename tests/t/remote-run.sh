@@ -145,7 +145,7 @@ wait_for grep -q 'waiting for another program' out
 kill -TERM $run
 wait $run && fail 'status 0 when it was told to stop'
 says out 'install   interrupted'
-says out 'Run it again; it goes on where it stopped.'
+says out 'Run it again; it continues where it stopped.'
 rm out
 (
   wait_for grep -qs 'waiting for another program' out

@@ -76,7 +76,7 @@ static const struct service services[] = {
 		SIGNED,
 		.unit = "chatmail-opendkim.timer",
 		.is_mail = true,
-		.title = "Daily restart of OpenDKIM, which loses memory",
+		.title = "Daily restart of OpenDKIM, which leaks memory",
 		.command = "/bin/systemctl try-restart opendkim.service",
 		.trigger_title = "Daily restart of OpenDKIM",
 		.trigger_lines = "OnCalendar=*-*-* 04:40:00\n"
