@@ -81,7 +81,7 @@ void incoming_hold(struct client *c, struct slice piece)
 		transaction_refuse(t, "broken",
 			SLICE("554 5.6.0 Message refused: header too "
 			      "large\r\n"));
-	else if (!c->down && transaction_has_header(t))
+	else if (!c->down && t->scan.is_in_body)
 		open_down(c);
 	if (c->is_opening)
 		conn_pause(c->conn);

@@ -118,11 +118,6 @@ void transaction_make_opening(struct transaction *t)
 	buf_release(&t->recipients);
 }
 
-bool transaction_has_header(const struct transaction *t)
-{
-	return t->scan.is_in_body;
-}
-
 void transaction_refuse(
 	struct transaction *t, const char *reason, struct slice reply)
 {

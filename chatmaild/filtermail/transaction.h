@@ -55,8 +55,6 @@ struct slice transaction_keep_recipient(
  * sent a bounce of what they did not write.
  */
 void transaction_make_opening(struct transaction *t);
-/* Incoming: the header is over. */
-bool transaction_has_header(const struct transaction *t);
 
 /* A piece of the message. false: it is refused, and why is known. */
 bool transaction_feed(struct transaction *t, struct slice piece) MUST_CHECK;

@@ -138,12 +138,23 @@ static size_t find(struct slice s, char c)
 	return at ? (size_t)(at - s.ptr) : s.len;
 }
 
-/* How much of the front is the same in every form. */
+static bool is_line_end(char c)
+{
+	return c == '\r' || c == '\n';
+}
+
+/*
+ * How much of the front is hashed as it is: simple, all that does not end in
+ * what may be empty lines; relaxed, what has no blanks and line ends.
+ */
 static size_t count_plain(const struct dkim_body *b, struct slice s)
 {
-	s.len = find(s, '\r');
-	if (b->form == DKIM_SIMPLE)
+	if (b->form == DKIM_SIMPLE) {
+		while (s.len > 0 && is_line_end(s.ptr[s.len - 1]))
+			s.len--;
 		return s.len;
+	}
+	s.len = find(s, '\r');
 	s.len = find(s, ' ');
 	return find(s, '\t');
 }
@@ -161,6 +172,17 @@ static bool end_line(struct dkim_body *b, char c)
 	return true;
 }
 
+/* What follows says what becomes of it. */
+static void hold_char(struct dkim_body *b, char c)
+{
+	if (c == '\r')
+		b->has_cr = true;
+	else if (c == '\n')
+		add_text(b, SLICE("\n"));
+	else
+		b->has_blank = true;
+}
+
 void dkim_body_feed(struct dkim_body *b, struct slice bytes)
 {
 	while (bytes.len > 0) {
@@ -174,8 +196,7 @@ void dkim_body_feed(struct dkim_body *b, struct slice bytes)
 		bytes = slice_from(bytes, n);
 		if (bytes.len == 0)
 			return;
-		b->has_cr = bytes.ptr[0] == '\r';
-		b->has_blank = b->has_blank || !b->has_cr;
+		hold_char(b, bytes.ptr[0]);
 		bytes = slice_from(bytes, 1);
 	}
 }

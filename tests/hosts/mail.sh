@@ -9,16 +9,21 @@ classic_keys() {
   for name in mail other stolen; do
     openssl genrsa -traditional -out "$dir/$name.key" 2048 2>/dev/null
   done
-  {
-    zone_addresses classic @
-    echo '@ MX 10 @'
-    echo '@ TXT "v=spf1 a -all"'
-    # A name that its certificate does not have.
-    zone_addresses classic impostor
-    echo 'impostor MX 10 impostor'
-    dkim_record mail._domainkey "$dir/mail.key"
-    dkim_record mail._domainkey.other "$dir/other.key"
-  } | zone_put classic
+  classic_zone | zone_put classic
+}
+
+# What is known about it.
+classic_zone() {
+  local dir
+  dir=$(host_tree classic)/etc/bed
+  zone_addresses classic @
+  echo '@ MX 10 @'
+  echo '@ TXT "v=spf1 a -all"'
+  # A name that its certificate does not have.
+  zone_addresses classic impostor
+  echo 'impostor MX 10 impostor'
+  dkim_record mail._domainkey "$dir/mail.key"
+  dkim_record mail._domainkey.other "$dir/other.key"
 }
 
 # In strings of at most 255 bytes.
