@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
 
@@ -145,11 +146,16 @@ static int probe_protocol(const struct relay_port *port)
 {
 	AUTO_FREE char *url =
 		xasprintf("%s://%s/", schemes[port->decl->probe], port->text);
+	/* nginx drops who asks for a name that is not the relay's, and answers
+	 * those who ask for none. */
+	struct curl_slist *no_host = curl_slist_append(NULL, "Host:");
 	CURL *curl = curl_easy_init();
 
-	if (!curl)
-		return -ENOMEM;
+	if (!curl || !no_host)
+		oom();
 	curl_easy_setopt(curl, CURLOPT_URL, url);
+	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, no_host);
+	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_0);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)PROBE_MSEC);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
@@ -161,6 +167,7 @@ static int probe_protocol(const struct relay_port *port)
 		port->decl->probe == PROBE_HTTP ? 0L : 1L);
 	CURLcode code = curl_easy_perform(curl);
 	curl_easy_cleanup(curl);
+	curl_slist_free_all(no_host);
 	return errno_of(code);
 }
 
