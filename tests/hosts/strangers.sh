@@ -40,7 +40,7 @@ letter "$them" "$us" unsigned | to_relay alpha "$them" "$us"
 replied 'unsigned' "$no_signature"
 letter "$them" "$us" stolen | sign classic.example stolen |
   to_relay alpha "$them" "$us"
-replied 'signed with a key that is not published' "$bad_signature: there is no"
+replied 'signed with a key that is not published' "$bad_signature: the header"
 letter "$them" "$us" honest | sign classic.example mail |
   sed 's/^honest/changed/' | to_relay alpha "$them" "$us"
 replied 'changed after it was signed' "$bad_signature: the body"
