@@ -87,7 +87,8 @@ letter "$them" "$us" tagged | sign classic.example mail |
   to_relay alpha "$them" "$local_part+tag@alpha.example"
 eventually 20 has_mail alpha "$user" 'Subject: tagged'
 
-# DNS that does not answer is no answer.
+# DNS that does not answer is no answer. (A server that refers to itself is not
+# tried: unbound tells it as an empty answer, which is one.)
 signed late
 replied 'a key that is not there yet' "$bad_signature"
 {
@@ -95,24 +96,23 @@ replied 'a key that is not there yet' "$bad_signature"
   echo 'silent._domainkey NS nowhere'
   echo 'nowhere A 10.77.0.250'
   echo 'refused._domainkey NS @'
-  echo 'lame._domainkey NS ns.example.'
 } | zone_put classic
-for key in silent refused lame; do
+for key in silent refused; do
   signed "$key"
   replied "its name server: $key" '451 4.7.5'
 done
 {
   classic_zone
-  for key in late silent refused lame; do
+  for key in late silent refused; do
     dkim_record "$key._domainkey" "$(host_tree classic)/etc/bed/mail.key"
   done
 } | zone_put classic
 passes_soon 'a key that was published a moment ago' late
 on alpha systemctl stop unbound
-signed lame
+signed refused
 replied 'no resolver' '451 4.7.5'
 on alpha systemctl start unbound
-passes_soon 'the resolver is back' lame
+passes_soon 'the resolver is back' refused
 
 # Through us, to others.
 for to in eve@beta.example 'eve%beta.example@alpha.example' \
