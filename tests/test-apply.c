@@ -369,7 +369,7 @@ static void test_conditions(void)
 /* What a service reads of the file of all settings, and what others do. */
 static void test_settings(void)
 {
-	services[1].reader = READ_FILTERMAIL;
+	services[1].reader = READ_FILTER_OUTGOING;
 	set("max_user_send_per_minute", "60");
 	set("max_message_size", "9");
 	set("delete_mails_after", "1");

@@ -67,10 +67,10 @@ static void test_readers(void)
 				   "passthrough_senders = a@a.org\n"),
 			"x", &config, NULL, NULL, &why),
 		0);
-	config_keep(&config, READ_FILTERMAIL);
+	config_keep(&config, READ_FILTER_OUTGOING);
 	check_str("its text", config.mail_domain, "a.org");
 	check_int("its number", config.max_user_send_per_minute, 60);
-	check("its flag", config.filter_incoming);
+	check("the other filter's flag", !config.filter_incoming);
 	check_int("its list", config.passthrough_senders.n, 1);
 	check("another's text", !config.notification_url);
 	check("nobody's text", !config.acme_directory);

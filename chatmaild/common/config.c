@@ -134,9 +134,10 @@ enum {
 	OF_CREATION = READ_DOVEAUTH | READ_NEWEMAIL,
 	OF_USERS =
 		READ_DOVEAUTH | READ_LASTLOGIN | READ_METADATA | READ_METRICS,
-	OF_COUNTERS = OF_USERS | READ_FILTERMAIL,
+	OF_FILTERS = READ_FILTER_OUTGOING | READ_FILTER_INCOMING,
+	OF_COUNTERS = OF_USERS | OF_FILTERS,
 	OF_MAILBOXES = OF_USERS | READ_EXPIRE | READ_NEWEMAIL,
-	OF_DOMAIN = OF_USERS | READ_FILTERMAIL | READ_NEWEMAIL,
+	OF_DOMAIN = OF_USERS | OF_FILTERS | READ_NEWEMAIL,
 };
 
 /* clang-format off */
@@ -149,12 +150,12 @@ static const struct setting rows[] = {
 		  "after the @ of its users (an address in brackets)." },
 
 	{ AT(max_user_send_per_minute), NUMBER("messages", 1, 1000000),
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_OUTGOING,
 	  .fallback = "60", .group = "What one user may do",
 	  .help = "How many messages a sender may send within any 60 seconds; "
 		  "the next one is told to try again later." },
 	{ AT(max_user_send_burst_size), NUMBER("messages", 0, 1000000),
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_OUTGOING,
 	  .fallback = "0",
 	  .help = "How many messages may come at once before the rate above "
 		  "is spread evenly over the minute; 0 sets no such limit." },
@@ -163,7 +164,7 @@ static const struct setting rows[] = {
 	  .help = "The size of a mailbox; before it is reached, the oldest "
 		  "messages are deleted." },
 	{ AT(max_message_size), BYTES(1 << 16), .fallback = "31457280",
-	  .readers = READ_FILTERMAIL,
+	  .readers = OF_FILTERS,
 	  .help = "The size of one message as it travels." },
 	{ AT(delete_mails_after), NUMBER("days", 1, DAYS_MAX),
 	  .readers = READ_EXPIRE,
@@ -192,33 +193,33 @@ static const struct setting rows[] = {
 	  .help = "The shortest password of a new account." },
 
 	{ AT(passthrough_senders), LIST, .fallback = "",
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_OUTGOING,
 	  .is_valid = is_passthrough, .accepts = "mail addresses",
 	  .group = "What may pass without encryption",
 	  .help = "Addresses of this relay that may send cleartext to the "
 		  "outside." },
 	{ AT(passthrough_recipients), LIST, .fallback = "",
-	  .readers = READ_FILTERMAIL,
+	  .readers = OF_FILTERS,
 	  .is_valid = is_passthrough,
 	  .accepts = "mail addresses, or @domain for all of a domain",
 	  .help = "Addresses, or @domain, to which everybody may send "
 		  "cleartext." },
 	{ AT(filter_incoming), FLAG,
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_INCOMING,
 	  .help = "Demand encryption of mail that comes from outside, too." },
 
 	{ AT(filtermail_smtp_port), PORT, .fallback = "10080",
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_OUTGOING,
 	  .group = "Ports on loopback",
 	  .help = "Where the filter of outgoing mail listens." },
 	{ AT(postfix_reinject_port), PORT, .fallback = "10025",
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_OUTGOING,
 	  .help = "Where Postfix takes back outgoing mail that has passed." },
 	{ AT(filtermail_smtp_port_incoming), PORT, .fallback = "10081",
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_INCOMING,
 	  .help = "Where the filter of incoming mail listens." },
 	{ AT(postfix_reinject_port_incoming), PORT, .fallback = "10026",
-	  .readers = READ_FILTERMAIL,
+	  .readers = READ_FILTER_INCOMING,
 	  .help = "Where Postfix takes back incoming mail that has passed." },
 
 	{ AT(max_imap_connections), NUMBER("connections", 10, 1000000),

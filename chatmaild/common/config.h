@@ -76,10 +76,11 @@ enum config_reader {
 	READ_DOVEAUTH = 1 << 0,
 	READ_LASTLOGIN = 1 << 1,
 	READ_METADATA = 1 << 2,
-	READ_FILTERMAIL = 1 << 3,
+	READ_FILTER_OUTGOING = 1 << 3,
 	READ_EXPIRE = 1 << 4,
 	READ_METRICS = 1 << 5,
 	READ_NEWEMAIL = 1 << 6,
+	READ_FILTER_INCOMING = 1 << 7,
 };
 
 extern const struct settings config_settings;

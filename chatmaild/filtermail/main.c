@@ -136,8 +136,10 @@ static void start(struct service *service, int argc, char **argv)
 	struct options options = { 0 };
 
 	set_direction(argv[1]);
-	config_load_or_die(
-		argv[0], &filter.overrides, READ_FILTERMAIL, &filter.config);
+	config_load_or_die(argv[0], &filter.overrides,
+		filter.direction == POLICY_OUTGOING ? READ_FILTER_OUTGOING
+						    : READ_FILTER_INCOMING,
+		&filter.config);
 	set_defaults(&options);
 	for (int i = 2; i < argc; i += 2)
 		set_option(

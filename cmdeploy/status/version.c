@@ -59,11 +59,11 @@ static void add_servers(const struct relay *relay, struct findings *list)
 		const char *name, *package;
 		bool is_of_server;
 	} servers[] = {
-		{ "Postfix", "postfix" },
-		{ "Dovecot", "dovecot-core" },
-		{ "nginx", "nginx-light" },
+		{ "Postfix", "postfix", false },
+		{ "Dovecot", "dovecot-core", false },
+		{ "nginx", "nginx-light", false },
 		{ "OpenDKIM", "opendkim", true },
-		{ "unbound", "unbound" },
+		{ "unbound", "unbound", false },
 	};
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 

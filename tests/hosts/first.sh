@@ -104,7 +104,8 @@ cut_run() {
   wait "$run" 2>/dev/null || true
 }
 
-# Whenever it is cut, the next one brings all that was wanted.
+# Whenever it is cut, the next one brings all that was wanted. What Postfix
+# stores has 64 KB more: what the filter has let in gets header fields.
 cut_runs() {
   local moment limit=20000000
   for moment in 0.3 0.7 1.1 1.6 2.4; do
@@ -113,7 +114,7 @@ cut_runs() {
     cut_run "$moment"
     deploy first || fail "after a cut at $moment s: $(tail -n 20 said)"
     is "after a cut at $moment s" \
-      "$(on first postconf -h message_size_limit)" "$limit"
+      "$(on first postconf -h message_size_limit)" $((limit + 65536))
     all_up || fail "after a cut at $moment s: $(cat failed-units)"
   done
 }

@@ -168,9 +168,8 @@ static const struct port incoming_ports[] = {
 	"RuntimeDirectoryPreserve=yes\n" UNIT_FOLDER("login", "dovenull")      \
 		UNIT_FOLDER("smtp", "postfix") UNIT_FOLDER("master", "vmail")
 
-#define FILTER(direction, listen, forward, more)                               \
-	DAEMON, .reader = READ_FILTERMAIL, .user = "filtermail",               \
-		.man = "filtermail(8)",                                        \
+#define FILTER(direction, who, listen, forward, more)                          \
+	DAEMON, .reader = who, .user = "filtermail", .man = "filtermail(8)",   \
 		.command = "{{libexec_dir}}/filtermail "                       \
 			   "{{ini_path}}{{overrides}} " direction              \
 			   " --listen {{internal_address}}:{{" listen "}}"     \
@@ -229,12 +228,13 @@ static const struct service services[] = {
 		.ports = metadata_ports },
 	{ .name = "filtermail-outgoing",
 		.title = "Chatmail filter of mail that users send",
-		FILTER("outgoing", "filtermail_smtp_port",
+		FILTER("outgoing", READ_FILTER_OUTGOING, "filtermail_smtp_port",
 			"postfix_reinject_port", ""),
 		.ports = outgoing_ports },
 	{ .name = "filtermail-incoming",
 		.title = "Chatmail filter of mail that comes from outside",
-		FILTER("incoming", "filtermail_smtp_port_incoming",
+		FILTER("incoming", READ_FILTER_INCOMING,
+			"filtermail_smtp_port_incoming",
 			"postfix_reinject_port_incoming",
 			"{{^is_private}} --resolver 127.0.0.1{{/is_private}}"),
 		.ports = incoming_ports },
