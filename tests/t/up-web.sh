@@ -133,9 +133,15 @@ head_says 'Cache-Control: no-store'
 says body '"dclogin_url":"dclogin:'
 get "http://$address/new"
 grep -q '^Location: dclogin:' head || fail 'no link:' "$(cat head)"
-curl -sS -m 60 -Z --parallel-max 100 -X POST -o 'many.#1' -w '%{http_code}\n' \
-  "http://$address/new?[1-300]" >codes 2>&1 || fail 'curl:' "$(cat codes)"
-grep -qx 200 codes || fail 'nobody got an account:' "$(cat codes)"
+# However slow this machine makes accounts: while fcgiwrap stands still, the
+# questions past the limit are answered, and the others are not.
+mapfile -t makers < <(pgrep -f 'fcgiwrap.* -s .*/r/')
+[ ${#makers[@]} -gt 0 ] || fail 'no fcgiwrap:' "$(ps -ef)"
+kill -STOP "${makers[@]}"
+curl -sS -m 10 -Z --parallel-immediate --parallel-max 300 -X POST \
+  -o 'many.#1' -w '%{http_code}\n' \
+  "http://$address/new?[1-300]" >codes 2>&1 || true
+kill -CONT "${makers[@]}"
 grep -qx 429 codes || fail 'no limit:' "$(cat codes)"
 grep -q '^{"reason":"too many new accounts from your address;' many.* ||
   fail 'no reason:' "$(cat many.*)"
