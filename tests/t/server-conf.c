@@ -21,7 +21,7 @@ enum {
 	OUTPUT_MAX_BYTES = 1 << 16,
 };
 
-static char root[] = "/tmp/server-conf.XXXXXX";
+static char root[] = "/run/server-conf.XXXXXX";
 
 /* A kind of relay: what its chatmail.ini says beyond the defaults. */
 static const struct {
