@@ -3,9 +3,7 @@
 #include <string.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/dns/facts.h"
-#include "cmdeploy/dns/report.h"
-#include "cmdeploy/dns/zone.h"
+#include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
@@ -25,7 +23,7 @@ static int write_zone(const struct config *config,
 	struct dns_records records;
 
 	dns_records_make(config, facts, &records);
-	zone_add_all(config, &records, &text);
+	dns_records_add_zone(config, &records, &text);
 	dns_records_release(&records);
 	int r = file_write(path, buf_slice(&text),
 		(struct file_owner){ 0644, (uid_t)-1, (gid_t)-1 }, why);

@@ -1,5 +1,7 @@
-/* words.c - counts and lists as a person writes them. */
+/* words.c - a list of texts. */
 #include "lib/words.h"
+
+#include <string.h>
 
 /* Takes the word. */
 static void add(struct words *w, char *word)
@@ -26,6 +28,14 @@ void words_add_split(struct words *w, struct slice text)
 
 	while (slice_next_word(&text, &word))
 		add(w, slice_dup(word));
+}
+
+bool words_has(const struct words *w, const char *word)
+{
+	for (size_t i = 0; i < w->n; i++)
+		if (strcmp(w->v[i], word) == 0)
+			return true;
+	return false;
 }
 
 void words_release(struct words *w)

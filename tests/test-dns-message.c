@@ -66,16 +66,49 @@ static const struct {
 
 static void join_data(const ldns_rr_list *list, struct buf *out)
 {
-	struct dns_rrs rrs = { 0 };
-
-	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++)
-		if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) != 240)
-			dns_rrs_add_rr(&rrs, ldns_rr_list_rr(list, i));
-	for (size_t i = 0; i < rrs.n; i++) {
-		buf_add_str(out, i ? "|" : "");
-		buf_add(out, rrs.v[i].data, rrs.v[i].len);
+	for (size_t i = 0; i < ldns_rr_list_rr_count(list); i++) {
+		if (ldns_rr_get_type(ldns_rr_list_rr(list, i)) == 240)
+			continue;
+		AUTO_FREE char *data = dns_data(ldns_rr_list_rr(list, i));
+		buf_addf(out, "%s%s", i ? "|" : "", data);
 	}
-	dns_rrs_release(&rrs);
+}
+
+/* What a zone file says, what is compared, and what a person is shown. */
+static void test_data(void)
+{
+	static const struct {
+		const char *line, *data, *shown;
+	} rows[] = {
+		{ "a.test. 60 IN TXT \"say \\\"\\\\\\\"\"", "say \\\"\\\\\\\"",
+			"\"say \\\"\\\\\\\"\"" },
+		{ "a.test. 60 IN TXT \"\\000\\255 x\" \"y\"", "\\000\\255 xy",
+			"\"\\000\\255 x\" \"y\"" },
+		{ "a.test. 60 IN TXT \"\"", "", "\"\"" },
+		{ "a.test. 60 IN NS .", ".", "." },
+		{ "a.test. 60 IN CNAME b.test.", "b.test", "b.test." },
+		{ "a.test. 60 IN SRV 0 1 587 b.test.", "0 1 587 b.test",
+			"0 1 587 b.test." },
+		{ "a.test. 60 IN CAA 128 iodef \"mailto:a@b\"",
+			"128 iodef mailto:a@b", "128 iodef \"mailto:a@b\"" },
+		{ "a.test. 60 IN CAA 0 issue \"\"", "0 issue ",
+			"0 issue \"\"" },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct dns_seen seen = { 0 };
+		ldns_rr *rr;
+		check_int(rows[i].line,
+			ldns_rr_new_frm_str(&rr, rows[i].line, 0, NULL, NULL),
+			LDNS_STATUS_OK);
+		AUTO_FREE char *line = dns_line(rr);
+		dns_seen_add(&seen, rr);
+		check_str(rows[i].line, line, rows[i].line);
+		check_str(rows[i].line, seen.data.v[0], rows[i].data);
+		check_str(rows[i].line, seen.lines.v[0], rows[i].shown);
+		dns_seen_release(&seen);
+		ldns_rr_free(rr);
+	}
 }
 
 static ldns_pkt *question_of(const char *name, unsigned id)
@@ -319,6 +352,7 @@ static void test_servers(void)
 int main(void)
 {
 	test_messages();
+	test_data();
 	test_prefixes();
 	test_names();
 	test_spellings();

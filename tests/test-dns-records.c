@@ -1,6 +1,5 @@
 /* Unit tests of cmdeploy/dns/facts.h. */
-#include "cmdeploy/dns/facts.h"
-#include "cmdeploy/dns/zone.h"
+#include "cmdeploy/dns/records.h"
 #include "tests/test.h"
 
 #define KEY                                                                    \
@@ -58,7 +57,7 @@ static void test_whole(void)
 	parse_config("[params]\nmail_domain = r.test\n", &config);
 	dns_facts_parse(slice_of(facts_text), &config, &facts);
 	dns_records_make(&config, &facts, &records);
-	zone_add_all(&config, &records, &out);
+	dns_records_add_zone(&config, &records, &out);
 	struct slice got = buf_slice(&out);
 	for (int i = 0; i < 2; i++) {
 		struct slice comment;
@@ -164,34 +163,6 @@ static void test_which(void)
 	}
 }
 
-static void test_data(void)
-{
-	static const struct {
-		const char *name;
-		ldns_rr_type type;
-		struct slice data;
-		const char *want;
-	} rows[] = {
-		{ "quotes", LDNS_RR_TYPE_TXT, SLICE("say \"\\\""),
-			"\"say \\\"\\\\\\\"\"" },
-		{ "bytes", LDNS_RR_TYPE_TXT, SLICE("\0\377 x"),
-			"\"\\000\\255 x\"" },
-		{ "empty", LDNS_RR_TYPE_TXT, SLICE(""), "\"\"" },
-		{ "root", LDNS_RR_TYPE_NS, SLICE("."), "." },
-		{ "name", LDNS_RR_TYPE_CNAME, SLICE("a.test"), "a.test." },
-		{ "caa", LDNS_RR_TYPE_CAA, SLICE("128 iodef mailto:a@b"),
-			"128 iodef \"mailto:a@b\"" },
-		{ "caa without value", LDNS_RR_TYPE_CAA, SLICE("0 issue "),
-			"0 issue \"\"" },
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-		AUTO_BUF struct buf out = BUF_INIT(ZONE_MAX_BYTES);
-		zone_add_data(rows[i].type, rows[i].data, &out);
-		check_str(rows[i].name, buf_str(&out), rows[i].want);
-	}
-}
-
 static void test_private(void)
 {
 	static const struct {
@@ -225,7 +196,6 @@ int main(void)
 {
 	test_whole();
 	test_which();
-	test_data();
 	test_private();
 	return test_end();
 }

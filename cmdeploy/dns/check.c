@@ -4,9 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "cmdeploy/dns/facts.h"
 #include "cmdeploy/dns/walk.h"
-#include "cmdeploy/dns/zone.h"
 #include "cmdeploy/say.h"
 
 enum {
@@ -19,16 +17,9 @@ enum {
 /* What is known while one record after another is asked for. */
 struct round {
 	struct walk *walk;
-	struct dns_rrs domain_addresses;
+	struct words domain_addresses;
 	struct dns_report report;
 };
-
-static void copy_rrs(const struct dns_rrs *from, struct dns_rrs *to)
-{
-	for (size_t i = 0; i < from->n; i++)
-		dns_rrs_add(to, from->v[i].type,
-			slice_make(from->v[i].data, from->v[i].len));
-}
 
 static int look_for_record(struct round *round, const struct dns_record *record,
 	struct dns_seen *seen, struct buf *why)
@@ -43,11 +34,10 @@ static int look_for_record(struct round *round, const struct dns_record *record,
 }
 
 /* Other TXT records of the relay's name are nobody's business. */
-static bool is_told(const struct dns_record *record, const struct dns_rr *rr)
+static bool is_told(const struct dns_record *record, const char *data)
 {
 	return record->match != DNS_MATCH_SPF ||
-		slice_starts_nocase(
-			slice_make(rr->data, rr->len), SLICE("v=spf1"));
+		slice_starts_nocase(slice_of(data), SLICE("v=spf1"));
 }
 
 /* "www.cdn.example. -> 192.0.2.1, 192.0.2.2" */
@@ -58,13 +48,11 @@ static char *found_text(
 	const char *separator = "";
 
 	for (size_t i = 0; i < seen->aliases.n; i++, separator = " -> ")
-		buf_addf(&out, "%s%s.", separator, seen->aliases.v[i].data);
-	for (size_t i = 0; i < seen->rrs.n; i++) {
-		const struct dns_rr *rr = &seen->rrs.v[i];
-		if (!is_told(record, rr))
+		buf_addf(&out, "%s%s.", separator, seen->aliases.v[i]);
+	for (size_t i = 0; i < seen->data.n; i++) {
+		if (!is_told(record, seen->data.v[i]))
 			continue;
-		buf_add_str(&out, separator);
-		zone_add_data(rr->type, slice_make(rr->data, rr->len), &out);
+		buf_addf(&out, "%s%s", separator, seen->lines.v[i]);
 		separator = ", ";
 	}
 	return xstrdup(buf_str(&out));
@@ -118,7 +106,7 @@ static void add_finding(struct round *round, struct dns_record *record)
 	if (record->match == DNS_MATCH_CAA && finding.verdict == DNS_MISSING)
 		look_above(round, record, &finding, &note);
 	if (record->match == DNS_MATCH_ADDRESS)
-		copy_rrs(&seen.rrs, &round->domain_addresses);
+		words_add_all(&round->domain_addresses, words_list(&seen.data));
 	finding.found = found_text(record, &seen);
 	finding.note = xstrdup(buf_str(&note));
 	report->n_unknown += finding.verdict == DNS_UNKNOWN;
@@ -194,7 +182,7 @@ static void look_for_all(struct round *round, const struct config *config,
 			add_finding(round, record);
 	}
 	dns_records_release(&records);
-	dns_rrs_release(&round->domain_addresses);
+	words_release(&round->domain_addresses);
 }
 
 /* Nobody answered anything. */
@@ -301,8 +289,8 @@ static void add_grave(const struct dns_report *report, struct buf *out)
 		if (!finding->is_grave)
 			continue;
 		add_reason(finding, out);
-		if (finding->verdict != DNS_UNKNOWN)
-			zone_add_record(&finding->record, &lines);
+		if (finding->verdict != DNS_UNKNOWN && finding->record.line)
+			buf_addf(&lines, "%s\n", finding->record.line);
 	}
 	if (lines.len > 0)
 		buf_addf(out, "Publish these lines:\n%s", buf_str(&lines));

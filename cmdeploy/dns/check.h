@@ -1,11 +1,11 @@
 /*
- * check.h - asks for the records of a relay and compares them.
+ * check.h - asks for the records of a relay, compares them with what it
+ * needs, and shows a person what it found.
  */
 #ifndef CMDEPLOY_DNS_CHECK_H
 #define CMDEPLOY_DNS_CHECK_H
 
 #include "cmdeploy/dns/compare.h"
-#include "cmdeploy/host/host.h"
 
 struct dns_finding {
 	struct dns_record record;
@@ -34,6 +34,11 @@ int dns_check(const struct config *config, const struct dns_facts *facts,
 	bool is_way_only, struct dns_report *ret_report,
 	struct buf *why) MUST_CHECK;
 void dns_report_release(struct dns_report *report);
+
+/* A table of all, then the lines to copy. `domain` is the relay's. */
+void dns_report_show(const struct dns_report *report, const char *domain);
+/* In a sentence: "All required records are right; 2 recommended ..." */
+void dns_report_sum(const struct dns_report *report, struct buf *out);
 
 /*
  * Does `label`, an alias below the relay's domain, point to the host, as the

@@ -13,11 +13,6 @@ struct comparison {
 	bool is_grave;
 };
 
-static struct slice data_of(const struct dns_rr *rr)
-{
-	return slice_make(rr->data, rr->len);
-}
-
 static enum dns_verdict refuse_address(
 	struct comparison *c, const char *address)
 {
@@ -45,10 +40,10 @@ static bool is_nat(const struct comparison *c, const char *address)
 
 static enum dns_verdict compare_address(struct comparison *c)
 {
-	const struct dns_rrs *rrs = &c->seen->rrs;
+	const struct words *data = &c->seen->data;
 
-	for (size_t i = 0; i < rrs->n; i++) {
-		const char *address = rrs->v[i].data;
+	for (size_t i = 0; i < data->n; i++) {
+		const char *address = data->v[i];
 		if (slice_has_word(slice_of(c->record->accepts), address))
 			continue;
 		if (!is_nat(c, address))
@@ -58,7 +53,7 @@ static enum dns_verdict compare_address(struct comparison *c)
 			"behind a router",
 			c->record->data);
 	}
-	if (rrs->n > 0 || !c->record->data)
+	if (data->n > 0 || !c->record->data)
 		return DNS_RIGHT;
 	if (dns_address_is_private(c->record->data))
 		because(c->note, 0,
@@ -72,18 +67,18 @@ static enum dns_verdict compare_alias(struct comparison *c)
 	const struct dns_seen *seen = c->seen;
 	size_t n_other = 0;
 
-	if (dns_rrs_has(&seen->aliases, c->record->data))
+	if (words_has(&seen->aliases, c->record->data))
 		return DNS_RIGHT;
-	if (seen->rrs.n == 0) {
+	if (seen->data.n == 0) {
 		if (seen->aliases.n == 0)
 			return DNS_MISSING;
 		because(c->note, 0, "an alias of %s, which has no address",
-			seen->aliases.v[seen->aliases.n - 1].data);
+			seen->aliases.v[seen->aliases.n - 1]);
 		return DNS_WRONG;
 	}
-	for (size_t i = 0; i < seen->rrs.n; i++) {
-		const char *address = seen->rrs.v[i].data;
-		if (dns_rrs_has(seen->domain_addresses, address))
+	for (size_t i = 0; i < seen->data.n; i++) {
+		const char *address = seen->data.v[i];
+		if (words_has(seen->domain_addresses, address))
 			continue;
 		n_other++;
 		because(c->note, 0,
@@ -93,64 +88,52 @@ static enum dns_verdict compare_alias(struct comparison *c)
 	return n_other ? DNS_WRONG : DNS_RIGHT;
 }
 
-/* What stands behind the last blank. */
-static struct slice last_word(const char *text)
-{
-	struct slice before, after, all = slice_of(text);
-
-	return slice_cut_last(all, ' ', &before, &after) ? after : all;
-}
-
-/* Any preference will do; another exchanger would get a part of the mail. */
-static enum dns_verdict compare_mx(struct comparison *c)
-{
-	const struct dns_rrs *rrs = &c->seen->rrs;
-	struct slice want = last_word(c->record->data);
-
-	for (size_t i = 0; i < rrs->n; i++)
-		if (!slice_eq(last_word(rrs->v[i].data), want)) {
-			because(c->note, 0, "\"%s\" sends mail elsewhere",
-				rrs->v[i].data);
-			return DNS_WRONG;
-		}
-	return rrs->n > 0 ? DNS_RIGHT : DNS_MISSING;
-}
-
-/* Port and target, the last two of four. */
-static struct slice srv_where(const char *data)
+/* A record without its first n words, which are preferences. */
+static struct slice without_words(const char *data, int n)
 {
 	struct slice rest = slice_of(data), word;
 
-	for (int i = 0; i < 2; i++)
-		if (!slice_next_word(&rest, &word))
-			break;
+	for (; n > 0; n--)
+		slice_next_word(&rest, &word);
 	return slice_trim(rest);
 }
 
-static enum dns_verdict compare_srv(struct comparison *c)
+/* Any preference will do; another target would get a part of what comes. */
+static enum dns_verdict compare_targets(
+	struct comparison *c, int n_preferences, const char *fault)
 {
-	const struct dns_rrs *rrs = &c->seen->rrs;
-	struct slice want = srv_where(c->record->data);
+	const struct words *data = &c->seen->data;
+	struct slice want = without_words(c->record->data, n_preferences);
 
-	for (size_t i = 0; i < rrs->n; i++)
-		if (!slice_eq(srv_where(rrs->v[i].data), want)) {
-			because(c->note, 0, "\"%s\" points elsewhere",
-				rrs->v[i].data);
+	for (size_t i = 0; i < data->n; i++)
+		if (!slice_eq(without_words(data->v[i], n_preferences), want)) {
+			because(c->note, 0, "\"%s\" %s", data->v[i], fault);
 			return DNS_WRONG;
 		}
-	return rrs->n > 0 ? DNS_RIGHT : DNS_MISSING;
+	return data->n > 0 ? DNS_RIGHT : DNS_MISSING;
+}
+
+static enum dns_verdict compare_mx(struct comparison *c)
+{
+	return compare_targets(c, 1, "sends mail elsewhere");
+}
+
+/* After priority and weight: port and target. */
+static enum dns_verdict compare_srv(struct comparison *c)
+{
+	return compare_targets(c, 2, "points elsewhere");
 }
 
 /* The only one of the TXT records that begins so; NULL: none, or many. */
-static const struct dns_rr *only_one(
+static const char *only_one(
 	struct comparison *c, const char *start, enum dns_verdict *ret_verdict)
 {
-	const struct dns_rr *found = NULL;
-	const struct dns_rrs *rrs = &c->seen->rrs;
+	const char *found = NULL;
+	const struct words *data = &c->seen->data;
 
 	*ret_verdict = DNS_MISSING;
-	for (size_t i = 0; i < rrs->n; i++) {
-		struct slice text = slice_trim(data_of(&rrs->v[i]));
+	for (size_t i = 0; i < data->n; i++) {
+		struct slice text = slice_trim(slice_of(data->v[i]));
 		if (!slice_starts_nocase(text, slice_of(start)))
 			continue;
 		if (found) {
@@ -160,23 +143,44 @@ static const struct dns_rr *only_one(
 				"all of them void");
 			return NULL;
 		}
-		found = &rrs->v[i];
+		found = data->v[i];
 	}
 	return found;
 }
 
-static enum dns_verdict compare_mta_sts(struct comparison *c)
+/*
+ * A fault of a text: NULL when there is none, "" when comparing it with what
+ * is wanted says it all.
+ */
+typedef const char *(*fault_fn)(struct slice text, struct slice want);
+
+static enum dns_verdict compare_text(
+	struct comparison *c, const char *start, fault_fn find_fault)
 {
 	enum dns_verdict verdict;
-	const struct dns_rr *rr = only_one(c, "v=STSv1", &verdict);
-	struct slice id;
+	const char *text = only_one(c, start, &verdict);
 
-	if (!rr)
+	if (!text)
 		return verdict;
-	if (tags_get(data_of(rr), "id", &id) && id.len > 0)
+	const char *fault =
+		find_fault(slice_of(text), slice_of(c->record->data));
+	if (!fault)
 		return DNS_RIGHT;
-	because(c->note, 0, "the record has no id");
+	buf_add_str(c->note, fault);
 	return DNS_WRONG;
+}
+
+/* Any id will do: the record may be of an earlier policy. */
+static const char *mta_sts_fault(struct slice text, struct slice want)
+{
+	(void)want;
+	return tags_value(text, "id", "").len > 0 ? NULL
+						  : "the record has no id";
+}
+
+static enum dns_verdict compare_mta_sts(struct comparison *c)
+{
+	return compare_text(c, "v=STSv1", mta_sts_fault);
 }
 
 /* NULL when the key can be used; else what is wrong with it. */
@@ -201,16 +205,7 @@ static const char *dkim_fault(struct slice text, struct slice want)
 
 static enum dns_verdict compare_dkim(struct comparison *c)
 {
-	enum dns_verdict verdict;
-	const struct dns_rr *rr = only_one(c, "", &verdict);
-
-	if (!rr)
-		return verdict;
-	const char *fault = dkim_fault(data_of(rr), slice_of(c->record->data));
-	if (!fault)
-		return DNS_RIGHT;
-	because(c->note, 0, "%s", fault);
-	return DNS_WRONG;
+	return compare_text(c, "", dkim_fault);
 }
 
 /* "+a" is "a"; "-all" is as good as "~all", and stricter. */
@@ -223,50 +218,38 @@ static bool spf_term_eq(struct slice found, struct slice want)
 			slice_eq_str_nocase(found, "-all"));
 }
 
-static bool spf_eq(struct slice found, struct slice want)
+static const char *spf_fault(struct slice text, struct slice want)
 {
 	struct slice a, b;
 
 	for (;;) {
-		bool has_a = slice_next_word(&found, &a);
+		bool has_a = slice_next_word(&text, &a);
 		bool has_b = slice_next_word(&want, &b);
 		if (!has_a || !has_b)
-			return has_a == has_b;
+			return has_a == has_b ? NULL : "";
 		if (!spf_term_eq(a, b))
-			return false;
+			return "";
 	}
 }
 
 static enum dns_verdict compare_spf(struct comparison *c)
 {
-	enum dns_verdict verdict;
-	const struct dns_rr *rr = only_one(c, "v=spf1", &verdict);
-
-	if (!rr)
-		return verdict;
-	return spf_eq(data_of(rr), slice_of(c->record->data)) ? DNS_RIGHT
-							      : DNS_WRONG;
+	return compare_text(c, "v=spf1", spf_fault);
 }
 
-static enum dns_verdict compare_tags(struct comparison *c, const char *start)
+static const char *tags_fault(struct slice text, struct slice want)
 {
-	enum dns_verdict verdict;
-	const struct dns_rr *rr = only_one(c, start, &verdict);
-
-	if (!rr)
-		return verdict;
-	return tags_include(data_of(rr), slice_of(c->record->data)) ? DNS_RIGHT
-								    : DNS_WRONG;
+	return tags_include(text, want) ? NULL : "";
 }
 
 static enum dns_verdict compare_dmarc(struct comparison *c)
 {
-	return compare_tags(c, "v=DMARC1");
+	return compare_text(c, "v=DMARC1", tags_fault);
 }
 
 static enum dns_verdict compare_adsp(struct comparison *c)
 {
-	return compare_tags(c, "dkim=");
+	return compare_text(c, "dkim=", tags_fault);
 }
 
 /* "0 issue ca.example;accounturi=..." into its authority and the rest. */
@@ -286,8 +269,8 @@ static bool cut_issue(
 	return true;
 }
 
-/* May the host's account get certificates; and only that one? */
-static enum dns_verdict judge_issue(
+/* May the host's account get certificates? Returns: and only that one? */
+static bool judge_issue(
 	const struct dns_record *record, const char *data, bool *ret_may)
 {
 	struct slice authority, params, want, want_params, account;
@@ -296,24 +279,22 @@ static enum dns_verdict judge_issue(
 	if (!cut_issue(record->data, &want, &want_params) ||
 		!cut_issue(data, &authority, &params) ||
 		!slice_eq_nocase(authority, want))
-		return DNS_WRONG;
+		return false;
 	*ret_may = !tags_get(params, "accounturi", &account) ||
 		slice_eq(account, tags_value(want_params, "accounturi", ""));
-	return *ret_may && tags_include(params, want_params) ? DNS_RIGHT
-							     : DNS_WRONG;
+	return *ret_may && tags_include(params, want_params);
 }
 
 static enum dns_verdict compare_caa(struct comparison *c)
 {
-	const struct dns_rrs *rrs = &c->seen->rrs;
+	const struct words *data = &c->seen->data;
 	struct slice authority, params;
 	size_t n_issue = 0, n_right = 0, n_may = 0;
 
-	for (size_t i = 0; i < rrs->n; i++) {
+	for (size_t i = 0; i < data->n; i++) {
 		bool may;
-		n_issue += cut_issue(rrs->v[i].data, &authority, &params);
-		n_right += judge_issue(c->record, rrs->v[i].data, &may) ==
-			DNS_RIGHT;
+		n_issue += cut_issue(data->v[i], &authority, &params);
+		n_right += judge_issue(c->record, data->v[i], &may);
 		n_may += may;
 	}
 	if (n_issue == 0)

@@ -1,5 +1,5 @@
 /* What only the host knows: its addresses, DKIM key and ACME account. */
-#include "cmdeploy/dns/facts.h"
+#include "cmdeploy/dns/records.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -13,23 +13,21 @@ enum {
 	OUTPUT_MAX_BYTES = 1 << 16,
 };
 
-/* An address that others can use; in the one spelling of struct dns_rr. */
-static void add_address(struct slice text, struct dns_rrs *rrs)
+/* An address that others can use; in the one spelling. */
+static void add_address(struct slice text, struct words *addresses)
 {
 	char canonical[INET6_ADDRSTRLEN];
 	struct in6_addr bytes;
 	AUTO_FREE char *copy = slice_dup(text);
-	bool is_ipv6 = strchr(copy, ':');
-	int family = is_ipv6 ? AF_INET6 : AF_INET;
+	int family = strchr(copy, ':') ? AF_INET6 : AF_INET;
 
 	if (inet_pton(family, copy, &bytes) == 1 &&
 		inet_ntop(family, &bytes, canonical, sizeof(canonical)))
-		dns_rrs_add(rrs, is_ipv6 ? LDNS_RR_TYPE_AAAA : LDNS_RR_TYPE_A,
-			slice_of(canonical));
+		words_add(addresses, canonical);
 }
 
 /* "2: eth0    inet 192.0.2.1/24 brd ..." of ip(8). */
-static void parse_interface(struct slice line, struct dns_rrs *rrs)
+static void parse_interface(struct slice line, struct words *addresses)
 {
 	struct slice rest = line, word;
 
@@ -41,7 +39,7 @@ static void parse_interface(struct slice line, struct dns_rrs *rrs)
 		if (!slice_next_word(&rest, &word))
 			return;
 	slice_cut(word, '/', &word, &rest);
-	add_address(word, rrs);
+	add_address(word, addresses);
 }
 
 static void parse_line(struct slice line, struct dns_facts *facts)
@@ -66,9 +64,17 @@ static void use_settings(const struct config *config, struct dns_facts *facts)
 
 	if (list->n == 0)
 		return;
-	dns_rrs_release(&facts->addresses);
+	words_release(&facts->addresses);
 	for (size_t i = 0; i < list->n; i++)
 		add_address(slice_of(list->items[i]), &facts->addresses);
+}
+
+void dns_facts_release(struct dns_facts *facts)
+{
+	words_release(&facts->addresses);
+	free(facts->dkim_key);
+	free(facts->acme_account);
+	*facts = (struct dns_facts){ 0 };
 }
 
 void dns_facts_parse(struct slice text, const struct config *config,

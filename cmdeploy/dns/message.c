@@ -5,7 +5,8 @@
 #include <string.h>
 
 enum {
-	TEXT_MAX_BYTES = 1 << 17,
+	TEXT_MAX_BYTES = 1 << 19, /* four for a byte that is not text */
+	WORDS_BEFORE_DATA = 4,    /* name, TTL, class, type */
 };
 
 const char *dns_type_name(ldns_rr_type type)
@@ -40,69 +41,57 @@ bool dns_name_is_in(const ldns_rdf *name, const ldns_rdf *zone)
 		ldns_dname_is_subdomain(name, zone);
 }
 
-void dns_rrs_add(struct dns_rrs *rrs, ldns_rr_type type, struct slice data)
+/* Without the dot behind a name and the quotes around a string. */
+static void add_field(const ldns_rdf *rdf, struct buf *out)
 {
-	if (rrs->n >= DNS_RRS_MAX)
-		return;
-	rrs->v = xreallocarray(rrs->v, rrs->n + 1, sizeof(*rrs->v));
-	rrs->v[rrs->n++] = (struct dns_rr){
-		.type = type,
-		.data = xstrndup(data.ptr, data.len),
-		.len = data.len,
-	};
+	bool is_name = ldns_rdf_get_type(rdf) == LDNS_RDF_TYPE_DNAME;
+	AUTO_FREE char *text = is_name ? dns_name_text(rdf) : ldns_rdf2str(rdf);
+	struct slice field = slice_of(text ? text : "?");
+
+	if (!is_name && slice_starts(field, SLICE("\"")))
+		field = slice_head(slice_from(field, 1), field.len - 2);
+	buf_add_slice(out, field);
 }
 
-bool dns_rrs_has(const struct dns_rrs *rrs, const char *data)
+char *dns_data(const ldns_rr *rr)
 {
-	for (size_t i = 0; i < rrs->n; i++)
-		if (strcmp(rrs->v[i].data, data) == 0)
-			return true;
-	return false;
+	AUTO_BUF struct buf out = BUF_INIT(TEXT_MAX_BYTES);
+	bool is_joined = ldns_rr_get_type(rr) == LDNS_RR_TYPE_TXT;
+
+	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
+		buf_add_str(&out, i > 0 && !is_joined ? " " : "");
+		add_field(ldns_rr_rdf(rr, i), &out);
+	}
+	return xstrdup(buf_str(&out));
 }
 
-void dns_rrs_release(struct dns_rrs *rrs)
+char *dns_line(const ldns_rr *rr)
 {
-	for (size_t i = 0; i < rrs->n; i++)
-		free(rrs->v[i].data);
-	free(rrs->v);
-	*rrs = (struct dns_rrs){ 0 };
+	AUTO_FREE char *text = ldns_rr2str(rr);
+	AUTO_BUF struct buf out = BUF_INIT(TEXT_MAX_BYTES);
+
+	buf_add_plain(&out, slice_trim(slice_of(text ? text : "?")));
+	return xstrdup(buf_str(&out));
+}
+
+void dns_seen_add(struct dns_seen *seen, const ldns_rr *rr)
+{
+	AUTO_FREE char *data = dns_data(rr);
+	AUTO_FREE char *line = dns_line(rr);
+	struct slice rest = slice_of(line), word;
+
+	for (int i = 0; i < WORDS_BEFORE_DATA; i++)
+		slice_next_word(&rest, &word);
+	AUTO_FREE char *shown = slice_dup(slice_trim(rest));
+	words_add(&seen->data, data);
+	words_add(&seen->lines, shown);
 }
 
 void dns_seen_release(struct dns_seen *seen)
 {
-	dns_rrs_release(&seen->rrs);
-	dns_rrs_release(&seen->aliases);
-}
-
-/* One field of a record; strings as they are, the rest as ldns prints it. */
-static void add_field(const ldns_rdf *rdf, struct buf *out)
-{
-	ldns_rdf_type type = ldns_rdf_get_type(rdf);
-	struct slice bytes = slice_make(ldns_rdf_data(rdf), ldns_rdf_size(rdf));
-
-	if (type == LDNS_RDF_TYPE_STR) /* with its length in front */
-		buf_add_slice(out, slice_from(bytes, 1));
-	else if (type == LDNS_RDF_TYPE_LONG_STR)
-		buf_add_slice(out, bytes);
-	else {
-		AUTO_FREE char *text = type == LDNS_RDF_TYPE_DNAME
-			? dns_name_text(rdf)
-			: ldns_rdf2str(rdf);
-		buf_add_str(out, text ? text : "?");
-	}
-}
-
-void dns_rrs_add_rr(struct dns_rrs *rrs, const ldns_rr *rr)
-{
-	AUTO_BUF struct buf data = BUF_INIT(TEXT_MAX_BYTES);
-	ldns_rr_type type = ldns_rr_get_type(rr);
-	bool is_joined = type == LDNS_RR_TYPE_TXT;
-
-	for (size_t i = 0; i < ldns_rr_rd_count(rr); i++) {
-		buf_add_str(&data, i > 0 && !is_joined ? " " : "");
-		add_field(ldns_rr_rdf(rr, i), &data);
-	}
-	dns_rrs_add(rrs, type, buf_slice(&data));
+	words_release(&seen->data);
+	words_release(&seen->lines);
+	words_release(&seen->aliases);
 }
 
 /* With all fields of its type, of which each can be told as text. */

@@ -11,7 +11,7 @@
  *   NS, CNAME      example.org
  *   MX             10 example.org
  *   SRV            0 1 587 example.org
- *   TXT            its strings joined, as they are (may hold any byte)
+ *   TXT            its strings joined; \ddd for bytes that are not text
  *   CAA            0 issue letsencrypt.org
  */
 #ifndef CMDEPLOY_DNS_MESSAGE_H
@@ -23,39 +23,29 @@
 #include <ldns/ldns.h>
 
 #include "lib/buf.h"
+#include "lib/words.h"
 
 enum {
-	DNS_RRS_MAX = 512,
 	DNS_MESSAGE_MAX_BYTES = 65535,
 };
 
-/* A record of a name that is known, as text. */
-struct dns_rr {
-	ldns_rr_type type;
-	char *data; /* followed by a NUL that does not count */
-	size_t len;
-};
-
-struct dns_rrs {
-	struct dns_rr *v;
-	size_t n;
-};
-
-void dns_rrs_add(struct dns_rrs *rrs, ldns_rr_type type, struct slice data);
-/* The same of a record of a message. */
-void dns_rrs_add_rr(struct dns_rrs *rrs, const ldns_rr *rr);
-bool dns_rrs_has(const struct dns_rrs *rrs, const char *data);
-void dns_rrs_release(struct dns_rrs *rrs);
-
-/* What is published under a name. */
+/* What is published under a name. Zeroed: nothing. */
 struct dns_seen {
-	struct dns_rrs rrs; /* of the types asked for; of an alias: A, AAAA */
-	struct dns_rrs aliases; /* each name on the way there that was one */
+	/* Of the types asked for (of an alias: A, AAAA), in that spelling. */
+	struct words data;
+	struct words lines;   /* the same as in a zone file, behind the type */
+	struct words aliases; /* each name on the way there that was one */
 	/* To compare an alias with: the addresses of the relay's own name. */
-	const struct dns_rrs *domain_addresses;
+	const struct words *domain_addresses;
 };
 
+void dns_seen_add(struct dns_seen *seen, const ldns_rr *rr);
 void dns_seen_release(struct dns_seen *seen);
+
+/* In that spelling. The caller frees. */
+char *dns_data(const ldns_rr *rr);
+/* "example.org. 3600 IN MX 10 example.org."; the caller frees. */
+char *dns_line(const ldns_rr *rr);
 
 /* "A", "TXT" */
 const char *dns_type_name(ldns_rr_type type);

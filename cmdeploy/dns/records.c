@@ -14,15 +14,8 @@
 
 enum {
 	DATA_MAX_BYTES = 1 << 12,
+	STRING_MAX_BYTES = 255,
 };
-
-void dns_facts_release(struct dns_facts *facts)
-{
-	dns_rrs_release(&facts->addresses);
-	free(facts->dkim_key);
-	free(facts->acme_account);
-	*facts = (struct dns_facts){ 0 };
-}
 
 /* The name in CAA records by which an authority goes. */
 static const struct {
@@ -99,18 +92,20 @@ static const struct row {
 	const char *prefix; /* in front of the domain */
 	ldns_rr_type type;
 	enum dns_match match;
-	const char *data; /* a template; it makes nothing: not known yet */
+	/* A template of the zone's spelling, a TXT without quotes; when it
+	 * makes nothing, the record is not known yet. */
+	const char *data;
 	bool (*counts)(const struct config *config); /* NULL: always */
 	const char *unknown;
 } rows[] = {
 	{ "receives mail", true, "", LDNS_RR_TYPE_MX, DNS_MATCH_MX,
-		"10 {{domain}}", NULL, NULL },
+		"10 {{domain}}.", NULL, NULL },
 	{ "TLS policy", true, "_mta-sts.", LDNS_RR_TYPE_TXT, DNS_MATCH_MTA_STS,
 		"v=STSv1; id={{policy_id}}", is_certified, NULL },
 	{ "TLS policy host", true, "mta-sts.", LDNS_RR_TYPE_CNAME,
-		DNS_MATCH_ALIAS, "{{domain}}", is_certified, NULL },
+		DNS_MATCH_ALIAS, "{{domain}}.", is_certified, NULL },
 	{ "web", true, "www.", LDNS_RR_TYPE_CNAME, DNS_MATCH_ALIAS,
-		"{{domain}}", NULL, NULL },
+		"{{domain}}.", NULL, NULL },
 	{ "DKIM key", true, "opendkim._domainkey.", LDNS_RR_TYPE_TXT,
 		DNS_MATCH_DKIM,
 		"{{#key}}v=DKIM1;k=rsa;p={{key}};s=email;t=s{{/key}}", NULL,
@@ -120,53 +115,82 @@ static const struct row {
 	{ "DMARC", false, "_dmarc.", LDNS_RR_TYPE_TXT, DNS_MATCH_DMARC,
 		"v=DMARC1;p=reject;adkim=s;aspf=s", NULL, NULL },
 	{ "certificates (CAA)", false, "", LDNS_RR_TYPE_CAA, DNS_MATCH_CAA,
-		"{{#account}}0 issue {{authority}};accounturi={{account}}"
-		"{{/account}}",
+		"{{#account}}0 issue "
+		"\"{{authority}};accounturi={{account}}\"{{/account}}",
 		has_authority,
 		"the host has no ACME account yet; \"cmdeploy run\" makes "
 		"one" },
 	{ "mail programs", false, "autoconfig.", LDNS_RR_TYPE_CNAME,
-		DNS_MATCH_ALIAS, "{{domain}}", is_certified, NULL },
+		DNS_MATCH_ALIAS, "{{domain}}.", is_certified, NULL },
 	{ "ADSP", false, "_adsp._domainkey.", LDNS_RR_TYPE_TXT, DNS_MATCH_ADSP,
 		"dkim=discardable", NULL, NULL },
 	{ "SMTP, STARTTLS", false, "_submission._tcp.", LDNS_RR_TYPE_SRV,
-		DNS_MATCH_SRV, "0 1 587 {{domain}}", NULL, NULL },
+		DNS_MATCH_SRV, "0 1 587 {{domain}}.", NULL, NULL },
 	{ "SMTP, TLS", false, "_submissions._tcp.", LDNS_RR_TYPE_SRV,
-		DNS_MATCH_SRV, "0 1 465 {{domain}}", NULL, NULL },
+		DNS_MATCH_SRV, "0 1 465 {{domain}}.", NULL, NULL },
 	{ "IMAP, STARTTLS", false, "_imap._tcp.", LDNS_RR_TYPE_SRV,
-		DNS_MATCH_SRV, "0 1 143 {{domain}}", NULL, NULL },
+		DNS_MATCH_SRV, "0 1 143 {{domain}}.", NULL, NULL },
 	{ "IMAP, TLS", false, "_imaps._tcp.", LDNS_RR_TYPE_SRV, DNS_MATCH_SRV,
-		"0 1 993 {{domain}}", NULL, NULL },
+		"0 1 993 {{domain}}.", NULL, NULL },
 };
 
-static struct dns_record *add(struct dns_records *records)
+/* In strings of at most 255 bytes (RFC 1035, 3.3.14). */
+static void add_quoted(struct slice text, struct buf *out)
 {
+	for (; text.len > 0; text = slice_from(text, STRING_MAX_BYTES)) {
+		struct slice part = slice_head(text, STRING_MAX_BYTES);
+		buf_addf(out, " \"%.*s\"", SLICE_FMT(part));
+	}
+}
+
+/* Without data, or with what cannot be any: a record that is not known. */
+static void fill_in(struct dns_record *record, struct slice data)
+{
+	AUTO_BUF struct buf line = BUF_INIT(DATA_MAX_BYTES);
+	ldns_rr *rr;
+
+	buf_addf(&line, "%s. %d IN %s ", record->name, ZONE_TTL_SEC,
+		dns_type_name(record->type));
+	if (record->type == LDNS_RR_TYPE_TXT)
+		add_quoted(data, &line);
+	else
+		buf_add_slice(&line, data);
+	if (data.len == 0 || !buf_ok(&line) ||
+		ldns_rr_new_frm_str(&rr, buf_str(&line), 0, NULL, NULL) !=
+			LDNS_STATUS_OK)
+		return;
+	record->data = dns_data(rr);
+	record->line = dns_line(rr);
+	ldns_rr_free(rr);
+}
+
+/* Takes the name and what else the record owns. */
+static void add(struct dns_records *records, struct dns_record record,
+	struct slice data)
+{
+	fill_in(&record, data);
 	records->v =
 		xreallocarray(records->v, records->n + 1, sizeof(*records->v));
-	struct dns_record *record = &records->v[records->n++];
-	*record = (struct dns_record){ 0 };
-	return record;
+	records->v[records->n++] = record;
 }
 
 static void add_row(const struct row *row, const struct config *config,
 	const struct template_vars *vars, struct dns_records *records)
 {
 	AUTO_BUF struct buf data = BUF_INIT(DATA_MAX_BYTES);
-
-	if (row->counts && !row->counts(config))
-		return;
-	if (template_render(
-		    row->label, slice_of(row->data), vars, &data, NULL) < 0)
-		bug("a row cannot be rendered");
-	*add(records) = (struct dns_record){
+	const struct dns_record record = {
 		.label = row->label,
 		.is_required = row->is_required,
 		.match = row->match,
 		.name = xasprintf("%s%s", row->prefix, config->mail_domain),
 		.type = row->type,
-		.data = data.len ? buf_take(&data) : NULL,
 		.unknown = row->unknown,
 	};
+
+	if (template_render(
+		    row->label, slice_of(row->data), vars, &data, NULL) < 0)
+		bug("a row cannot be rendered");
+	add(records, record, buf_slice(&data));
 }
 
 bool dns_address_is_private(const char *text)
@@ -195,31 +219,35 @@ bool dns_address_is_private(const char *text)
 	return false;
 }
 
-/* The one to publish: of the Internet, if there is one; else NULL, or any. */
-static const char *choose_address(
-	const struct dns_rrs *all, ldns_rr_type type, bool is_private_fine)
+static bool is_of(const char *address, ldns_rr_type type)
 {
-	const char *any = NULL;
+	return (type == LDNS_RR_TYPE_AAAA) == (strchr(address, ':') != NULL);
+}
+
+/* The one to publish: of the Internet, if there is one; else "", or any. */
+static const char *choose_address(
+	const struct words *all, ldns_rr_type type, bool is_private_fine)
+{
+	const char *any = "";
 
 	for (size_t i = 0; i < all->n; i++) {
-		if (all->v[i].type != type)
+		if (!is_of(all->v[i], type))
 			continue;
-		if (!dns_address_is_private(all->v[i].data))
-			return all->v[i].data;
-		if (!any && is_private_fine)
-			any = all->v[i].data;
+		if (!dns_address_is_private(all->v[i]))
+			return all->v[i];
+		if (!any[0] && is_private_fine)
+			any = all->v[i];
 	}
 	return any;
 }
 
-static char *join_addresses(const struct dns_rrs *all, ldns_rr_type type)
+static char *join_addresses(const struct words *all, ldns_rr_type type)
 {
 	AUTO_BUF struct buf out = BUF_INIT(DATA_MAX_BYTES);
 
 	for (size_t i = 0; i < all->n; i++)
-		if (all->v[i].type == type)
-			buf_addf(&out, "%s%s", out.len ? " " : "",
-				all->v[i].data);
+		if (is_of(all->v[i], type))
+			buf_addf(&out, "%s%s", out.len ? " " : "", all->v[i]);
 	return xstrdup(buf_str(&out));
 }
 
@@ -231,30 +259,27 @@ static char *join_addresses(const struct dns_rrs *all, ldns_rr_type type)
 static void add_addresses(const struct config *config,
 	const struct dns_facts *facts, struct dns_records *records)
 {
-	static const struct dns_rrs none = { 0 };
-	const struct dns_rrs *all = &facts->addresses;
-	const struct dns_rrs *six = config->disable_ipv6 ? &none : all;
+	static const struct words none = { 0 };
+	const struct words *all = &facts->addresses;
+	const struct words *six = config->disable_ipv6 ? &none : all;
 	const char *ipv4 = choose_address(all, LDNS_RR_TYPE_A, true);
-	const char *ipv6 = choose_address(six, LDNS_RR_TYPE_AAAA, !ipv4);
-
-	*add(records) = (struct dns_record){
+	const char *ipv6 = choose_address(six, LDNS_RR_TYPE_AAAA, !ipv4[0]);
+	struct dns_record record = {
 		.label = "IPv4 address",
-		.is_required = ipv4,
+		.is_required = ipv4[0],
 		.match = DNS_MATCH_ADDRESS,
 		.name = xstrdup(config->mail_domain),
 		.type = LDNS_RR_TYPE_A,
-		.data = ipv4 ? xstrdup(ipv4) : NULL,
 		.accepts = join_addresses(all, LDNS_RR_TYPE_A),
 	};
-	*add(records) = (struct dns_record){
-		.label = "IPv6 address",
-		.is_required = ipv6 && !ipv4,
-		.match = DNS_MATCH_ADDRESS,
-		.name = xstrdup(config->mail_domain),
-		.type = LDNS_RR_TYPE_AAAA,
-		.data = ipv6 ? xstrdup(ipv6) : NULL,
-		.accepts = join_addresses(six, LDNS_RR_TYPE_AAAA),
-	};
+
+	add(records, record, slice_of(ipv4));
+	record.label = "IPv6 address";
+	record.is_required = ipv6[0] && !ipv4[0];
+	record.name = xstrdup(config->mail_domain);
+	record.type = LDNS_RR_TYPE_AAAA;
+	record.accepts = join_addresses(six, LDNS_RR_TYPE_AAAA);
+	add(records, record, slice_of(ipv6));
 }
 
 void dns_records_make(const struct config *config,
@@ -266,7 +291,8 @@ void dns_records_make(const struct config *config,
 	set_vars(config, facts, &vars);
 	add_addresses(config, facts, &records);
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		add_row(&rows[i], config, &vars, &records);
+		if (!rows[i].counts || rows[i].counts(config))
+			add_row(&rows[i], config, &vars, &records);
 	template_vars_release(&vars);
 	*ret_records = records;
 }
@@ -275,6 +301,7 @@ void dns_record_release(struct dns_record *record)
 {
 	free(record->name);
 	free(record->data);
+	free(record->line);
 	free(record->accepts);
 	*record = (struct dns_record){ 0 };
 }
@@ -285,4 +312,32 @@ void dns_records_release(struct dns_records *records)
 		dns_record_release(&records->v[i]);
 	free(records->v);
 	*records = (struct dns_records){ 0 };
+}
+
+static void add_part(const struct dns_records *records, bool is_required,
+	const char *title, struct buf *out)
+{
+	buf_addf(out, "\n; %s\n", title);
+	for (size_t i = 0; i < records->n; i++) {
+		const struct dns_record *record = &records->v[i];
+		if (record->is_required != is_required)
+			continue;
+		if (record->line)
+			buf_addf(out, "%s\n", record->line);
+		else if (record->unknown)
+			buf_addf(out, "; %s. %s: %s\n", record->name,
+				dns_type_name(record->type), record->unknown);
+	}
+}
+
+void dns_records_add_zone(const struct config *config,
+	const struct dns_records *records, struct buf *out)
+{
+	buf_addf(out,
+		"; DNS records of the chatmail relay %s, for $INCLUDE in its "
+		"zone\n; or for a provider's import. Names are whole, SOA and "
+		"NS stay as they are.\n",
+		config->mail_domain);
+	add_part(records, true, "required", out);
+	add_part(records, false, "recommended", out);
 }

@@ -1,9 +1,8 @@
 /* The report of `cmdeploy dns`, as a person reads it. */
-#include "cmdeploy/dns/report.h"
+#include "cmdeploy/dns/check.h"
 
 #include <string.h>
 
-#include "cmdeploy/dns/zone.h"
 #include "cmdeploy/say.h"
 
 enum {
@@ -101,15 +100,6 @@ static bool is_to_copy(const struct dns_finding *f)
 		(f->verdict == DNS_MISSING || f->verdict == DNS_WRONG);
 }
 
-static void show_line(const struct dns_finding *f)
-{
-	AUTO_BUF struct buf line = BUF_INIT(LINE_MAX_BYTES);
-
-	zone_add_record(&f->record, &line);
-	printf("%s", buf_str(&line));
-	fflush(stdout);
-}
-
 /* Published though there is nothing to be published. */
 static void show_removal(const struct dns_finding *f)
 {
@@ -134,7 +124,7 @@ static void show_lines(
 		if (is_surplus)
 			show_removal(f);
 		else
-			show_line(f);
+			say("%s", f->record.line);
 	}
 }
 

@@ -223,10 +223,10 @@ static void find_server(struct walk *walk, struct zone *zone,
 		r = search(walk, &s, &why);
 		ldns_rdf_deep_free(s.name);
 	}
-	for (size_t i = 0; i < seen.rrs.n; i++)
-		dns_servers_add(&zone->servers, text, seen.rrs.v[i].data,
-			walk->zones.port);
-	if (seen.rrs.n == 0)
+	for (size_t i = 0; i < seen.data.n; i++)
+		dns_servers_add(
+			&zone->servers, text, seen.data.v[i], walk->zones.port);
+	if (seen.data.n == 0)
 		add_reason(reasons, text,
 			r < 0 ? buf_str(&why) : "has no address");
 	dns_seen_release(&seen);
@@ -319,11 +319,10 @@ static void follow_alias(struct search *s, const ldns_pkt *m)
 {
 	const ldns_rr *alias =
 		dns_find(ldns_pkt_answer(m), s->name, LDNS_RR_TYPE_CNAME);
-	struct dns_rrs *known = &s->seen->aliases;
 	AUTO_FREE char *target = dns_name_text(ldns_rr_rdf(alias, 0));
 
-	if (!dns_rrs_has(known, target))
-		dns_rrs_add_rr(known, alias);
+	if (!words_has(&s->seen->aliases, target))
+		words_add(&s->seen->aliases, target);
 	ldns_rdf_deep_free(s->name);
 	s->name = ldns_rdf_clone(ldns_rr_rdf(alias, 0));
 }
@@ -336,7 +335,7 @@ static void take_found(struct search *s, const ldns_pkt *m)
 		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
 		if (ldns_rr_get_type(rr) == s->type &&
 			ldns_dname_compare(ldns_rr_owner(rr), s->name) == 0)
-			dns_rrs_add_rr(&s->seen->rrs, rr);
+			dns_seen_add(s->seen, rr);
 	}
 }
 

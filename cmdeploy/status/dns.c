@@ -3,8 +3,6 @@
  * the resolver find its answers itself?
  */
 #include "cmdeploy/dns/check.h"
-#include "cmdeploy/dns/facts.h"
-#include "cmdeploy/dns/report.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/status/status.h"
 #include "lib/proc.h"
