@@ -54,11 +54,11 @@ static void add_armor(struct buf *out, size_t n_lines)
 	size_t n_body = n_lines * LINE_OCTETS - 6;
 	unsigned char octets[LINE_OCTETS] = { 0xd2, 0xff,
 		(unsigned char)(n_body >> 24), (unsigned char)(n_body >> 16),
-		(unsigned char)(n_body >> 8), (unsigned char)n_body };
+		(unsigned char)(n_body >> 8), (unsigned char)n_body, 1 };
 	unsigned noise = 1;
 
 	for (size_t i = 0; i < n_lines; i++) {
-		for (size_t k = i ? 0 : 6; k < LINE_OCTETS; k++) {
+		for (size_t k = i ? 0 : 7; k < LINE_OCTETS; k++) {
 			noise = noise * 1664525 + 1013904223;
 			octets[k] = (unsigned char)(noise >> 24);
 		}
@@ -95,7 +95,7 @@ static void scan(struct slice message, size_t chunk)
 		message = slice_from(message, chunk);
 	}
 	message_scan_end(&s);
-	if (!message_scan_is_strictly_encrypted(&s))
+	if (message_scan_fault(&s, true))
 		die("message not judged encrypted");
 	message_scan_release(&s);
 }

@@ -40,6 +40,7 @@ static void take_field(void *context, size_t id, struct slice value)
 static const struct header_spec spec = {
 	.names = names,
 	.n_names = ARRAY_LEN(names),
+	.n_wanted = ARRAY_LEN(names),
 	.bytes_max = 20000,
 	.fields_max = 100,
 	.on_field = take_field,

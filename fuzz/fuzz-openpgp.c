@@ -3,7 +3,7 @@
  * have one and the same outcome.
  */
 #include "fuzz/fuzz.h"
-#include "mail/openpgp.h"
+#include "mail/encrypted/openpgp.h"
 
 enum outcome {
 	BROKEN,

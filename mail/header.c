@@ -1,13 +1,15 @@
-/* Reads header sections, and the fields in them (header.h). */
+/* Reads header fields, and takes Content-Type apart. */
 #include "mail/header.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "lib/die.h"
+#include "lib/util.h"
 
 enum {
 	BOUNDARY_MAX_BYTES = 70,
+	PART_NAME_MAX_BYTES = 32,
 };
 
 void header_reader_init(struct header_reader *r, const struct header_spec *spec)
@@ -49,15 +51,35 @@ static int find_name(const struct header_spec *spec, struct slice name)
 
 static void finish_field(struct header_reader *r, void *context)
 {
+	const struct header_spec *spec = r->spec;
+
 	if (r->current < 0)
 		return;
+	size_t id = (size_t)r->current;
+	if (spec->on_length)
+		spec->on_length(context, id, r->n_value);
 	if (!buf_ok(&r->value))
 		r->is_malformed = true;
-	else
-		r->spec->on_field(context, (size_t)r->current,
-			slice_trim(buf_slice(&r->value)));
+	else if (id < spec->n_wanted)
+		spec->on_field(context, id, slice_trim(buf_slice(&r->value)));
 	buf_reset(&r->value);
 	r->current = -1;
+}
+
+static bool has_odd_bytes(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (ascii_is_control(s.ptr[i]) && s.ptr[i] != '\t')
+			return true;
+	return false;
+}
+
+static void add_value(struct header_reader *r, struct slice value)
+{
+	r->n_value += value.len;
+	r->has_control = r->has_control || has_odd_bytes(value);
+	if ((size_t)r->current < r->spec->n_wanted)
+		buf_add_slice(&r->value, value);
 }
 
 static void begin_field(struct header_reader *r, struct slice line)
@@ -72,14 +94,13 @@ static void begin_field(struct header_reader *r, struct slice line)
 	r->current = find_name(r->spec, name);
 	if (r->current >= HEADER_NAMES_MAX)
 		bug("a table of too many header names");
-	if (r->current < 0) {
-		r->has_others = true;
+	if (r->current < 0)
 		return;
-	}
 	uint32_t bit = UINT32_C(1) << r->current;
 	r->repeated |= r->seen & bit;
 	r->seen |= bit;
-	buf_add_slice(&r->value, value);
+	r->n_value = 0;
+	add_value(r, value);
 }
 
 static void continue_field(struct header_reader *r, struct slice line)
@@ -91,7 +112,7 @@ static void continue_field(struct header_reader *r, struct slice line)
 	/* Some programs take a line of blanks for the end of the header. */
 	if (slice_trim(line).len == 0)
 		r->is_malformed = true;
-	buf_add_slice(&r->value, line);
+	add_value(r, line);
 }
 
 void header_reader_line(
@@ -187,6 +208,46 @@ static bool is_boundary(struct slice s)
 	return s.len > 0 && s.len <= BOUNDARY_MAX_BYTES;
 }
 
+static bool has_usual_end(struct slice name)
+{
+	return slice_ends(name, SLICE(".asc")) ||
+		slice_ends(name, SLICE(".pgp")) ||
+		slice_ends(name, SLICE(".gpg"));
+}
+
+bool part_name_is_usual(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (!ascii_is_alpha(name.ptr[i]) && name.ptr[i] != '.' &&
+			name.ptr[i] != '-')
+			return false;
+	return name.len <= PART_NAME_MAX_BYTES && has_usual_end(name);
+}
+
+static bool is_charset(struct slice value)
+{
+	static const char *const names[] = { "utf-8", "us-ascii", "iso-8859-1",
+		"iso-8859-15", "windows-1252" };
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_eq_str_nocase(value, names[i]))
+			return true;
+	return false;
+}
+
+static bool is_usual(struct slice name, struct slice value)
+{
+	if (slice_eq_str_nocase(name, "protocol"))
+		return slice_eq_str_nocase(value, "application/pgp-encrypted");
+	if (slice_eq_str_nocase(name, "charset"))
+		return is_charset(value);
+	if (slice_eq_str_nocase(name, "protected-headers"))
+		return slice_eq_str(value, "v1");
+	if (slice_eq_str_nocase(name, "format"))
+		return slice_eq_str_nocase(value, "flowed");
+	return slice_eq_str_nocase(name, "name") && part_name_is_usual(value);
+}
+
 static bool take_parameter(struct slice *rest, struct content_type *t)
 {
 	struct slice value;
@@ -197,20 +258,14 @@ static bool take_parameter(struct slice *rest, struct content_type *t)
 	take_blanks(rest);
 	if (slice_starts_nocase(name, SLICE("boundary*")))
 		return false;
-	if (!slice_eq_str_nocase(name, "boundary"))
+	if (!slice_eq_str_nocase(name, "boundary")) {
+		t->has_oddity = t->has_oddity || !is_usual(name, value);
 		return true;
+	}
 	if (t->boundary.len > 0 || !is_boundary(value))
 		return false;
 	t->boundary = value;
 	return true;
-}
-
-static bool has_odd_bytes(struct slice s)
-{
-	for (size_t i = 0; i < s.len; i++)
-		if (ascii_is_control(s.ptr[i]) && s.ptr[i] != '\t')
-			return true;
-	return false;
 }
 
 int content_type_parse(struct slice value, struct content_type *ret_type)
@@ -243,12 +298,4 @@ bool content_type_is(
 {
 	return slice_eq_str_nocase(t->type, type) &&
 		slice_eq_str_nocase(t->subtype, subtype);
-}
-
-bool transfer_encoding_is_identity(struct slice value)
-{
-	struct slice word = slice_trim(value);
-
-	return slice_eq_str_nocase(word, "7bit") ||
-		slice_eq_str_nocase(word, "8bit");
 }

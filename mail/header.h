@@ -20,17 +20,20 @@
 
 enum {
 	/* Longest value of a wanted field; a longer one is malformed. */
-	HEADER_VALUE_MAX_BYTES = 8192,
+	HEADER_VALUE_MAX_BYTES = 16384,
 	/* Names that a table may have: bits of a reader's masks. */
 	HEADER_NAMES_MAX = 32,
 };
 
 struct header_spec {
-	const char *const *names; /* wanted fields; the index is the id */
+	const char *const *names; /* known fields; the index is the id */
 	size_t n_names;
+	size_t n_wanted;  /* the first so many have their values collected */
 	size_t bytes_max; /* of the whole section */
 	uint32_t fields_max;
 	void (*on_field)(void *context, size_t id, struct slice value);
+	/* Or NULL; for every known field, how long its value was. */
+	void (*on_length)(void *context, size_t id, size_t n_bytes);
 };
 
 struct header_reader {
@@ -40,8 +43,9 @@ struct header_reader {
 	uint32_t n_fields;
 	uint32_t seen;     /* bit per id */
 	uint32_t repeated; /* bit per id: seen more than once */
-	int current;       /* id of the field being read, or -1 */
-	bool has_others;   /* a field that is not in the table */
+	size_t n_value;    /* bytes of the value of the field being read */
+	int current;       /* its id, or -1 */
+	bool has_control;  /* a control byte in a field that is known */
 	bool is_malformed; /* a line that is no field, or a value too long */
 	bool is_too_large; /* a limit of the spec was passed */
 };
@@ -69,6 +73,8 @@ struct content_type {
 	struct slice type;
 	struct slice subtype;
 	struct slice boundary; /* empty: none */
+	/* A parameter that encrypted mail has no need of, or one of text. */
+	bool has_oddity;
 };
 
 /*
@@ -84,7 +90,7 @@ int content_type_parse(
 bool content_type_is(
 	const struct content_type *t, const char *type, const char *subtype);
 
-/* A Content-Transfer-Encoding that leaves bytes as they are. */
-bool transfer_encoding_is_identity(struct slice value);
+/* A name that programs give to the file of a part: encrypted.asc. */
+bool part_name_is_usual(struct slice name);
 
 #endif

@@ -1,14 +1,16 @@
-/* Collects the facts about a message that a verdict needs (scan.h). */
+/* Judges a message while it passes by. */
 #include "mail/scan.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "mail/address.h"
+#include "mail/base64.h"
 
 enum {
 	/* The dot of dot-stuffing and the CRLF included. */
-	RAW_LINE_MAX_BYTES = 1 + MESSAGE_LINE_MAX_BYTES + 2,
+	RAW_LINE_MAX_BYTES = 1 + MESSAGE_HEADER_LINE_MAX_BYTES + 2,
+	KEPT_MAX_BYTES = 16 * 1024,
 	FROM_WHY_MAX_BYTES = 200,
 };
 
@@ -18,15 +20,126 @@ enum {
 	FIELD_ENCODING,
 	FIELD_SECURE_JOIN,
 	FIELD_AUTO_SUBMITTED,
+	FIELD_SETUP,
+	FIELD_SUBJECT,
+	FIELD_AUTOCRYPT,
+	FIELDS_WANTED,
+	FIELD_TO = FIELDS_WANTED,
+	FIELD_CC,
+	FIELD_DATE,
+	FIELD_MESSAGE_ID,
+	FIELD_IN_REPLY_TO,
+	FIELD_REFERENCES,
+	FIELD_MIME_VERSION,
+	FIELD_CHAT_VERSION,
+	FIELD_INVITE_NUMBER,
+	FIELD_POST_MESSAGE,
+	FIELDS,
 };
 
+/*
+ * The fields that outgoing mail keeps: Postfix drops all others, by
+ * header-checks. The long ones are those of Thunderbird: a thread of sixty
+ * messages, an RSA key.
+ */
 static const char *const field_names[] = {
 	[FIELD_FROM] = "From",
 	[FIELD_TYPE] = "Content-Type",
 	[FIELD_ENCODING] = "Content-Transfer-Encoding",
 	[FIELD_SECURE_JOIN] = "Secure-Join",
 	[FIELD_AUTO_SUBMITTED] = "Auto-Submitted",
+	[FIELD_SETUP] = "Autocrypt-Setup-Message",
+	[FIELD_SUBJECT] = "Subject",
+	[FIELD_AUTOCRYPT] = "Autocrypt",
+	[FIELD_TO] = "To",
+	[FIELD_CC] = "Cc",
+	[FIELD_DATE] = "Date",
+	[FIELD_MESSAGE_ID] = "Message-ID",
+	[FIELD_IN_REPLY_TO] = "In-Reply-To",
+	[FIELD_REFERENCES] = "References",
+	[FIELD_MIME_VERSION] = "MIME-Version",
+	[FIELD_CHAT_VERSION] = "Chat-Version",
+	[FIELD_INVITE_NUMBER] = "Secure-Join-Invitenumber",
+	[FIELD_POST_MESSAGE] = "Chat-Is-Post-Message",
 };
+
+static const size_t field_max_bytes[] = {
+	[FIELD_FROM] = 1000,
+	[FIELD_TYPE] = 500,
+	[FIELD_ENCODING] = 40,
+	[FIELD_SECURE_JOIN] = 40,
+	[FIELD_AUTO_SUBMITTED] = 60,
+	[FIELD_SETUP] = 20,
+	[FIELD_SUBJECT] = 1000, /* replaced by [...] */
+	[FIELD_AUTOCRYPT] = 8192,
+	[FIELD_TO] = 8192,
+	[FIELD_CC] = 8192,
+	[FIELD_DATE] = 80,
+	[FIELD_MESSAGE_ID] = 250,
+	[FIELD_IN_REPLY_TO] = 500,
+	[FIELD_REFERENCES] = 6144,
+	[FIELD_MIME_VERSION] = 80,
+	[FIELD_CHAT_VERSION] = 20,
+	[FIELD_INVITE_NUMBER] = 100,
+	[FIELD_POST_MESSAGE] = 20,
+};
+
+static void notice(struct message_scan *s, enum reason oddity)
+{
+	if (!s->oddity)
+		s->oddity = oddity;
+}
+
+static void take_length(void *context, size_t id, size_t n_bytes)
+{
+	struct message_scan *s = context;
+
+	s->n_kept += strlen(field_names[id]) + n_bytes + 3;
+	if (n_bytes > field_max_bytes[id] || s->n_kept > KEPT_MAX_BYTES)
+		notice(s, REASON_FIELD_SIZE);
+}
+
+/* The base64 of a key, which may be folded; its letters are random. */
+static bool is_key(struct slice value)
+{
+	struct letters letters = { 0 };
+	struct slice word;
+
+	while (slice_next_word(&value, &word)) {
+		while (slice_ends(word, SLICE("=")))
+			word.len--;
+		if (!base64_is_pure(word.ptr, word.len))
+			return false;
+		letters_add(&letters, word);
+	}
+	return letters_are_keys(&letters);
+}
+
+static bool is_autocrypt_attribute(struct slice attribute)
+{
+	struct slice name, value;
+
+	if (!slice_cut(slice_trim(attribute), '=', &name, &value))
+		return false;
+	if (slice_eq_str(name, "addr"))
+		return !slice_has_char(value, ' ');
+	if (slice_eq_str(name, "prefer-encrypt"))
+		return slice_eq_str(value, "mutual") ||
+			slice_eq_str(value, "nopreference");
+	return slice_eq_str(name, "keydata") && is_key(value);
+}
+
+/* Autocrypt 1.1 section 2.1: addr, prefer-encrypt, keydata. */
+static void take_autocrypt(struct message_scan *s, struct slice value)
+{
+	struct slice attribute;
+
+	while (slice_cut(value, ';', &attribute, &value))
+		if (!is_autocrypt_attribute(attribute))
+			notice(s, REASON_FIELD_TEXT);
+	if (slice_trim(value).len > 0 && !is_autocrypt_attribute(value))
+		notice(s, REASON_FIELD_TEXT);
+}
 
 static void take_from(struct message_scan *s, struct slice value)
 {
@@ -43,6 +156,19 @@ static void take_from(struct message_scan *s, struct slice value)
 		s->from = slice_dup(address);
 }
 
+static enum shape_kind kind_of(const struct content_type *type)
+{
+	if (content_type_is(type, "text", "plain"))
+		return SHAPE_REQUEST;
+	if (type->boundary.len == 0)
+		return SHAPE_NONE;
+	if (content_type_is(type, "multipart", "encrypted"))
+		return SHAPE_ENCRYPTED;
+	if (content_type_is(type, "multipart", "mixed"))
+		return SHAPE_SECUREJOIN;
+	return SHAPE_NONE;
+}
+
 static void take_type(struct message_scan *s, struct slice value)
 {
 	struct content_type type;
@@ -50,12 +176,10 @@ static void take_type(struct message_scan *s, struct slice value)
 	if (content_type_parse(value, &type) < 0)
 		return;
 	s->is_report = content_type_is(&type, "multipart", "report");
-	if (type.boundary.len == 0)
-		return;
-	if (content_type_is(&type, "multipart", "encrypted"))
-		s->kind = SHAPE_ENCRYPTED;
-	if (content_type_is(&type, "multipart", "mixed"))
-		s->kind = SHAPE_SECUREJOIN;
+	s->is_mixed = content_type_is(&type, "multipart", "mixed");
+	if (type.has_oddity)
+		notice(s, REASON_PARAMETER);
+	s->kind = kind_of(&type);
 	free(s->boundary);
 	s->boundary = slice_dup(type.boundary);
 }
@@ -72,11 +196,22 @@ static void take_field(void *context, size_t id, struct slice value)
 		take_type(s, value);
 		break;
 	case FIELD_ENCODING:
-		s->has_odd_encoding = !transfer_encoding_is_identity(value);
+		s->has_odd_encoding =
+			transfer_encoding_of(value) != TRANSFER_IDENTITY;
 		break;
 	case FIELD_SECURE_JOIN:
 		s->is_request = slice_eq_str_nocase(value, "vc-request") ||
 			slice_eq_str_nocase(value, "vg-request");
+		break;
+	case FIELD_SETUP:
+		s->has_setup_field = slice_eq_str(value, "v1");
+		break;
+	case FIELD_SUBJECT:
+		s->has_setup_subject =
+			slice_eq_str(value, "Autocrypt Setup Message");
+		break;
+	case FIELD_AUTOCRYPT:
+		take_autocrypt(s, value);
 		break;
 	default: /* Auto-Submitted only has to be there. */
 		break;
@@ -85,10 +220,12 @@ static void take_field(void *context, size_t id, struct slice value)
 
 static const struct header_spec message_header = {
 	.names = field_names,
-	.n_names = ARRAY_LEN(field_names),
+	.n_names = FIELDS,
+	.n_wanted = FIELDS_WANTED,
 	.bytes_max = MESSAGE_HEADER_MAX_BYTES,
 	.fields_max = MESSAGE_HEADER_MAX_FIELDS,
 	.on_field = take_field,
+	.on_length = take_length,
 };
 
 /* No two programs can disagree about what the header says. */
@@ -106,7 +243,8 @@ static bool may_have_shape(const struct message_scan *s)
 	if (!has_clear_header(s) || s->has_odd_encoding)
 		return false;
 	return s->kind == SHAPE_ENCRYPTED ||
-		(s->kind == SHAPE_SECUREJOIN && s->is_request);
+		((s->kind == SHAPE_SECUREJOIN || s->kind == SHAPE_REQUEST) &&
+			s->is_request);
 }
 
 static void end_header(struct message_scan *s)
@@ -147,20 +285,23 @@ static void take_raw_line(struct message_scan *s, struct slice raw)
 	}
 }
 
-static size_t content_max(struct slice raw)
+static size_t content_max(const struct message_scan *s, struct slice raw)
 {
 	bool is_stuffed = raw.len > 0 && raw.ptr[0] == '.';
 
-	return MESSAGE_LINE_MAX_BYTES + (is_stuffed ? 1 : 0);
+	return (s->is_in_body ? MESSAGE_LINE_MAX_BYTES
+			      : MESSAGE_HEADER_LINE_MAX_BYTES) +
+		(is_stuffed ? 1 : 0);
 }
 
 /*
  * The first fault, in the order of the bytes, of a line or the beginning
  * of one; the bytes before `from` are known to be sound.
  */
-static enum message_fault find_fault(struct slice raw, size_t from)
+static enum message_fault find_fault(
+	const struct message_scan *s, struct slice raw, size_t from)
 {
-	size_t max = content_max(raw);
+	size_t max = content_max(s, raw);
 
 	for (size_t i = from; i < raw.len; i++) {
 		char c = raw.ptr[i];
@@ -178,12 +319,12 @@ static enum message_fault find_fault(struct slice raw, size_t from)
 }
 
 /* The same for what nearly every line is; `raw` ends in LF. */
-static bool is_sound(struct slice raw)
+static bool is_sound(const struct message_scan *s, struct slice raw)
 {
 	if (raw.len < 2 || raw.ptr[raw.len - 2] != '\r')
 		return false;
 	raw.len -= 2;
-	return raw.len <= content_max(raw) && !slice_has_char(raw, '\r') &&
+	return raw.len <= content_max(s, raw) && !slice_has_char(raw, '\r') &&
 		!slice_has_char(raw, '\0');
 }
 
@@ -195,7 +336,7 @@ static void hold(struct message_scan *s, struct slice piece)
 	/* What would not fit is behind a fault: an over-long line. */
 	buf_add_slice(&s->line, slice_head(piece, RAW_LINE_MAX_BYTES - from));
 	struct slice raw = buf_slice(&s->line);
-	s->fault = find_fault(raw, from);
+	s->fault = find_fault(s, raw, from);
 	if (s->fault || raw.ptr[raw.len - 1] != '\n')
 		return;
 	take_raw_line(s, raw);
@@ -211,10 +352,10 @@ static size_t take_piece(struct message_scan *s, struct slice bytes)
 
 	if (!lf || s->line.len > 0)
 		hold(s, piece);
-	else if (is_sound(piece))
+	else if (is_sound(s, piece))
 		take_raw_line(s, piece);
 	else
-		s->fault = find_fault(piece, 0);
+		s->fault = find_fault(s, piece, 0);
 	return n;
 }
 
@@ -272,6 +413,8 @@ const char *message_scan_broken(const struct message_scan *s)
 		[MESSAGE_LARGE_HEADER] = "header too large",
 	};
 
+	if (s->fault == MESSAGE_LONG_LINE && !s->is_in_body)
+		return "header line longer than 8192 bytes";
 	return reasons[s->fault];
 }
 
@@ -290,12 +433,18 @@ int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 	return 0;
 }
 
+static bool is_of_mailer(struct slice from)
+{
+	return slice_starts_nocase(from, SLICE("mailer-daemon@")) ||
+		slice_starts_nocase(from, SLICE("postmaster@"));
+}
+
 static bool may_be_bounce(const struct message_scan *s)
 {
 	struct slice from = SLICE_NONE;
 
 	return s->is_report && message_scan_from(s, &from, NULL) == 0 &&
-		slice_starts_nocase(from, SLICE("mailer-daemon@")) &&
+		is_of_mailer(from) &&
 		!header_is_repeated(&s->header, FIELD_TYPE) &&
 		header_has(&s->header, FIELD_AUTO_SUBMITTED);
 }
@@ -305,28 +454,53 @@ static bool is_judged(const struct message_scan *s)
 	return s->is_ended && !s->fault;
 }
 
-static bool is_whole(const struct message_scan *s, enum shape_kind kind)
+static enum reason find_header_fault(const struct message_scan *s)
 {
-	return is_judged(s) && s->shape.kind == kind &&
-		shape_is_whole(&s->shape);
+	if (s->kind != SHAPE_ENCRYPTED)
+		return REASON_CLEARTEXT;
+	return has_clear_header(s) ? REASON_ENCODING : REASON_HEADER;
 }
 
-bool message_scan_is_strictly_encrypted(const struct message_scan *s)
+static enum reason find_shape_fault(
+	const struct message_scan *s, bool is_strict)
 {
-	return message_scan_is_encrypted(s) && shape_is_plain(&s->shape);
+	if (s->shape.kind == SHAPE_NONE)
+		return find_header_fault(s);
+	if (!is_strict)
+		return shape_fault(&s->shape);
+	enum reason fault = shape_strict_fault(&s->shape);
+	return fault ? fault : s->oddity;
 }
 
-bool message_scan_is_encrypted(const struct message_scan *s)
+enum reason message_scan_fault(const struct message_scan *s, bool is_strict)
 {
-	return is_whole(s, SHAPE_ENCRYPTED);
+	if (!is_judged(s))
+		return REASON_CLEARTEXT;
+	enum reason fault = find_shape_fault(s, is_strict);
+	if (fault)
+		return fault;
+	return s->shape.kind == SHAPE_ENCRYPTED ? REASON_NONE
+						: REASON_CLEARTEXT;
 }
 
 bool message_scan_is_securejoin(const struct message_scan *s)
 {
-	return is_whole(s, SHAPE_SECUREJOIN) && shape_is_plain(&s->shape);
+	return is_judged(s) && s->shape.kind != SHAPE_ENCRYPTED &&
+		!find_shape_fault(s, true);
 }
 
 bool message_scan_is_bounce(const struct message_scan *s)
 {
 	return is_judged(s) && may_be_bounce(s);
+}
+
+bool message_scan_is_setup(const struct message_scan *s)
+{
+	return is_judged(s) && has_clear_header(s) && s->is_mixed &&
+		s->has_setup_field && s->has_setup_subject;
+}
+
+bool message_scan_has_control(const struct message_scan *s)
+{
+	return s->header.has_control;
 }

@@ -4,16 +4,16 @@
  * Fed is the content of a message as it stands on the wire after DATA:
  * lines that end in CRLF, dot-stuffing still in place (RFC 5321 section
  * 4.5.2), without the final dot, in chunks of any size. Nothing is kept
- * but the line and the header field that are being read: about 1 KB once
- * a line crosses two chunks and up to 8 KB in the header, whatever the
- * size of the message; nothing at all before the first byte.
+ * but the line and the header field that are being read, up to 16 KB each
+ * in the header, 1 KB of a line in the body, and 4 KB that count letters,
+ * whatever the size of the message; nothing at all before the first byte.
  *
  *	struct message_scan scan;
  *	message_scan_init(&scan);
  *	for each chunk: message_scan_feed(&scan, chunk);
  *		if (message_scan_broken(&scan)) refuse at once
  *	message_scan_end(&scan);
- *	if (message_scan_is_encrypted(&scan)) ...
+ *	if (!message_scan_fault(&scan, is_strict)) ...
  *	message_scan_release(&scan);
  */
 #ifndef MAIL_SCAN_H
@@ -25,12 +25,14 @@
 #include "lib/buf.h"
 #include "lib/slice.h"
 #include "lib/util.h"
+#include "mail/encrypted/shape.h"
 #include "mail/header.h"
-#include "mail/shape.h"
 
 enum {
 	/* RFC 5321 section 4.5.3.1.6: 1000 with the CRLF, unstuffed. */
 	MESSAGE_LINE_MAX_BYTES = 998,
+	/* Autocrypt and References come without folds from some programs. */
+	MESSAGE_HEADER_LINE_MAX_BYTES = 8192,
 	MESSAGE_HEADER_MAX_BYTES = 128 * 1024,
 	MESSAGE_HEADER_MAX_FIELDS = 1000,
 };
@@ -53,9 +55,14 @@ struct message_scan {
 	bool has_odd_encoding; /* top-level transfer encoding not 7bit, 8bit */
 	bool is_report;        /* multipart/report */
 	bool is_request;       /* Secure-Join: vc-request or vg-request */
-	enum shape_kind kind;  /* what the Content-Type promises */
-	uint64_t n_stuffed;    /* dots that the wire alone has */
-	struct buf line;       /* the beginning of one that crosses chunks */
+	bool has_setup_field;  /* Autocrypt-Setup-Message: v1 */
+	bool has_setup_subject;
+	bool is_mixed;        /* multipart/mixed */
+	size_t n_kept;        /* bytes of the fields that Postfix lets leave */
+	enum reason oddity;   /* of a field that leaves */
+	enum shape_kind kind; /* what the Content-Type promises */
+	uint64_t n_stuffed;   /* dots that the wire alone has */
+	struct buf line;      /* the beginning of one that crosses chunks */
 	struct header_reader header;
 	char *boundary; /* while in the header */
 	char *from;
@@ -90,13 +97,21 @@ int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 
 /* The verdicts, asked after message_scan_end(); never of what is broken. */
 
-/* Encrypted, in all details as chatmail clients do it: for outgoing mail. */
-bool message_scan_is_strictly_encrypted(const struct message_scan *s);
-/* Also with armor header lines and unusual fields above the parts. */
-bool message_scan_is_encrypted(const struct message_scan *s);
+/*
+ * Why it does not count as encrypted; NONE when it does. Strictly, for
+ * outgoing mail, it must not hold what a sender could have written, but
+ * for the fields that Postfix drops.
+ */
+enum reason message_scan_fault(const struct message_scan *s, bool is_strict);
+
 /* An unencrypted request to begin the SecureJoin protocol. */
 bool message_scan_is_securejoin(const struct message_scan *s);
-/* multipart/report, From mailer-daemon@..., Auto-Submitted present. */
+/* multipart/report, From mailer-daemon@... or postmaster@..., Auto-Submitted
+ * present. */
 bool message_scan_is_bounce(const struct message_scan *s);
+/* An Autocrypt Setup Message (Autocrypt 1.1 section 4.4). */
+bool message_scan_is_setup(const struct message_scan *s);
+/* A control byte in a field that leaves. */
+bool message_scan_has_control(const struct message_scan *s);
 
 #endif

@@ -45,9 +45,9 @@ static inline void add_verdict(struct buf *out, const struct message_scan *s)
 		buf_add_str(out, message_scan_broken(s));
 		return;
 	}
-	if (message_scan_is_strictly_encrypted(s))
+	if (!message_scan_fault(s, true))
 		buf_add_char(out, 'E');
-	else if (message_scan_is_encrypted(s))
+	else if (!message_scan_fault(s, false))
 		buf_add_char(out, 'e');
 	if (message_scan_is_securejoin(s))
 		buf_add_char(out, 'S');

@@ -1,6 +1,6 @@
-/* Unit tests of mail/armor.h. */
-#include "mail/armor.h"
+/* Unit tests of mail/encrypted/armor.h. */
 #include "mail/base64.h"
+#include "mail/encrypted/armor.h"
 
 #include "tests/test.h"
 
@@ -14,33 +14,66 @@ struct packets {
 
 static const struct packets packet_rows[] = {
 	{ "nothing", SLICE(""), 0, false },
-	{ "SEIPD, one octet of length", SLICE("\xd2\x05"), 5, true },
-	{ "SEIPD, two octets", SLICE("\xd2\xc0\x00"), 192, true },
-	{ "SEIPD, two octets, most", SLICE("\xd2\xdf\xff"), 8383, true },
-	{ "SEIPD, five octets", SLICE("\xd2\xff\x00\x00\x10\x00"), 4096, true },
-	{ "SEIPD of no length", SLICE("\xd2\x00"), 0, true },
-	{ "PKESK, SEIPD", SLICE("\xc1\x01x\xd2\x01"), 1, true },
-	{ "SKESK, PKESK, SKESK, SEIPD",
-		SLICE("\xc3\x01x\xc1\x02xx\xc3\x00\xd2\x01"), 1, true },
-	{ "PKESK only", SLICE("\xc1\x05"), 5, false },
-	{ "too short", SLICE("\xd2\x05"), 4, false },
-	{ "too long", SLICE("\xd2\x05"), 6, false },
+	{ "SEIPD, one octet of length", SLICE("\xd2\x29\1"), 40, true },
+	{ "SEIPD, two octets", SLICE("\xd2\xc0\x00\1"), 191, true },
+	{ "SEIPD, two octets, most", SLICE("\xd2\xdf\xff\1"), 8382, true },
+	{ "SEIPD, five octets", SLICE("\xd2\xff\x00\x00\x10\x00\1"), 4095,
+		true },
+	{ "SEIPD 2", SLICE("\xd2\x34\2"), 51, true },
+	{ "SEIPD of no length", SLICE("\xd2\x00"), 0, false },
+	{ "SEIPD 1, too small", SLICE("\xd2\x28\1"), 39, false },
+	{ "SEIPD 2, too small", SLICE("\xd2\x33\2"), 50, false },
+	{ "SEIPD 3", SLICE("\xd2\x34\3"), 51, false },
+	{ "PKESK, SEIPD", SLICE("\xc1\x0c\3-----------\xd2\x29\1"), 40, true },
+	{ "PKESK 6", SLICE("\xc1\x0c\6-----------\xd2\x29\1"), 40, true },
+	{ "PKESK 2", SLICE("\xc1\x0c\2-----------\xd2\x29\1"), 40, false },
+	{ "small PKESK", SLICE("\xc1\x0b\3----------\xd2\x29\1"), 40, false },
+	{ "large PKESK", SLICE("\xc1\xc6\x49\3"), 1800, false },
+	{ "SKESK, PKESK, SEIPD",
+		SLICE("\xc3\4\4---\xc1\x0c\3-----------\xd2\x29\1"), 40, true },
+	{ "SKESK 7", SLICE("\xc3\4\7---\xd2\x29\1"), 40, false },
+	{ "large SKESK", SLICE("\xc3\x41\4"), 64, false },
+	{ "legacy PKESK, 1 octet", SLICE("\x84\x0c\3-----------\xd2\x29\1"), 40,
+		true },
+	{ "legacy PKESK, 2 octets", SLICE("\x85\0\x0c\3-----------\xd2\x29\1"),
+		40, true },
+	{ "legacy PKESK, 4 octets",
+		SLICE("\x86\0\0\0\x0c\3-----------\xd2\x29\1"), 40, true },
+	{ "legacy PKESK, no length", SLICE("\x87\3-----------\xd2\x29\1"), 40,
+		false },
+	{ "legacy PKESK, 2 octets, over 191", SLICE("\x85\0\xc8\3"), 199,
+		false },
+	{ "legacy SKESK", SLICE("\x8c\4\4---\xd2\x29\1"), 40, true },
+	{ "legacy literal", SLICE("\xac\x29\1"), 40, false },
+	{ "PKESK only", SLICE("\xc1\x0c\3"), 11, false },
+	{ "too short", SLICE("\xd2\x29\1"), 39, false },
+	{ "too long", SLICE("\xd2\x29\1"), 41, false },
 	{ "length missing", SLICE("\xd2\xff\x00\x00"), 0, false },
-	{ "two SEIPD", SLICE("\xd2\x01x\xd2\x01"), 1, false },
-	{ "PKESK after SEIPD", SLICE("\xd2\x01x\xc1\x01"), 1, false },
-	{ "old format", SLICE("\x85\x00\x05"), 5, false },
 	{ "no packet", SLICE("hello"), 0, false },
-	{ "literal data", SLICE("\xcb\x05"), 5, false },
-	{ "SED", SLICE("\xc9\x05"), 5, false },
-	{ "AEAD", SLICE("\xd4\x05"), 5, false },
-	{ "marker", SLICE("\xca\x03PGP\xd2\x01"), 1, false },
-	{ "padding", SLICE("\xd2\x01x\xd5\x01"), 1, false },
-	{ "partial, then rest", SLICE("\xd2\xe9"), 512 + 1, true },
-	{ "partial without rest", SLICE("\xd2\xe9"), 512, false },
-	{ "partial, rest cut", SLICE("\xd2\xe9"), 511, false },
-	{ "first partial of 256", SLICE("\xd2\xe8"), 256 + 1, false },
-	{ "partial PKESK", SLICE("\xc1\xe9"), 512 + 1, false },
+	{ "literal data", SLICE("\xcb\x29\1"), 40, false },
+	{ "SED", SLICE("\xc9\x29\1"), 40, false },
+	{ "AEAD", SLICE("\xd4\x29\1"), 40, false },
+	{ "marker", SLICE("\xca\x03PGP\xd2\x29\1"), 40, false },
+	{ "partial, then rest", SLICE("\xd2\xe9\1"), 511 + 1, true },
+	{ "partial without rest", SLICE("\xd2\xe9\1"), 511, false },
+	{ "partial, rest cut", SLICE("\xd2\xe9\1"), 510, false },
+	{ "first partial of 256", SLICE("\xd2\xe8\1"), 255 + 1, false },
+	{ "partial PKESK", SLICE("\xc1\xe9\3"), 511 + 1, false },
 };
+
+/* How many session keys there may be. */
+static void test_keys(void)
+{
+	for (int n = OPENPGP_KEYS_MAX; n <= OPENPGP_KEYS_MAX + 1; n++) {
+		struct openpgp p;
+		int r = 0;
+
+		openpgp_init(&p);
+		for (int i = 0; i < n; i++)
+			r = openpgp_feed(&p, SLICE("\xc3\4\4---"));
+		check_int("keys", r == 0, n == OPENPGP_KEYS_MAX);
+	}
+}
 
 static int feed_by(struct openpgp *p, struct slice bytes, size_t n)
 {
@@ -83,7 +116,8 @@ static void test_parts(void)
 	struct openpgp p;
 
 	buf_add_slice(&bytes, SLICE("\xd2\xea"));
-	for (int i = 0; i < 1024; i++)
+	buf_add_char(&bytes, 1);
+	for (int i = 0; i < 1023; i++)
 		buf_add_char(&bytes, 0x55);
 	buf_add_slice(&bytes, SLICE("\xe0z\xe1zz\xc0\x00"));
 	for (int i = 0; i < 191; i++)
@@ -127,10 +161,11 @@ static void test_alphabet(void)
 	}
 }
 
-/* The whole armor as lines; "DATA" is 0xd2 0x04 and four octets. */
+/* The whole armor as lines; "DATA" is a SEIPD packet of 46 octets. */
 #define BEGIN "-----BEGIN PGP MESSAGE-----\n"
 #define END   "-----END PGP MESSAGE-----\n"
-#define DATA  "0gR4eHh4\n"
+#define MID   "SkTcFTZCBKgP6A6QOUVcwWCCgYIP4rJPHlIzreavHdVPyCsmrstH0oaM"
+#define DATA  "0i4B" MID "Tvvj\n"
 
 static void test_armor(void)
 {
@@ -150,12 +185,14 @@ static void test_armor(void)
 			YES },
 		{ "blank at the line's end",
 			"-----BEGIN PGP MESSAGE-----  \n\n" DATA END, YES },
-		{ "padding", BEGIN "\n0gN4eHg=\n" END, YES },
-		{ "padding, checksum", BEGIN "\n0gJ4eA==\n=abcd\n" END, YES },
-		{ "padding of two", BEGIN "\n0gV4eHh4eA==\n" END, YES },
-		{ "one quantum", BEGIN "\n0gF4\n" END, YES },
+		{ "padding", BEGIN "\n0i0B" MID "Tvv=\n" END, YES },
+		{ "padding, checksum", BEGIN "\n0iwB" MID "Tv==\n=abcd\n" END,
+			YES },
+		{ "padding of two", BEGIN "\n0iwB" MID "Tv==\n" END, YES },
+		{ "line of one quantum", BEGIN "\n0i4B\n" MID "Tvvj\n" END,
+			YES },
 		{ "lines that are no whole quanta",
-			BEGIN "\n0\ngR4\neHh\n4\n" END, YES },
+			BEGIN "\n0\ni4B" MID "T\nvv\nj\n" END, YES },
 		{ "version header", BEGIN "Version: x\n\n" DATA END,
 			TOLERATED },
 		{ "comment header",
@@ -170,21 +207,23 @@ static void test_armor(void)
 		{ "text after", BEGIN "\n" DATA END "hi\n", NO },
 		{ "text in data", BEGIN "\n" DATA "hello, world\n" END, NO },
 		{ "data after data", BEGIN "\n" DATA DATA END, NO },
-		{ "data after padding", BEGIN "\n0gN4eHg=\neHh4\n" END, NO },
+		{ "data after padding", BEGIN "\n0i0B" MID "Tvv=\neHh4\n" END,
+			NO },
 		{ "data after checksum", BEGIN "\n" DATA "=abcd\n" DATA END,
 			NO },
 		{ "two checksums", BEGIN "\n" DATA "=abcd\n=abcd\n" END, NO },
 		{ "short checksum", BEGIN "\n" DATA "=abc\n" END, NO },
-		{ "empty line in data", BEGIN "\n0gR4\n\neHh4\n" END, NO },
+		{ "empty line in data", BEGIN "\n0i4B\n\n" MID "Tvvj\n" END,
+			NO },
 		{ "empty line before END", BEGIN "\n" DATA "\n" END, NO },
-		{ "blank in data", BEGIN "\n0gR4 eHh4\n" END, NO },
-		{ "quantum not whole", BEGIN "\n0gR4eHh4e\n" END, NO },
-		{ "one = too few", BEGIN "\n0gJ4eA=\n" END, NO },
-		{ "one = too many", BEGIN "\n0gN4eHg==\n" END, NO },
-		{ "three =", BEGIN "\n0gN4eH===\n" END, NO },
-		{ "= alone", BEGIN "\n0gN4eHg\n=\n" END, NO },
-		{ "= in the midst", BEGIN "\n0gN4eHg=eHh4\n" END, NO },
-		{ "dash-escaped", BEGIN "\n- 0gR4eHh4\n" END, NO },
+		{ "blank in data", BEGIN "\n0i4B " MID "Tvvj\n" END, NO },
+		{ "quantum not whole", BEGIN "\n0i4B" MID "Tvvje\n" END, NO },
+		{ "one = too few", BEGIN "\n0iwB" MID "Tv=\n" END, NO },
+		{ "one = too many", BEGIN "\n0i0B" MID "Tvv==\n" END, NO },
+		{ "three =", BEGIN "\n0i0B" MID "T===\n" END, NO },
+		{ "= alone", BEGIN "\n0i0B" MID "Tvv\n=\n" END, NO },
+		{ "= in the midst", BEGIN "\n0i0B" MID "Tvv=eHh4\n" END, NO },
+		{ "dash-escaped", BEGIN "\n- " DATA END, NO },
 		{ "second armor", BEGIN "\n" DATA END BEGIN "\n" DATA END, NO },
 		{ "other armor",
 			"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\n" DATA END,
@@ -208,6 +247,7 @@ static void test_armor(void)
 			: a.has_headers      ? TOLERATED
 					     : YES;
 		check_int(rows[i].name, got, rows[i].verdict);
+		armor_release(&a);
 	}
 }
 
@@ -248,22 +288,25 @@ static bool is_read_fast(struct slice text, size_t first_len)
 			r = armor_line(&a, slice_head(line, line.len - 1));
 	}
 	r = r < 0 ? r : armor_line(&a, SLICE("-----END PGP MESSAGE-----"));
-	return r == 0 && armor_is_complete(&a);
+	bool is_whole = r == 0 && armor_is_complete(&a);
+	armor_release(&a);
+	return is_whole;
 }
 
 /* The fast way loses no packet header, wherever it lies. */
 static void test_fast(void)
 {
 	for (size_t first = 60; first <= 68; first++) {
-		for (int n = 0; n < 160; n++) {
+		for (int n = 12; n < 160; n++) {
 			AUTO_BUF struct buf bytes = BUF_INIT(100000);
 			AUTO_BUF struct buf text = BUF_INIT(100000);
 			buf_add_char(&bytes, '\xc1');
 			buf_add_char(&bytes, (char)n);
-			for (int i = 0; i < n; i++)
+			buf_add_char(&bytes, 3);
+			for (int i = 1; i < n; i++)
 				buf_add_char(&bytes, 'x');
-			buf_add_slice(&bytes, SLICE("\xd2\xe9"));
-			for (int i = 0; i < 512; i++)
+			buf_add_slice(&bytes, SLICE("\xd2\xe9\1"));
+			for (int i = 1; i < 512; i++)
 				buf_add_char(&bytes, (char)(i * 7));
 			size_t rest = 3 - (bytes.len + 1) % 3 + 45;
 			buf_add_char(&bytes, (char)rest);
@@ -280,6 +323,7 @@ int main(void)
 {
 	test_fast();
 	test_openpgp();
+	test_keys();
 	test_parts();
 	test_alphabet();
 	test_armor();

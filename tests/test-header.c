@@ -13,6 +13,7 @@ static void collect(void *context, size_t id, struct slice value)
 static const struct header_spec spec = {
 	.names = names,
 	.n_names = ARRAY_LEN(names),
+	.n_wanted = ARRAY_LEN(names),
 	.bytes_max = 1000,
 	.fields_max = 5,
 	.on_field = collect,
@@ -65,7 +66,6 @@ static void test_reader(void)
 		check_int(rows[i].lines, r.is_malformed, rows[i].is_malformed);
 		check_int(rows[i].lines, header_is_repeated(&r, 0),
 			rows[i].is_repeated);
-		check_int(rows[i].lines, r.has_others, rows[i].has_others);
 		header_reader_release(&r);
 	}
 }
@@ -103,7 +103,7 @@ static void test_long_value(void)
 	wide.bytes_max = 100000;
 	header_reader_init(&r, &wide);
 	header_reader_line(&r, SLICE("From: a"), &got);
-	for (int i = 0; i < 10; i++)
+	for (int i = 0; i < 20; i++)
 		header_reader_line(&r, slice_of(fold), &got);
 	header_reader_end(&r, &got);
 	check("value too long", r.is_malformed);
@@ -176,16 +176,6 @@ static void test_boundary_length(void)
 	check("71", content_type_parse(buf_slice(&text), &t) < 0);
 }
 
-static void test_encoding(void)
-{
-	check("7bit", transfer_encoding_is_identity(SLICE("7bit")));
-	check("8BIT", transfer_encoding_is_identity(SLICE(" 8BIT ")));
-	check("base64", !transfer_encoding_is_identity(SLICE("base64")));
-	check("qp", !transfer_encoding_is_identity(SLICE("quoted-printable")));
-	check("none", !transfer_encoding_is_identity(SLICE("")));
-	check("comment", !transfer_encoding_is_identity(SLICE("7bit (x)")));
-}
-
 int main(void)
 {
 	test_reader();
@@ -193,6 +183,5 @@ int main(void)
 	test_long_value();
 	test_content_type();
 	test_boundary_length();
-	test_encoding();
 	return test_end();
 }

@@ -121,6 +121,7 @@ static bool is_turn_or_empty(struct slice text)
 #define TEXT     .type = SETTING_TEXT, .unit = ""
 #define LIST     .type = SETTING_LIST, .unit = ""
 #define FLAG     .type = SETTING_BOOL, .unit = "", .fallback = "false"
+#define FLAG_ON  .type = SETTING_BOOL, .unit = "", .fallback = "true"
 #define NUMBER(u, least, most)                                                 \
 	.type = SETTING_NUMBER, .unit = (u), .min = (least), .max = (most)
 #define BYTES(least)                                                           \
@@ -204,9 +205,11 @@ static const struct setting rows[] = {
 	  .accepts = "mail addresses, or @domain for all of a domain",
 	  .help = "Addresses, or @domain, to which everybody may send "
 		  "cleartext." },
-	{ AT(filter_incoming), FLAG,
+	{ AT(filter_incoming), FLAG_ON,
 	  .readers = READ_FILTER_INCOMING,
-	  .help = "Demand encryption of mail that comes from outside, too." },
+	  .help = "Demand encryption of mail that comes from outside, too; "
+		  "reports "
+		  "and requests to begin a chat may be in clear." },
 
 	{ AT(filtermail_smtp_port), PORT, .fallback = "10080",
 	  .readers = READ_FILTER_OUTGOING,

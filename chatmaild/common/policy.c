@@ -3,45 +3,60 @@
 
 #include "mail/address.h"
 
-static const char *refuse(
+static void reply_about(
 	struct buf *reply, const char *text, struct slice address)
 {
 	buf_addf(reply, "%s <%.*s>\r\n", text, SLICE_FMT(address));
-	return "unencrypted";
 }
 
-static const char *refuse_from(
+/* "523 ... to <a@b>", and what was wrong if that is more than cleartext. */
+static enum reason refuse_unencrypted(
+	const struct policy_message *m, struct buf *reply)
+{
+	const char *text = reason_text(m->fault);
+
+	buf_addf(reply,
+		"523 Encryption Needed: Invalid Unencrypted Mail to <%.*s>%s%s"
+		"\r\n",
+		SLICE_FMT(m->strict_recipient), text ? ": " : "",
+		text ? text : "");
+	return m->fault;
+}
+
+static enum reason refuse_from(
 	struct buf *reply, const struct policy_message *m)
 {
 	buf_addf(reply, "500 Invalid FROM <%.*s> for <%.*s>\r\n",
 		SLICE_FMT(m->from), SLICE_FMT(m->sender));
-	return "from";
+	return REASON_FROM;
 }
 
-static const char *judge_outgoing(const struct config *config,
+static enum reason judge_outgoing(const struct config *config,
 	const struct policy_message *m, struct buf *reply)
 {
 	if (m->from.len == 0 || !address_eq(m->from, m->sender))
 		return refuse_from(reply, m);
-	if (m->is_encrypted || m->is_securejoin || m->strict_recipient.len == 0)
-		return NULL;
+	if (m->has_control) {
+		buf_addf(reply, "554 5.6.0 Message refused: %s\r\n",
+			reason_text(REASON_CONTROL));
+		return REASON_CONTROL;
+	}
+	if (!m->fault || m->is_securejoin || m->strict_recipient.len == 0 ||
+		(m->is_setup && m->is_to_self))
+		return REASON_NONE;
 	if (text_list_has_nocase(&config->passthrough_senders, m->sender))
-		return NULL;
-	return refuse(reply,
-		"523 Encryption Needed: Invalid Unencrypted Mail to",
-		m->strict_recipient);
+		return REASON_NONE;
+	return refuse_unencrypted(m, reply);
 }
 
-static const char *judge_incoming(const struct config *config,
+static enum reason judge_incoming(const struct config *config,
 	const struct policy_message *m, struct buf *reply)
 {
 	bool is_free = !config->filter_incoming && !m->is_by_address;
 
-	if (is_free || m->is_encrypted || m->is_securejoin || m->is_bounce)
-		return NULL;
-	return refuse(reply,
-		"523 Encryption Needed: Invalid Unencrypted Mail to",
-		m->strict_recipient);
+	if (is_free || !m->fault || m->is_securejoin || m->is_bounce)
+		return REASON_NONE;
+	return refuse_unencrypted(m, reply);
 }
 
 void policy_message_scanned(struct policy_message *m,
@@ -49,14 +64,14 @@ void policy_message_scanned(struct policy_message *m,
 {
 	if (message_scan_from(scan, &m->from, NULL) < 0)
 		m->from = SLICE_NONE;
-	m->is_encrypted = direction == POLICY_OUTGOING
-		? message_scan_is_strictly_encrypted(scan)
-		: message_scan_is_encrypted(scan);
+	m->fault = message_scan_fault(scan, direction == POLICY_OUTGOING);
 	m->is_securejoin = message_scan_is_securejoin(scan);
 	m->is_bounce = message_scan_is_bounce(scan);
+	m->is_setup = message_scan_is_setup(scan);
+	m->has_control = message_scan_has_control(scan);
 }
 
-const char *policy_judge(const struct config *config,
+enum reason policy_judge(const struct config *config,
 	enum policy_direction direction, const struct policy_message *m,
 	struct buf *reply)
 {
@@ -64,38 +79,32 @@ const char *policy_judge(const struct config *config,
 					    : judge_incoming(config, m, reply);
 }
 
-bool policy_takes_cleartext(const struct config *config, struct slice sender,
-	struct slice recipient)
+bool policy_takes_cleartext(const struct config *config, struct slice recipient)
 {
-	struct slice from_domain, domain, local;
+	struct slice domain, local;
 
-	if (address_eq(sender, recipient) ||
-		text_list_has_nocase(
-			&config->passthrough_recipients, recipient))
+	if (text_list_has_nocase(&config->passthrough_recipients, recipient))
 		return true;
 	if (!slice_cut_last(recipient, '@', &local, &domain) ||
 		slice_has_char(local, '%') || slice_has_char(local, '!') ||
 		slice_has_char(local, '@'))
 		return false;
-	struct slice at_domain = slice_from(recipient, local.len);
-	if (text_list_has_nocase(&config->passthrough_recipients, at_domain))
-		return true;
-	return slice_cut_last(sender, '@', &local, &from_domain) &&
-		slice_eq_nocase(domain, from_domain);
+	return text_list_has_nocase(&config->passthrough_recipients,
+		slice_from(recipient, local.len));
 }
 
-const char *policy_judge_recipient(struct slice recipient, struct buf *reply)
+enum reason policy_judge_recipient(struct slice recipient, struct buf *reply)
 {
 	struct slice local, domain;
 
 	if (slice_cut(recipient, '@', &local, &domain) && local.len > 0 &&
 		domain.len > 0 && !slice_has_char(domain, '@'))
-		return NULL;
-	refuse(reply, "500 Invalid address", recipient);
-	return "bad-address";
+		return REASON_NONE;
+	reply_about(reply, "500 Invalid address", recipient);
+	return REASON_BAD_ADDRESS;
 }
 
 void policy_reply_rate(struct slice sender, struct buf *reply)
 {
-	refuse(reply, "450 4.7.1: Too much mail from", sender);
+	reply_about(reply, "450 4.7.1: Too much mail from", sender);
 }

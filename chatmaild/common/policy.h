@@ -4,7 +4,8 @@
  *
  * Outgoing: the From field must be exactly one address, the envelope's
  * sender. Then what is encrypted, a SecureJoin request, from a
- * passthrough sender, or to nobody but recipients that may get cleartext.
+ * passthrough sender, to nobody but recipients that may get cleartext, or
+ * an Autocrypt Setup Message to oneself.
  * Incoming, with filter_incoming, or where no signature vouches for the
  * sender: what is encrypted, a SecureJoin request, or a bounce; all else
  * otherwise.
@@ -28,11 +29,14 @@ struct policy_message {
 	/* The first that may not get cleartext; "" when there is none. */
 	struct slice strict_recipient;
 	/* What the scanner says, after its end. */
+	bool is_to_self;   /* the sender is the only recipient */
 	struct slice from; /* "" when there is no usable one */
-	bool is_encrypted;
+	enum reason fault; /* why it is not encrypted, or NONE */
 	bool is_securejoin;
 	bool is_bounce;
 	bool is_by_address; /* nothing but the peer's address vouches for it */
+	bool is_setup;
+	bool has_control;
 };
 
 /* Fills in what the scanner says; `scan` has ended and is not broken. */
@@ -40,24 +44,23 @@ void policy_message_scanned(struct policy_message *m,
 	const struct message_scan *scan, enum policy_direction direction);
 
 /*
- * NULL: it may pass. Else one word for the log ("unencrypted"), and the
- * reply, a line with its CRLF, appended to *reply.
+ * NONE: it may pass. Else the reply, a line with its CRLF, is appended to
+ * *reply.
  */
-const char *policy_judge(const struct config *config,
+enum reason policy_judge(const struct config *config,
 	enum policy_direction direction, const struct policy_message *m,
 	struct buf *reply) MUST_CHECK;
 
 /*
- * May get cleartext from `sender`: the sender, those in
- * passthrough_recipients, and whoever has an address at the sender's own
- * domain. Never an address with `%` or `!`, which a mail server may take
- * for a route to somewhere else.
+ * May get cleartext: those in passthrough_recipients. Never an address
+ * with `%` or `!`, which a mail server may take for a route to somewhere
+ * else.
  */
-bool policy_takes_cleartext(const struct config *config, struct slice sender,
-	struct slice recipient);
+bool policy_takes_cleartext(
+	const struct config *config, struct slice recipient);
 
-/* The same, for a recipient that is not an address: "bad-address". */
-const char *policy_judge_recipient(
+/* The same manner, for a recipient that is no address. */
+enum reason policy_judge_recipient(
 	struct slice recipient, struct buf *reply) MUST_CHECK;
 
 /* The reply to a message over the rate. */

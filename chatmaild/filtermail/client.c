@@ -23,7 +23,7 @@ static void forget_transaction(struct client *c)
 	close_down(c);
 	/* Of a message whose other recipients had it, the outcome counts. */
 	if (c->transaction && c->transaction->has_bad_recipient)
-		outcome_count_refused(c->filter, c->transaction, "bad-address");
+		outcome_count_refused(c->filter, c->transaction, REASON_BAD_ADDRESS);
 	transaction_free(c->transaction);
 	c->transaction = NULL;
 }
@@ -74,7 +74,7 @@ static void on_sender_refused(void *owner, struct slice reply)
 {
 	struct client *c = owner;
 
-	transaction_refuse(c->transaction, "server", reply);
+	transaction_refuse(c->transaction, REASON_SERVER, reply);
 	answer(c, reply);
 	close_down(c);
 	conn_send(c->conn, SLICE_NONE);
@@ -85,7 +85,7 @@ void client_on_fail(void *owner, struct slice reply)
 {
 	struct client *c = owner;
 
-	transaction_refuse(c->transaction, "downstream", reply);
+	transaction_refuse(c->transaction, REASON_DOWNSTREAM, reply);
 	if (!smtp_session_is_waiting(&c->session)) {
 		close_down(c);
 		conn_resume(c->conn);
@@ -93,7 +93,7 @@ void client_on_fail(void *owner, struct slice reply)
 	}
 	bool is_message = c->session.awaited == SMTP_DOT;
 	if (is_message)
-		outcome_refused(c->filter, c->transaction, "downstream");
+		outcome_refused(c->filter, c->transaction, REASON_DOWNSTREAM);
 	answer(c, reply);
 	if (is_message)
 		forget_transaction(c);
@@ -145,7 +145,7 @@ static void refuse_rate(struct client *c)
 {
 	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
 
-	outcome_refused(c->filter, c->transaction, "rate");
+	outcome_refused(c->filter, c->transaction, REASON_RATE);
 	policy_reply_rate(buf_slice(&c->transaction->sender), &reply);
 	answer(c, buf_slice(&reply));
 }
@@ -176,7 +176,7 @@ static void send_recipient(struct client *c, struct slice line)
 	if (downstream_open(
 		    c->filter, &t->opening, &downstream_ops, c, &c->down) == 0)
 		return;
-	transaction_refuse(t, "downstream", downstream_unreachable);
+	transaction_refuse(t, REASON_DOWNSTREAM, downstream_unreachable);
 	answer(c, downstream_unreachable);
 }
 
@@ -187,7 +187,7 @@ static void do_rcpt(struct client *c, const struct smtp_input *input)
 
 	if (!transaction_offer_recipient(t, input->path, &reply)) {
 		t->has_bad_recipient = true;
-		outcome_log_refused(t, "bad-address");
+		outcome_log_refused(t, REASON_BAD_ADDRESS);
 		answer(c, buf_slice(&reply));
 	} else if (t->reason) {
 		answer(c, buf_slice(&t->refusal));

@@ -52,12 +52,12 @@ enum {
 	HELD_MAX_BYTES = MESSAGE_HEADER_MAX_BYTES + 2 * CLIENT_IN_MAX_BYTES,
 };
 
-/* What is counted, in the order of the names in main.c. */
+/* What is counted, as main.c names it. */
 enum filter_counter {
 	COUNT_FILTERED, /* every message that was judged or refused */
 	COUNT_PASSED,
 	COUNT_ENCRYPTED, /* of those that passed */
-	COUNT_REJECTED,  /* the first of the reasons */
+	COUNT_REJECTED,  /* for the first of the reasons, and so on */
 };
 
 struct filter {

@@ -69,7 +69,7 @@ static void open_down(struct client *c)
 		    c->filter, &t->opening, &incoming_ops, c, &c->down) == 0)
 		return;
 	c->is_opening = false;
-	transaction_refuse(t, "downstream", downstream_unreachable);
+	transaction_refuse(t, REASON_DOWNSTREAM, downstream_unreachable);
 }
 
 void incoming_hold(struct client *c, struct slice piece)
@@ -78,7 +78,7 @@ void incoming_hold(struct client *c, struct slice piece)
 
 	buf_add_slice(&c->held, piece);
 	if (!buf_ok(&c->held))
-		transaction_refuse(t, "broken",
+		transaction_refuse(t, REASON_BROKEN,
 			SLICE("554 5.6.0 Message refused: header too "
 			      "large\r\n"));
 	else if (!c->down && t->scan.is_in_body)

@@ -2,6 +2,7 @@
  * filtermail - stands between two Postfix smtpds and lets only mail pass
  * that is encrypted. See filtermail(8).
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "chatmaild/filtermail/client.h"
@@ -20,24 +21,26 @@ struct options {
 
 static struct filter filter;
 
-#define REJECTED(reason) "messages_rejected_total{reason=\"" reason "\"}"
+static void open_counters(void)
+{
+	char rejected[REASONS - 1][COUNTER_NAME_BYTES];
+	const char *names[COUNT_REJECTED + REASONS] = {
+		[COUNT_FILTERED] = "messages_filtered_total",
+		[COUNT_PASSED] = "messages_passed_total",
+		[COUNT_ENCRYPTED] = "messages_encrypted_total",
+	};
 
-static const char *const counter_names[] = {
-	[COUNT_FILTERED] = "messages_filtered_total",
-	[COUNT_PASSED] = "messages_passed_total",
-	[COUNT_ENCRYPTED] = "messages_encrypted_total",
-	[COUNT_REJECTED] = REJECTED("unencrypted"),
-	REJECTED("from"),
-	REJECTED("unproven"),
-	REJECTED("dns"),
-	REJECTED("bad-address"),
-	REJECTED("rate"),
-	REJECTED("size"),
-	REJECTED("broken"),
-	REJECTED("downstream"),
-	REJECTED("server"),
-	NULL,
-};
+	for (unsigned i = 0; i < REASONS - 1; i++) {
+		snprintf(rejected[i], sizeof(rejected[i]),
+			"messages_rejected_total{reason=\"%s\"}",
+			reason_word(i + 1));
+		names[COUNT_REJECTED + i] = rejected[i];
+	}
+	counters_open_or_warn(&filter.counters, filter.config.counters_dir,
+		filter.direction == POLICY_OUTGOING ? "filtermail-outgoing"
+						    : "filtermail-incoming",
+		names);
+}
 
 static char *loopback(uint64_t port)
 {
@@ -113,10 +116,7 @@ static void prepare(struct service *service, const struct options *options)
 	if (filter.direction == POLICY_INCOMING &&
 		keys_new(service->event, options->resolver, &filter.keys) < 0)
 		die("--resolver: cannot ask it for keys");
-	counters_open_or_warn(&filter.counters, filter.config.counters_dir,
-		filter.direction == POLICY_OUTGOING ? "filtermail-outgoing"
-						    : "filtermail-incoming",
-		counter_names);
+	open_counters();
 	if (deadlines_init(&filter.idle, service->event, CLIENT_IDLE_SEC * sec,
 		    client_on_due) < 0 ||
 		deadlines_init(&filter.answers, service->event,

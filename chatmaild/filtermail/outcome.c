@@ -4,7 +4,7 @@
 #include "lib/log.h"
 
 void outcome_count_refused(
-	struct filter *filter, struct transaction *t, const char *reason)
+	struct filter *filter, struct transaction *t, enum reason reason)
 {
 	struct counters *counters = &filter->counters;
 
@@ -12,18 +12,17 @@ void outcome_count_refused(
 		return;
 	t->is_counted = true;
 	counters_add(counters, COUNT_FILTERED, 1);
-	counters_add(counters,
-		counters_find(counters, "messages_rejected_total", reason), 1);
+	counters_add(counters, COUNT_REJECTED + (size_t)reason - 1, 1);
 }
 
-void outcome_log_refused(const struct transaction *t, const char *reason)
+void outcome_log_refused(const struct transaction *t, enum reason reason)
 {
-	log_notice("refused: reason=%s size=%llu recipients=%u", reason,
-		(unsigned long long)t->size, t->n_recipients);
+	log_notice("refused: reason=%s size=%llu recipients=%u",
+		reason_word(reason), (unsigned long long)t->size, t->n_recipients);
 }
 
 void outcome_refused(
-	struct filter *filter, struct transaction *t, const char *reason)
+	struct filter *filter, struct transaction *t, enum reason reason)
 {
 	outcome_count_refused(filter, t, reason);
 	outcome_log_refused(t, reason);
@@ -34,7 +33,7 @@ static void count_passed(struct counters *counters, struct transaction *t)
 	t->is_counted = true;
 	counters_add(counters, COUNT_FILTERED, 1);
 	counters_add(counters, COUNT_PASSED, 1);
-	if (message_scan_is_encrypted(&t->scan))
+	if (!message_scan_fault(&t->scan, false))
 		counters_add(counters, COUNT_ENCRYPTED, 1);
 }
 
@@ -46,7 +45,7 @@ void outcome_answered(
 	if (is_yes)
 		count_passed(&filter->counters, t);
 	else
-		outcome_count_refused(filter, t, "server");
+		outcome_count_refused(filter, t, REASON_SERVER);
 	log_at(is_yes ? LOG_LEVEL_INFO : LOG_LEVEL_NOTICE,
 		"%s: size=%llu recipients=%u code=%.*s",
 		is_yes ? "passed" : "not taken", (unsigned long long)t->size,

@@ -7,11 +7,11 @@
 #include "chatmaild/filtermail/transaction.h"
 
 void outcome_count_refused(
-	struct filter *filter, struct transaction *t, const char *reason);
-void outcome_log_refused(const struct transaction *t, const char *reason);
+	struct filter *filter, struct transaction *t, enum reason reason);
+void outcome_log_refused(const struct transaction *t, enum reason reason);
 /* Both. */
 void outcome_refused(
-	struct filter *filter, struct transaction *t, const char *reason);
+	struct filter *filter, struct transaction *t, enum reason reason);
 /* What the server behind us said to its final dot. */
 void outcome_answered(
 	struct filter *filter, struct transaction *t, struct slice reply);

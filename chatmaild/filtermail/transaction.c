@@ -74,13 +74,15 @@ bool transaction_offer_recipient(
 static bool is_strict(const struct transaction *t)
 {
 	return t->filter->direction == POLICY_INCOMING ||
-		!policy_takes_cleartext(&t->filter->config,
-			buf_slice(&t->sender), buf_slice(&t->recipient));
+		!policy_takes_cleartext(
+			&t->filter->config, buf_slice(&t->recipient));
 }
 
 void transaction_take_recipient(struct transaction *t)
 {
 	t->n_recipients++;
+	if (!address_eq(buf_slice(&t->sender), buf_slice(&t->recipient)))
+		t->has_others = true;
 	if (t->strict.len == 0 && is_strict(t))
 		buf_add_slice(&t->strict, buf_slice(&t->recipient));
 }
@@ -119,7 +121,7 @@ void transaction_make_opening(struct transaction *t)
 }
 
 void transaction_refuse(
-	struct transaction *t, const char *reason, struct slice reply)
+	struct transaction *t, enum reason reason, struct slice reply)
 {
 	if (t->reason)
 		return;
@@ -135,7 +137,7 @@ static bool is_broken(struct transaction *t)
 		return false;
 	AUTO_BUF struct buf reply = BUF_INIT(REPLY_MAX_BYTES);
 	buf_addf(&reply, "554 5.6.0 Message refused: %s\r\n", fault);
-	transaction_refuse(t, "broken", buf_slice(&reply));
+	transaction_refuse(t, REASON_BROKEN, buf_slice(&reply));
 	return true;
 }
 
@@ -145,7 +147,7 @@ static bool is_too_large(struct transaction *t)
 	if (t->size - t->scan.n_stuffed <=
 		t->filter->profile.size_max + SIZE_SLACK_BYTES)
 		return false;
-	transaction_refuse(t, "size",
+	transaction_refuse(t, REASON_SIZE,
 		SLICE("552 5.3.4 Message size exceeds fixed limit\r\n"));
 	return true;
 }
@@ -155,7 +157,7 @@ static void refuse_unproven(struct transaction *t, struct slice reply)
 {
 	bool is_trouble = reply.ptr[0] == '4';
 
-	transaction_refuse(t, is_trouble ? "dns" : "unproven", reply);
+	transaction_refuse(t, is_trouble ? REASON_DNS : REASON_UNPROVEN, reply);
 }
 
 bool transaction_feed(struct transaction *t, struct slice piece)
@@ -203,6 +205,7 @@ bool transaction_judge(struct transaction *t)
 		.sender = buf_slice(&t->sender),
 		.strict_recipient = buf_slice(&t->strict),
 		.is_by_address = t->proof && proof_is_by_address(t->proof),
+		.is_to_self = t->n_recipients > 0 && !t->has_others,
 	};
 	policy_message_scanned(&m, &t->scan, t->filter->direction);
 	buf_reset(&t->refusal);

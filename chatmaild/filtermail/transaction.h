@@ -20,10 +20,11 @@ struct transaction {
 	struct proof *proof; /* incoming: where it comes from */
 	uint64_t size;       /* bytes of the message so far */
 	unsigned n_recipients;
+	bool has_others;        /* recipients that are not the sender */
 	bool has_bad_recipient; /* one was refused by us */
 	bool is_counted;        /* among the messages that were filtered */
 	/* The verdict, once it is known to be no. */
-	const char *reason; /* a word for the log, or NULL */
+	enum reason reason;
 	struct buf refusal; /* the reply */
 };
 
@@ -70,6 +71,6 @@ bool transaction_is_flood(const struct transaction *t);
 
 /* Refuses with a reply, unless it is refused already. */
 void transaction_refuse(
-	struct transaction *t, const char *reason, struct slice reply);
+	struct transaction *t, enum reason reason, struct slice reply);
 
 #endif

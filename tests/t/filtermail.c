@@ -388,8 +388,8 @@ static void add_message(struct buf *out, struct slice from)
 		"Version: 1\r\n\r\n--b\r\n"
 		"Content-Type: application/octet-stream\r\n\r\n"
 		"-----BEGIN PGP MESSAGE-----\r\n\r\n"
-		"wRQDAAECAwQFBgcICQoLDA0ODxAREtIoAWRlZmdoaWprbG1ub3BxcnN0"
-		"dXZ3eHl6e3x9fn+A\r\ngYKDhIWGh4iJig==\r\n"
+		"wRQDAQIDBAUGBwgJCgsMDQ4PEBESE9IpAWJLYMWMnYv7b/GIbC/WBdKt626k"
+		"2ldg\r\naCAbbGlYzpP06x4z6KgbaXs=\r\n"
 		"-----END PGP MESSAGE-----\r\n\r\n--b--\r\n.\r\n",
 		SLICE_FMT(from));
 }

@@ -59,6 +59,7 @@ static const struct file files[] = {
 	CONF("delivery-checks"),
 	CONF("header-checks"),
 	CONF("login-map"),
+	CONF("part-checks"),
 	CONF("tls-policy"),
 	{ 0 },
 };

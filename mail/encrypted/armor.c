@@ -1,8 +1,9 @@
-/* Reads one ASCII-armored OpenPGP message line by line (armor.h). */
-#include "mail/armor.h"
+/* Reads the ASCII armor of an encrypted message, line by line. */
+#include "mail/encrypted/armor.h"
 
 #include <errno.h>
 
+#include "lib/util.h"
 #include "mail/base64.h"
 
 enum {
@@ -13,6 +14,14 @@ enum {
 void armor_init(struct armor *a)
 {
 	*a = (struct armor){ .state = ARMOR_BEGIN };
+}
+
+void armor_release(struct armor *a)
+{
+	if (!a)
+		return;
+	free(a->letters);
+	armor_init(a);
 }
 
 static struct slice trim_right(struct slice s)
@@ -38,11 +47,29 @@ static enum armor_state take_header(struct armor *a, struct slice line)
 {
 	if (trim_right(line).len == 0)
 		return ARMOR_GAP;
-	if (!slice_starts(line, SLICE("Version: ")) &&
-		!slice_starts(line, SLICE("Comment: ")))
+	/* RFC 9580 section 6.2.2. */
+	static const char *const keys[] = { "Version", "Comment", "Hash",
+		"Charset", "MessageID" };
+	struct slice key, value;
+	if (!slice_cut(line, ':', &key, &value))
 		return ARMOR_BROKEN;
-	a->has_headers = true;
-	return ARMOR_HEADERS;
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		if (!slice_eq_str(key, keys[i]))
+			continue;
+		a->has_headers = true;
+		return ARMOR_HEADERS;
+	}
+	return ARMOR_BROKEN;
+}
+
+/* Letters of base64 that are about to be taken. */
+static void count_letters(struct armor *a, struct slice letters)
+{
+	if (!a->letters)
+		a->letters = xcalloc(1, sizeof(*a->letters));
+	letters_add(openpgp_is_in_keys(&a->packets) ? &a->letters->keys
+						    : &a->letters->data,
+		letters);
 }
 
 /* Moves the line's values into `out`; returns how many bytes they gave. */
@@ -103,6 +130,12 @@ static size_t count_padding(struct slice line)
 	return n;
 }
 
+static enum armor_state not_openpgp(struct armor *a)
+{
+	a->reason = REASON_PACKETS;
+	return ARMOR_BROKEN;
+}
+
 static enum armor_state take_data(struct armor *a, struct slice line)
 {
 	char out[ARMOR_LINE_MAX_BYTES];
@@ -114,6 +147,7 @@ static enum armor_state take_data(struct armor *a, struct slice line)
 	line.len -= padding;
 	if (!base64_is_pure(line.ptr, line.len))
 		return ARMOR_BROKEN;
+	count_letters(a, line);
 	size_t n = decode(a, skip_quanta(a, line), out);
 	if (padding > 0) {
 		if (padding > 2 || a->n_quantum != 4 - padding)
@@ -121,7 +155,7 @@ static enum armor_state take_data(struct armor *a, struct slice line)
 		n += decode_rest(a, out + n);
 	}
 	if (openpgp_feed(&a->packets, slice_make(out, n)) < 0)
-		return ARMOR_BROKEN;
+		return not_openpgp(a);
 	return padding > 0 ? ARMOR_PADDED : ARMOR_DATA;
 }
 
@@ -130,7 +164,7 @@ static enum armor_state take_end(struct armor *a, struct slice line)
 	if (!slice_eq(trim_right(line), SLICE("-----END PGP MESSAGE-----")))
 		return ARMOR_BROKEN;
 	if (a->n_quantum != 0 || !openpgp_is_complete(&a->packets))
-		return ARMOR_BROKEN;
+		return not_openpgp(a);
 	return ARMOR_END;
 }
 
@@ -178,7 +212,11 @@ int armor_line(struct armor *a, struct slice line)
 	case ARMOR_BROKEN:
 		break;
 	}
-	return a->state == ARMOR_BROKEN ? -EBADMSG : 0;
+	if (a->state != ARMOR_BROKEN)
+		return 0;
+	if (!a->reason)
+		a->reason = REASON_ARMOR;
+	return -EBADMSG;
 }
 
 /* How many of the n lines at `ptr`, each `len` long, are pure base64. */
@@ -210,6 +248,8 @@ size_t armor_skip_lines(struct armor *a, struct slice bytes)
 		n = count_pure(bytes.ptr, USUAL_LINE_LEN, n);
 	else
 		n = count_pure(bytes.ptr, len, n);
+	for (uint64_t i = 0; i < n; i++)
+		count_letters(a, slice_make(bytes.ptr + i * (len + 2), len));
 	openpgp_skip(&a->packets, n * decoded_len);
 	return n * (len + 2);
 }
@@ -217,4 +257,11 @@ size_t armor_skip_lines(struct armor *a, struct slice bytes)
 bool armor_is_complete(const struct armor *a)
 {
 	return a->state == ARMOR_END;
+}
+
+bool armor_is_random(const struct armor *a)
+{
+	return !a->letters ||
+		(letters_are_keys(&a->letters->keys) &&
+			letters_are_random(&a->letters->data));
 }

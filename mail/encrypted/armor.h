@@ -12,11 +12,10 @@
  * Blank lines may stand before, between the armor headers and the data,
  * and after; anything else makes the message broken. The data has to be
  * what openpgp.h accepts, and is decoded only where packet headers lie.
- *
- * The struct owns nothing.
+ * Its letters are counted, those of session keys apart (letters.h).
  */
-#ifndef MAIL_ARMOR_H
-#define MAIL_ARMOR_H
+#ifndef MAIL_ENCRYPTED_ARMOR_H
+#define MAIL_ENCRYPTED_ARMOR_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,7 +23,9 @@
 
 #include "lib/slice.h"
 #include "lib/util.h"
-#include "mail/openpgp.h"
+#include "mail/encrypted/letters.h"
+#include "mail/encrypted/openpgp.h"
+#include "mail/reason.h"
 
 enum {
 	/* Longest line that armor_line() takes; longer ones are broken. */
@@ -42,16 +43,26 @@ enum armor_state {
 	ARMOR_BROKEN,
 };
 
+/* What the letters of an armor are counted in. */
+struct armor_letters {
+	struct letters keys;
+	struct letters data;
+};
+
 struct armor {
 	struct openpgp packets;
 	enum armor_state state;
-	uint32_t quantum;  /* 6-bit values that wait for a fourth */
-	uint8_t n_quantum; /* how many they are: 0 to 3 */
-	uint16_t line_len; /* of the last data line */
-	bool has_headers;  /* armor header lines were there */
+	uint32_t quantum;              /* 6-bit values that wait for a fourth */
+	uint8_t n_quantum;             /* how many they are: 0 to 3 */
+	uint16_t line_len;             /* of the last data line */
+	bool has_headers;              /* armor header lines were there */
+	enum reason reason;            /* why it is broken */
+	struct armor_letters *letters; /* owned; NULL before the data */
 };
 
 void armor_init(struct armor *a);
+/* Frees; accepts a zeroed object. */
+void armor_release(struct armor *a);
 
 /* The next line, without its CRLF. 0, or -EBADMSG (final). */
 int armor_line(struct armor *a, struct slice line) MUST_CHECK;
@@ -66,5 +77,7 @@ size_t armor_skip_lines(struct armor *a, struct slice bytes);
 
 /* END has been seen: a whole message. */
 bool armor_is_complete(const struct armor *a);
+/* And what it holds is no text that uses the letters of base64. */
+bool armor_is_random(const struct armor *a);
 
 #endif
