@@ -23,7 +23,8 @@ static void forget_transaction(struct client *c)
 	close_down(c);
 	/* Of a message whose other recipients had it, the outcome counts. */
 	if (c->transaction && c->transaction->has_bad_recipient)
-		outcome_count_refused(c->filter, c->transaction, REASON_BAD_ADDRESS);
+		outcome_count_refused(
+			c->filter, c->transaction, REASON_BAD_ADDRESS);
 	transaction_free(c->transaction);
 	c->transaction = NULL;
 }

@@ -18,7 +18,8 @@ void outcome_count_refused(
 void outcome_log_refused(const struct transaction *t, enum reason reason)
 {
 	log_notice("refused: reason=%s size=%llu recipients=%u",
-		reason_word(reason), (unsigned long long)t->size, t->n_recipients);
+		reason_word(reason), (unsigned long long)t->size,
+		t->n_recipients);
 }
 
 void outcome_refused(

@@ -126,9 +126,12 @@ static int write_ini(struct bed *bed, const struct bed_relay *r)
 					 "max_load_1m = 100000\n"
 					 "min_available_memory = 1M\n"
 					 "min_free_disk_space = 1M\n"
-					 "%s",
+					 "%s%s\n",
 		r->domain[0] == '[' ? r->address : r->domain,
-		bed->settings ? bed->settings : "");
+		bed->settings ? bed->settings : "",
+		bed->settings && slice_ends(slice_of(bed->settings), SLICE("@"))
+			? r->domain
+			: "");
 
 	if (file_exists(path))
 		return 0;

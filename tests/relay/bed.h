@@ -27,8 +27,10 @@ struct bed {
 	const char *dir;      /* $TEST_DIR */
 	const char *core;     /* $RPC_SERVER */
 	const char *cmdeploy; /* $CMDEPLOY */
-	char *settings;       /* more lines of chatmail.ini, or NULL */
-	int notified_fd;      /* listens for notifications, or -1 */
+	/* More lines of chatmail.ini, or NULL; behind a last @ comes the
+	 * domain. */
+	char *settings;
+	int notified_fd; /* listens for notifications, or -1 */
 	struct bed_relay relays[BED_RELAYS_MAX];
 	size_t n_relays;
 	struct rpc *rpc;

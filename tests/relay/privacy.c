@@ -289,7 +289,8 @@ int story_privacy(struct bed *bed)
 	int r = read_sample(&content, bed->why);
 	/* So that there is a mailbox. */
 	if (r == 0)
-		r = send_mail(bed, &bert, bert.address, "\nNote\n", "250 ");
+		r = send_mail(
+			bed, &bert, bert.address, buf_str(&content), "250 ");
 	if (r == 0)
 		r = send_mail(
 			bed, &anna, bert.address, buf_str(&content), "250 ");

@@ -368,7 +368,7 @@ static int story_cleartext(struct bed *bed)
 	if (r == 0)
 		r = try_cleartext(bed, &login, "outside@[127.1.2.3]", refusal);
 	if (r == 0)
-		r = try_cleartext(bed, &login, self, "250 ");
+		r = try_cleartext(bed, &login, self, refusal);
 	return r;
 }
 
