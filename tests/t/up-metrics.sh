@@ -50,6 +50,7 @@ send() {
 
 settings r "$address"
 set_key r metrics public
+echo "passthrough_recipients = @$domain" >>r/chatmail.ini
 set_key r mtail_address "$address"
 up r "$address"
 
