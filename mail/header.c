@@ -245,6 +245,8 @@ static bool is_usual(struct slice name, struct slice value)
 		return slice_eq_str(value, "v1");
 	if (slice_eq_str_nocase(name, "format"))
 		return slice_eq_str_nocase(value, "flowed");
+	if (slice_eq_str_nocase(name, "delsp"))
+		return slice_eq_str_nocase(value, "no");
 	return slice_eq_str_nocase(name, "name") && part_name_is_usual(value);
 }
 

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "mail/address.h"
-#include "mail/base64.h"
+#include "mail/tags.h"
 
 enum {
 	/* The dot of dot-stuffing and the CRLF included. */
 	RAW_LINE_MAX_BYTES = 1 + MESSAGE_HEADER_LINE_MAX_BYTES + 2,
 	KEPT_MAX_BYTES = 16 * 1024,
 	FROM_WHY_MAX_BYTES = 200,
+	AUTOCRYPT_ATTRIBUTES_MAX = 3,
 };
 
 enum {
@@ -65,15 +66,15 @@ static const char *const field_names[] = {
 
 static const size_t field_max_bytes[] = {
 	[FIELD_FROM] = 1000,
-	[FIELD_TYPE] = 500,
+	[FIELD_TYPE] = 300,
 	[FIELD_ENCODING] = 40,
 	[FIELD_SECURE_JOIN] = 40,
 	[FIELD_AUTO_SUBMITTED] = 60,
 	[FIELD_SETUP] = 20,
 	[FIELD_SUBJECT] = 1000, /* replaced by [...] */
 	[FIELD_AUTOCRYPT] = 8192,
-	[FIELD_TO] = 8192,
-	[FIELD_CC] = 8192,
+	[FIELD_TO] = 4096,
+	[FIELD_CC] = 4096,
 	[FIELD_DATE] = 80,
 	[FIELD_MESSAGE_ID] = 250,
 	[FIELD_IN_REPLY_TO] = 500,
@@ -99,22 +100,6 @@ static void take_length(void *context, size_t id, size_t n_bytes)
 		notice(s, REASON_FIELD_SIZE);
 }
 
-/* The base64 of a key, which may be folded; its letters are random. */
-static bool is_key(struct slice value)
-{
-	struct letters letters = { 0 };
-	struct slice word;
-
-	while (slice_next_word(&value, &word)) {
-		while (slice_ends(word, SLICE("=")))
-			word.len--;
-		if (!base64_is_pure(word.ptr, word.len))
-			return false;
-		letters_add(&letters, word);
-	}
-	return letters_are_keys(&letters);
-}
-
 static bool is_autocrypt_attribute(struct slice attribute)
 {
 	struct slice name, value;
@@ -122,23 +107,28 @@ static bool is_autocrypt_attribute(struct slice attribute)
 	if (!slice_cut(slice_trim(attribute), '=', &name, &value))
 		return false;
 	if (slice_eq_str(name, "addr"))
-		return !slice_has_char(value, ' ');
+		return value.len <= ADDRESS_MAX_BYTES &&
+			!slice_has_char(value, ' ');
 	if (slice_eq_str(name, "prefer-encrypt"))
 		return slice_eq_str(value, "mutual") ||
 			slice_eq_str(value, "nopreference");
-	return slice_eq_str(name, "keydata") && is_key(value);
+	return slice_eq_str(name, "keydata") && letters_are_key(value);
 }
 
 /* Autocrypt 1.1 section 2.1: addr, prefer-encrypt, keydata. */
-static void take_autocrypt(struct message_scan *s, struct slice value)
+static bool is_autocrypt(struct slice value)
 {
 	struct slice attribute;
+	unsigned n = 0;
 
-	while (slice_cut(value, ';', &attribute, &value))
-		if (!is_autocrypt_attribute(attribute))
-			notice(s, REASON_FIELD_TEXT);
-	if (slice_trim(value).len > 0 && !is_autocrypt_attribute(value))
-		notice(s, REASON_FIELD_TEXT);
+	while (tags_next_part(&value, ';', &attribute)) {
+		if (slice_trim(attribute).len == 0)
+			continue;
+		if (n++ == AUTOCRYPT_ATTRIBUTES_MAX ||
+			!is_autocrypt_attribute(attribute))
+			return false;
+	}
+	return true;
 }
 
 static void take_from(struct message_scan *s, struct slice value)
@@ -211,7 +201,8 @@ static void take_field(void *context, size_t id, struct slice value)
 			slice_eq_str(value, "Autocrypt Setup Message");
 		break;
 	case FIELD_AUTOCRYPT:
-		take_autocrypt(s, value);
+		if (!is_autocrypt(value))
+			notice(s, REASON_FIELD_TEXT);
 		break;
 	default: /* Auto-Submitted only has to be there. */
 		break;
@@ -469,6 +460,8 @@ static enum reason find_shape_fault(
 	if (!is_strict)
 		return shape_fault(&s->shape);
 	enum reason fault = shape_strict_fault(&s->shape);
+	if (!fault && s->header.repeated)
+		fault = REASON_HEADER;
 	return fault ? fault : s->oddity;
 }
 
@@ -483,10 +476,10 @@ enum reason message_scan_fault(const struct message_scan *s, bool is_strict)
 						: REASON_CLEARTEXT;
 }
 
-bool message_scan_is_securejoin(const struct message_scan *s)
+bool message_scan_is_securejoin(const struct message_scan *s, bool is_strict)
 {
 	return is_judged(s) && s->shape.kind != SHAPE_ENCRYPTED &&
-		!find_shape_fault(s, true);
+		!find_shape_fault(s, is_strict);
 }
 
 bool message_scan_is_bounce(const struct message_scan *s)

@@ -5,7 +5,7 @@
  * lines that end in CRLF, dot-stuffing still in place (RFC 5321 section
  * 4.5.2), without the final dot, in chunks of any size. Nothing is kept
  * but the line and the header field that are being read, up to 16 KB each
- * in the header, 1 KB of a line in the body, and 4 KB that count letters,
+ * in the header, 1 KB of a line in the body, and 2 KB that count letters,
  * whatever the size of the message; nothing at all before the first byte.
  *
  *	struct message_scan scan;
@@ -105,7 +105,7 @@ int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 enum reason message_scan_fault(const struct message_scan *s, bool is_strict);
 
 /* An unencrypted request to begin the SecureJoin protocol. */
-bool message_scan_is_securejoin(const struct message_scan *s);
+bool message_scan_is_securejoin(const struct message_scan *s, bool is_strict);
 /* multipart/report, From mailer-daemon@... or postmaster@..., Auto-Submitted
  * present. */
 bool message_scan_is_bounce(const struct message_scan *s);

@@ -49,7 +49,7 @@ static inline void add_verdict(struct buf *out, const struct message_scan *s)
 		buf_add_char(out, 'E');
 	else if (!message_scan_fault(s, false))
 		buf_add_char(out, 'e');
-	if (message_scan_is_securejoin(s))
+	if (message_scan_is_securejoin(s, true))
 		buf_add_char(out, 'S');
 	if (message_scan_is_bounce(s))
 		buf_add_char(out, 'B');

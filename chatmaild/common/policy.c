@@ -62,10 +62,12 @@ static enum reason judge_incoming(const struct config *config,
 void policy_message_scanned(struct policy_message *m,
 	const struct message_scan *scan, enum policy_direction direction)
 {
+	bool is_strict = direction == POLICY_OUTGOING;
+
 	if (message_scan_from(scan, &m->from, NULL) < 0)
 		m->from = SLICE_NONE;
-	m->fault = message_scan_fault(scan, direction == POLICY_OUTGOING);
-	m->is_securejoin = message_scan_is_securejoin(scan);
+	m->fault = message_scan_fault(scan, is_strict);
+	m->is_securejoin = message_scan_is_securejoin(scan, is_strict);
 	m->is_bounce = message_scan_is_bounce(scan);
 	m->is_setup = message_scan_is_setup(scan);
 	m->has_control = message_scan_has_control(scan);

@@ -65,8 +65,10 @@ static enum armor_state take_header(struct armor *a, struct slice line)
 /* Letters of base64 that are about to be taken. */
 static void count_letters(struct armor *a, struct slice letters)
 {
-	if (!a->letters)
+	if (!a->letters) {
 		a->letters = xcalloc(1, sizeof(*a->letters));
+		a->letters->keys.is_loose = true;
+	}
 	letters_add(openpgp_is_in_keys(&a->packets) ? &a->letters->keys
 						    : &a->letters->data,
 		letters);
@@ -262,6 +264,6 @@ bool armor_is_complete(const struct armor *a)
 bool armor_is_random(const struct armor *a)
 {
 	return !a->letters ||
-		(letters_are_keys(&a->letters->keys) &&
+		(letters_are_random(&a->letters->keys) &&
 			letters_are_random(&a->letters->data));
 }

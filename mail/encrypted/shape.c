@@ -7,6 +7,7 @@ enum {
 	PART_HEADER_MAX_BYTES = 4096,
 	PART_HEADER_MAX_FIELDS = 16,
 	CONTENT_ID_MAX_BYTES = 78,
+	CONTENT_TYPE_MAX_BYTES = 200,
 	/* Beyond them, blanks can be a code. Core writes 9 blank lines. */
 	BLANK_LINES_MAX = 24,
 	BLANKS_MAX = 4,
@@ -167,7 +168,8 @@ static void take_part_type(struct shape *s, struct slice value)
 		return;
 	s->has_type =
 		content_type_is(&type, rule_of(s)->type, rule_of(s)->subtype);
-	if (type.has_oddity || type.boundary.len > 0)
+	if (type.has_oddity || type.boundary.len > 0 ||
+		value.len > CONTENT_TYPE_MAX_BYTES)
 		notice(s, REASON_PARAMETER);
 }
 
