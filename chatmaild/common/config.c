@@ -208,8 +208,7 @@ static const struct setting rows[] = {
 	{ AT(filter_incoming), FLAG_ON,
 	  .readers = READ_FILTER_INCOMING,
 	  .help = "Demand encryption of mail that comes from outside, too; "
-		  "reports "
-		  "and requests to begin a chat may be in clear." },
+		  "reports and requests to begin a chat may be in clear." },
 
 	{ AT(filtermail_smtp_port), PORT, .fallback = "10080",
 	  .readers = READ_FILTER_OUTGOING,

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "cmdeploy/relay/kept.h"
 #include "cmdeploy/relay/programs.h"
 
 enum {
@@ -24,6 +25,7 @@ void vars_set_config(struct relay *relay)
 	struct template_vars *vars = &relay->apply.vars;
 	const struct config *config = &relay->config;
 
+	kept_apply(relay);
 	for (size_t i = 0; i < config_settings.n; i++) {
 		const struct setting *row = &config_settings.rows[i];
 		AUTO_BUF struct buf value = BUF_INIT(VALUE_MAX_BYTES);

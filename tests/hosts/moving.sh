@@ -35,9 +35,9 @@ heavy deploy leaving || fail "run: $(tail -n 20 said)"
 publish leaving
 account leaving
 us=$user@leaving.example
-letter "$us" "$us" kept | submit leaving "$us" "$us"
-replied 'a letter to oneself' '250'
-eventually 10 has_mail leaving "$user" kept
+encrypted "$us" "$us" | submit leaving "$us" "$us"
+replied 'a message to oneself' '250'
+eventually 10 has_mail leaving "$user" 'BEGIN PGP'
 pin >pin-before
 
 # The new server is made ready while the old one works.
@@ -69,7 +69,7 @@ pin >pin-after
 cmp -s pin-before pin-after || fail 'apps see another key'
 has_messages 1 || fail "what had come before is not there: $(cat last)"
 # By its address: the resolver there may still know the old one.
-letter "$us" "$us" after | swaks_at arriving \
+encrypted "$us" "$us" | swaks_at arriving \
   --server "$(host_ip4 arriving):465" --tls-on-connect --from "$us" \
   --to "$us" --auth PLAIN --auth-user "$us" --auth-password "$password"
 replied 'a letter after the move' '250'

@@ -52,6 +52,22 @@ up r
 says out 'reloaded nginx'
 [ "$(pid r nginx)" = "$nginx" ] || fail 'nginx was restarted'
 
+echo '-- a relay of before filter_incoming was true keeps false, and is told once'
+grep -qx 'filter_incoming = true' r/etc/chatmail.ini || fail 'not on by default'
+sed -i '/^filter_incoming/d' r/etc/chatmail.ini
+up r
+says err 'to refuse it, write "filter_incoming = true" into chatmail.ini'
+says out 'restarted filtermail-incoming'
+grep -qx 'filter_incoming = false' r/etc/chatmail.ini || fail 'not kept'
+up r
+says_not err 'filter_incoming'
+says out 'nothing to change'
+set_key r filter_incoming true
+up r
+says out 'restarted filtermail-incoming'
+[ "$(grep -x 'filter_incoming = .*' r/etc/chatmail.ini)" = 'filter_incoming = true' ] ||
+  fail 'not what the operator wrote'
+
 echo '-- a killed master leaves nobody on its ports'
 kill -KILL "$nginx"
 for _ in $(seq 50); do

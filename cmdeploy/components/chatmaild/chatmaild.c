@@ -6,8 +6,13 @@
 static int make_ini(
 	const struct apply *apply, struct buf *out, struct buf *why UNUSED)
 {
-	buf_add_str(
-		out, template_vars_get(&apply->vars, SLICE("operators_ini")));
+	const struct template_vars *vars = &apply->vars;
+
+	buf_add_str(out, template_vars_get(vars, SLICE("operators_ini")));
+	buf_add_str(out, template_vars_get(vars, SLICE("kept_settings")));
+	if (apply->notes)
+		buf_add_str(apply->notes,
+			template_vars_get(vars, SLICE("kept_note")));
 	return 0;
 }
 
