@@ -3,7 +3,7 @@
  * what they share.
  *
  * Exit status: 0 done; 1 could not be done, standard error says why; 2
- * wrong arguments; 3 (status, down) no relay runs there; 4 (dns) only
+ * wrong arguments; 3 (status, down, test) no relay runs there; 4 (dns) only
  * recommended records are not right.
  */
 #ifndef CMDEPLOY_COMMANDS_H
@@ -23,6 +23,7 @@ int cmd_up(int argc, char **argv);
 int cmd_run(int argc, char **argv);
 int cmd_down(int argc, char **argv);
 int cmd_status(int argc, char **argv);
+int cmd_test(int argc, char **argv);
 int cmd_dns(int argc, char **argv);
 int cmd_qr(int argc, char **argv);
 int cmd_webdev(int argc, char **argv);

@@ -18,6 +18,11 @@ static const struct cmd table[] = {
 		"Compare a relay's DNS records with what it needs", cmd_dns },
 	{ "status", "[--dir DIR] [--ssh-host HOST|@local] [--json]",
 		"Show the state of a relay, and what needs attention", cmd_status },
+	{ "test",
+		"[DOMAIN] [--second DOMAIN] [--echo] [--dir DIR] [--ini FILE] "
+		"[--tap] [--junit FILE] [-k PATTERN] [--list]",
+		"Try a relay from outside, as strangers and apps see it",
+		cmd_test },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
 		cmd_qr },
 	{ "webdev", "[--ini FILE] [--copy] [--port PORT] [--no-browser]",
