@@ -1,5 +1,6 @@
 # What an operator's cmdeploy wants to know of a host, as name=value lines.
-# It runs as root there, with no arguments. On the operator's machine,
+# It runs with no arguments: as root there, and on the machine where cmdeploy
+# itself runs. On the operator's machine,
 #   facts.sh INI WWW
 # tells of the two what the host tells of its own.
 
@@ -67,6 +68,7 @@ addresses=$(hostname -I 2>/dev/null)
 debian_arch=$(dpkg --print-architecture 2>/dev/null)
 memory_kb=$(sed -n 's/^MemTotal: *\([0-9]*\) kB/\1/p' /proc/meminfo)
 disk_kb=$(df -Pk /var | sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')
+var=$([ -w /var ] || [ "$(id -u)" != 0 ] || echo read-only)
 package=$(dpkg-query -W -f '${db:Status-Status} ${Version}' chatmail \
 	2>/dev/null | sed -n 's/^installed //p')
 relay=$(cat /var/lib/chatmail/mail_domain 2>/dev/null)

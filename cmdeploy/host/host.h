@@ -5,6 +5,8 @@
 #ifndef CMDEPLOY_HOST_HOST_H
 #define CMDEPLOY_HOST_HOST_H
 
+#include <stdint.h>
+
 #include "lib/buf.h"
 #include "lib/file.h"
 #include "lib/proc.h"
@@ -24,10 +26,18 @@ extern const struct host host_local;
 int host_run(const struct host *host, const struct proc *proc,
 	struct buf *why) MUST_CHECK;
 /*
- * Appends the value of a fact: "os" (ID of os-release: debian), "os_version"
- * (12); over ssh, those of facts.sh, too.
+ * Appends the value of a fact, one of facts.sh: "os" (ID of os-release:
+ * debian), "os_version" (12), and so on.
  */
 int host_fact(const struct host *host, const char *name, struct buf *out,
 	struct buf *why) MUST_CHECK;
+/* It has a value, and that is not "". */
+bool host_has_fact(const struct host *host, const char *name);
+/* One that is a number; 0 when it is not known. */
+uint64_t host_number(const struct host *host, const char *name);
+
+/* Appends a value out of the lines of facts.sh. 1 found, 0 not found. */
+int facts_find(
+	struct slice lines, const char *name, struct buf *out) MUST_CHECK;
 
 #endif

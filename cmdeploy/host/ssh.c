@@ -149,19 +149,10 @@ static int fact(const struct host *host, const char *name, struct buf *out,
 	struct buf *why)
 {
 	struct ssh_host *ssh = of(host);
-	struct slice rest, line, key, value;
 	int r = ssh->facts.len == 0 ? fetch_facts(ssh, why) : 0;
 
-	if (r < 0)
+	if (r < 0 || facts_find(buf_slice(&ssh->facts), name, out) == 1)
 		return r;
-	rest = buf_slice(&ssh->facts);
-	while (slice_next_line(&rest, &line)) {
-		if (!slice_cut(line, '=', &key, &value) ||
-			!slice_eq_str(key, name))
-			continue;
-		buf_add_slice(out, slice_trim(value));
-		return 0;
-	}
 	return because(
 		why, -ENOENT, "%s: unknown fact \"%s\"", host->name, name);
 }

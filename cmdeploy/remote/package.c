@@ -31,7 +31,6 @@ static int find_source(const char *build, char **ret_source, struct buf *why)
 static int ask(const char *const *argv, char **ret_line, struct buf *why)
 {
 	AUTO_BUF struct buf out = BUF_INIT(OUTPUT_MAX_BYTES);
-	struct slice line, before;
 	int r = proc_run_ok(
 		&(struct proc){
 			.argv = argv, .out = &out, .timeout_sec = MAKE_SEC },
@@ -39,9 +38,7 @@ static int ask(const char *const *argv, char **ret_line, struct buf *why)
 
 	if (r < 0)
 		return r;
-	line = slice_trim(buf_slice(&out));
-	slice_cut_last(line, '\n', &before, &line);
-	*ret_line = slice_dup(line);
+	*ret_line = slice_dup(slice_last_line(buf_slice(&out)));
 	return 0;
 }
 
@@ -49,25 +46,23 @@ static bool is_same(const struct host *host, const char *name, const char *own)
 {
 	AUTO_BUF struct buf theirs = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	return own && host_fact(host, name, &theirs, NULL) == 0 &&
-		theirs.len > 0 && slice_eq_str(buf_slice(&theirs), own);
+	return host_fact(host, name, &theirs, NULL) == 0 && theirs.len > 0 &&
+		slice_eq_str(buf_slice(&theirs), own);
 }
 
 /* Programs of here run there: same Debian release, same architecture. */
 static bool can_use_ours(const struct host *host)
 {
-	AUTO_BUF struct buf os = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_FREE char *arch = NULL;
+	static const char *const names[] = { "os", "os_version",
+		"debian_arch" };
 
-	if (host_fact(&host_local, "os", &os, NULL) < 0 ||
-		host_fact(&host_local, "os_version", &version, NULL) < 0 ||
-		ask(PROC_WORDS("dpkg", "--print-architecture"), &arch, NULL) <
-			0)
-		return false;
-	return is_same(host, "os", buf_str(&os)) &&
-		is_same(host, "os_version", buf_str(&version)) &&
-		is_same(host, "debian_arch", arch);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_BUF struct buf own = BUF_INIT(BUF_WHY_MAX_BYTES);
+		if (host_fact(&host_local, names[i], &own, NULL) < 0 ||
+			!is_same(host, names[i], buf_str(&own)))
+			return false;
+	}
+	return true;
 }
 
 /* "chatmail_0.1.0+1234_amd64.deb" has its version between the "_". */

@@ -14,18 +14,6 @@ enum {
 	FACTS_MAX_BYTES = 4096,
 };
 
-/* Of "name=value" lines. */
-static struct slice value_of(const struct buf *facts, const char *name)
-{
-	struct slice rest = buf_slice(facts), line, key, value;
-
-	while (slice_next_line(&rest, &line))
-		if (slice_cut(line, '=', &key, &value) &&
-			slice_eq_str(key, name))
-			return value;
-	return SLICE_NONE;
-}
-
 /* The host tells these of its own by the same script. */
 static int read_own(
 	const struct payload *payload, struct buf *facts, struct buf *why)
@@ -50,12 +38,13 @@ static int read_own(
 static int differs(const struct host *host, const struct buf *own,
 	const char *name, bool *ret_differs, struct buf *why)
 {
+	AUTO_BUF struct buf ours = BUF_INIT(FACTS_MAX_BYTES);
 	AUTO_BUF struct buf theirs = BUF_INIT(FACTS_MAX_BYTES);
 	int r = host_fact(host, name, &theirs, why);
 
 	if (r == 0)
-		*ret_differs = !slice_eq(
-			buf_slice(&theirs), slice_trim(value_of(own, name)));
+		*ret_differs = facts_find(buf_slice(own), name, &ours) == 0 ||
+			!slice_eq(buf_slice(&theirs), buf_slice(&ours));
 	return r;
 }
 

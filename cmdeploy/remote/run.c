@@ -8,11 +8,11 @@
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/ssh.h"
 #include "cmdeploy/host/temp.h"
-#include "cmdeploy/remote/check.h"
 #include "cmdeploy/remote/package.h"
 #include "cmdeploy/remote/payload.h"
 #include "cmdeploy/remote/remote.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/check.h"
 #include "cmdeploy/server/server.h"
 #include "cmdeploy/signals.h"
 #include "cmdeploy/site/source.h"
@@ -59,7 +59,7 @@ static int add_fact(const struct run *run, const char *name, struct buf *out,
 
 static double gigabytes(const struct run *run, const char *name)
 {
-	return (double)remote_number(&run->ssh.host, name) / KB_PER_GB;
+	return (double)host_number(&run->ssh.host, name) / KB_PER_GB;
 }
 
 static int step_connect(struct run *run, struct buf *why)
@@ -89,10 +89,10 @@ static int step_check(struct run *run, struct buf *why)
 	AUTO_BUF struct buf wrong = BUF_INIT(FACT_MAX_BYTES);
 
 	say_step("check");
-	int r = remote_check(host, config, why);
+	int r = server_check_host(host, config, why);
 	if (r < 0)
 		return r;
-	if (remote_is_relay(host, config)) {
+	if (server_is_relay(host, config)) {
 		say_done("it is the relay %s", config->mail_domain);
 		return 0;
 	}

@@ -1,28 +1,18 @@
 /* What must be so before a server becomes a relay. */
 #include "cmdeploy/server/check.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
-#include <string.h>
-#include <sys/statvfs.h>
-#include <sys/sysinfo.h>
 
-#include "cmdeploy/embed.h"
-#include "cmdeploy/host/host.h"
+#include "cmdeploy/components/components.h"
 #include "cmdeploy/host/net.h"
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
-#include "cmdeploy/supervise/systemd.h"
-#include "lib/file.h"
-#include "lib/proc.h"
 
 enum {
-	MEGABYTE = 1 << 20,
-	CONF_MAX_BYTES = 1 << 20,
-	QUICK_SEC = 30,
+	FACT_MAX_BYTES = 4096,
+	KB_PER_MB = 1024,
 };
 
 /* What is looked at. */
@@ -31,10 +21,180 @@ struct checked {
 	const struct server_legacy *legacy;
 };
 
-#define SITES   "/etc/nginx/sites-enabled"
-#define MODULES "/etc/nginx/conf.d"
+bool server_is_relay(const struct host *host, const struct config *config)
+{
+	AUTO_BUF struct buf domain = BUF_INIT(FACT_MAX_BYTES);
 
-static int check_root(const struct checked *c UNUSED, struct buf *why)
+	return host_fact(host, "relay", &domain, NULL) == 0 &&
+		slice_eq_str(buf_slice(&domain), config->mail_domain);
+}
+
+static int check_system(const struct host *host,
+	const struct config *config UNUSED, struct buf *why)
+{
+	AUTO_BUF struct buf os = BUF_INIT(FACT_MAX_BYTES);
+	AUTO_BUF struct buf version = BUF_INIT(FACT_MAX_BYTES);
+	AUTO_BUF struct buf name = BUF_INIT(FACT_MAX_BYTES);
+	int r = host_fact(host, "os", &os, why);
+
+	if (r == 0)
+		r = host_fact(host, "os_version", &version, why);
+	if (r == 0)
+		r = host_fact(host, "os_name", &name, why);
+	if (r < 0)
+		return r;
+	if (slice_eq_str(buf_slice(&os), "debian") &&
+		slice_eq_str(buf_slice(&version), "12"))
+		return 0;
+	return because(why, -ENOTSUP, "%s runs %s; a relay needs Debian 12",
+		host->name, buf_str(&name));
+}
+
+static int check_systemd(const struct host *host,
+	const struct config *config UNUSED, struct buf *why)
+{
+	if (host_has_fact(host, "systemd"))
+		return 0;
+	return because(why, -ENOTSUP,
+		"systemd does not run %s, and a relay on a server needs it; "
+		"use another server; where systemd does not run, \"cmdeploy "
+		"up\" runs a relay from a folder",
+		host->name);
+}
+
+/* Of ours, or of the chatmail software in Python. */
+static bool is_any_relay(const struct host *host, const struct config *config)
+{
+	return server_is_relay(host, config) || host_has_fact(host, "legacy");
+}
+
+static int check_sites(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf site = BUF_INIT(FACT_MAX_BYTES);
+
+	if (is_any_relay(host, config) ||
+		host_fact(host, "site", &site, NULL) < 0 || site.len == 0)
+		return 0;
+	return because(why, -EEXIST,
+		"%s: nginx serves another site here: %s; a relay needs the "
+		"server for itself: remove that file, or use another server",
+		host->name, buf_str(&site));
+}
+
+static int check_other_relay(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf domain = BUF_INIT(FACT_MAX_BYTES);
+
+	if (host_fact(host, "relay", &domain, NULL) < 0 || domain.len == 0 ||
+		server_is_relay(host, config))
+		return 0;
+	return because(why, -EEXIST,
+		"%s is the relay %s, but mail_domain is %s; name another host "
+		"by --ssh-host, or, to give up %s, remove "
+		"/var/lib/chatmail/mail_domain there",
+		host->name, buf_str(&domain), config->mail_domain,
+		buf_str(&domain));
+}
+
+static int check_memory(const struct host *host,
+	const struct config *config UNUSED, struct buf *why)
+{
+	uint64_t mb = host_number(host, "memory_kb") / KB_PER_MB;
+
+	if (mb >= SERVER_NEEDED_MEMORY_MB)
+		return 0;
+	return because(why, -ENOMEM,
+		"%s has %" PRIu64 " MB of memory; a relay needs 512 MB",
+		host->name, mb);
+}
+
+static int check_disk(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	uint64_t mb = host_number(host, "disk_kb") / KB_PER_MB;
+	unsigned needed = server_is_relay(host, config) ? SERVER_KEPT_DISK_MB
+							: SERVER_NEEDED_DISK_MB;
+
+	if (host_has_fact(host, "var"))
+		return because(
+			why, -EROFS, "%s: /var is read-only", host->name);
+	if (mb >= needed)
+		return 0;
+	return because(why, -ENOSPC,
+		"%s: %" PRIu64
+		" MB free in /var, %u MB needed; make room first",
+		host->name, mb, needed);
+}
+
+/* One that every relay serves to others. */
+static bool is_relays_port(struct slice port)
+{
+	for (size_t i = 0; components_server[i]; i++) {
+		const struct service *s = components_server[i]->services;
+		for (; s && s->name; s++) {
+			const struct port *p = s->when ? NULL : s->ports;
+			for (; p && p->address; p++)
+				if (p->label && !p->when &&
+					slice_eq_str(port, p->port))
+					return true;
+		}
+	}
+	return false;
+}
+
+/* "25:exim4 22:sshd", without those that listen on loopback only. */
+static int check_listeners(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	AUTO_BUF struct buf all = BUF_INIT(FACT_MAX_BYTES);
+
+	if (is_any_relay(host, config))
+		return 0;
+	int r = host_fact(host, "listeners", &all, why);
+	struct slice rest = buf_slice(&all), word, port, program;
+
+	while (r == 0 && slice_next_word(&rest, &word))
+		if (slice_cut(word, ':', &port, &program) &&
+			is_relays_port(port))
+			return because(why, -EADDRINUSE,
+				"%s: port %.*s, which a relay needs, is in use "
+				"by %.*s; stop and remove that first",
+				host->name, SLICE_FMT(port),
+				SLICE_FMT(program));
+	return r;
+}
+
+static int check_host(const struct host *host, const struct config *config,
+	bool is_local, struct buf *why)
+{
+	static int (*const checks[])(const struct host *host,
+		const struct config *config, struct buf *why) = {
+		check_system,
+		check_systemd,
+		check_other_relay,
+		check_memory,
+		check_disk,
+		check_sites,
+		check_listeners,
+	};
+	/* On the server, check_ports() looks at all ports, and closer. */
+	size_t n = ARRAY_LEN(checks) - is_local;
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = checks[i](host, config, why);
+	return r;
+}
+
+int server_check_host(
+	const struct host *host, const struct config *config, struct buf *why)
+{
+	return check_host(host, config, false, why);
+}
+
+static int check_root(struct buf *why)
 {
 	if (geteuid() == 0)
 		return 0;
@@ -42,49 +202,6 @@ static int check_root(const struct checked *c UNUSED, struct buf *why)
 		"only root can set up a server; try \"sudo %s run --ssh-host "
 		"@local\"",
 		say_program());
-}
-
-static int check_system(const struct checked *c UNUSED, struct buf *why)
-{
-	AUTO_BUF struct buf os = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
-	int r = host_fact(&host_local, "os", &os, why);
-
-	if (r == 0)
-		r = host_fact(&host_local, "os_version", &version, why);
-	if (r < 0)
-		return r;
-	if (slice_eq_str(buf_slice(&os), "debian") &&
-		slice_eq_str(buf_slice(&version), "12"))
-		return 0;
-	/* Debian 13 has Dovecot 2.4, whose configuration is another one. */
-	return because(why, -ENOTSUP,
-		"this system is \"%s %s\"; a relay needs Debian 12",
-		buf_str(&os), buf_str(&version));
-}
-
-static int check_systemd(const struct checked *c UNUSED, struct buf *why)
-{
-	if (systemd_is_running())
-		return 0;
-	return because(why, -ENOTSUP,
-		"systemd does not run this machine; where it does not, \"%s "
-		"up\" runs a relay from a folder",
-		say_program());
-}
-
-static int check_claim(const struct checked *c, struct buf *why)
-{
-	AUTO_FREE char *domain = server_claimed_by(c->relay);
-
-	if (!domain || strcmp(domain, c->relay->config.mail_domain) == 0)
-		return 0;
-	return because(why, -EEXIST,
-		"this server is the relay %s, and %s names %s; use another "
-		"server, or, to give up %s, remove "
-		"/var/lib/chatmail/mail_domain there",
-		domain, server_settings_name(c->relay),
-		c->relay->config.mail_domain, domain);
 }
 
 /* It runs on this server, or has: of one that is not there, no part is. */
@@ -104,91 +221,6 @@ static bool is_ours(const struct checked *c)
 	AUTO_FREE char *domain = server_claimed_by(c->relay);
 
 	return domain || c->legacy->is_there;
-}
-
-static int check_memory(const struct checked *c UNUSED, struct buf *why)
-{
-	struct sysinfo info;
-
-	if (sysinfo(&info) < 0)
-		return 0;
-	uint64_t mb = (uint64_t)info.totalram * info.mem_unit / MEGABYTE;
-	if (mb >= SERVER_NEEDED_MEMORY_MB)
-		return 0;
-	return because(why, -ENOMEM,
-		"this machine has %" PRIu64 " MB of memory; a relay needs 512 "
-		"MB",
-		mb);
-}
-
-static int check_disk(const struct checked *c, struct buf *why)
-{
-	uint64_t needed =
-		is_ours(c) ? SERVER_KEPT_DISK_MB : SERVER_NEEDED_DISK_MB;
-	struct statvfs fs;
-
-	if (statvfs("/var", &fs) < 0)
-		return because(why, -errno, "/var: %s", strerror(errno));
-	uint64_t mb = (uint64_t)fs.f_bavail * fs.f_frsize / MEGABYTE;
-	if (fs.f_flag & ST_RDONLY)
-		return because(why, -EROFS, "/var: read-only file system");
-	if (mb < needed)
-		return because(why, -ENOSPC,
-			"/var: %" PRIu64 " MB free, %" PRIu64 " MB needed; "
-			"make room first",
-			mb, needed);
-	return 0;
-}
-
-/* The page that Debian brings: its package knows its bytes. */
-static bool is_debians_default(const char *path)
-{
-	AUTO_BUF struct buf said = BUF_INIT(CONF_MAX_BYTES);
-	AUTO_FREE char *whole = realpath(path, NULL);
-	const struct proc proc = {
-		.argv = (const char *const[]){ "dpkg", "--verify",
-			"nginx-common", NULL },
-		.timeout_sec = QUICK_SEC,
-		.out = &said,
-	};
-	int status;
-
-	return whole &&
-		strcmp(whole, "/etc/nginx/sites-available/default") == 0 &&
-		proc_run(&proc, &status, NULL) == 0 &&
-		!memmem(buf_str(&said), said.len, whole, strlen(whole));
-}
-
-static int check_sites_in(const char *folder, struct buf *why)
-{
-	DIR *dir = opendir(folder);
-	const struct dirent *entry;
-	int r = 0;
-
-	while (dir && r == 0 && (entry = readdir(dir))) {
-		AUTO_FREE char *path =
-			xasprintf("%s/%s", folder, entry->d_name);
-		if (entry->d_name[0] == '.' || is_debians_default(path))
-			continue;
-		r = because(why, -EEXIST,
-			"nginx serves another site here: %s; a relay needs the "
-			"server for itself: remove that file, or use another "
-			"server",
-			path);
-	}
-	if (dir)
-		closedir(dir);
-	return r;
-}
-
-/* Once nginx.conf is ours, no other site is read. */
-static int check_sites(const struct checked *c, struct buf *why)
-{
-	if (is_ours(c) ||
-		file_has_text("/etc/nginx/nginx.conf", EMBED_RENDERED))
-		return 0;
-	int r = check_sites_in(SITES, why);
-	return r < 0 ? r : check_sites_in(MODULES, why);
 }
 
 static int check_port(const struct checked *c, const struct relay_port *port,
@@ -257,22 +289,10 @@ static int check_ports(const struct checked *c, struct buf *why)
 int server_check(const struct relay *relay, const struct server_legacy *legacy,
 	struct buf *why)
 {
-	static int (*const checks[])(const struct checked *, struct buf *) = {
-		check_root,
-		check_system,
-		check_systemd,
-		check_claim,
-		check_memory,
-		check_disk,
-		check_sites,
-		check_ports,
-	};
 	const struct checked c = { relay, legacy };
+	int r = check_root(why);
 
-	for (size_t i = 0; i < ARRAY_LEN(checks); i++) {
-		int r = checks[i](&c, why);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	if (r == 0)
+		r = check_host(&host_local, &relay->config, true, why);
+	return r < 0 ? r : check_ports(&c, why);
 }

@@ -5,6 +5,7 @@
 #ifndef CMDEPLOY_SERVER_CHECK_H
 #define CMDEPLOY_SERVER_CHECK_H
 
+#include "cmdeploy/host/host.h"
 #include "cmdeploy/relay/relay.h"
 
 enum {
@@ -20,7 +21,18 @@ struct server_legacy {
 	bool is_due; /* to make room */
 };
 
-/* System, rights, memory, disk, ports, other sites. */
+/*
+ * By the facts of a host (cmdeploy/host/facts.sh), the first thing that is
+ * wrong there: system, other relays, memory, disk, other sites, ports. For
+ * one that nothing has been brought to yet.
+ */
+int server_check_host(const struct host *host, const struct config *config,
+	struct buf *why) MUST_CHECK;
+
+/* It is that domain's relay already. */
+bool server_is_relay(const struct host *host, const struct config *config);
+
+/* The same of this machine, and rights, and each port of the relay. */
 int server_check(const struct relay *relay, const struct server_legacy *legacy,
 	struct buf *why) MUST_CHECK;
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <systemd/sd-daemon.h>
 
 #include "lib/clock.h"
 #include "lib/num.h"
@@ -127,11 +126,6 @@ int systemd_parse_show(struct slice text, uint64_t now_usec, time_t now,
 			: now - (time_t)((now_usec - at) / USEC);
 	}
 	return n_seen == n ? 0 : -EBADMSG;
-}
-
-bool systemd_is_running(void)
-{
-	return sd_booted() > 0;
 }
 
 static int systemctl(

@@ -23,7 +23,4 @@
 int systemd_parse_show(struct slice text, uint64_t now_usec, time_t now,
 	size_t n, struct service_status *ret_statuses) MUST_CHECK;
 
-/* systemd is what started this machine. */
-bool systemd_is_running(void);
-
 #endif

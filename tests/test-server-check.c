@@ -1,7 +1,7 @@
-/* Unit tests of cmdeploy/remote/check.h. */
+/* Unit tests of cmdeploy/server/check.h. */
 #include <errno.h>
 
-#include "cmdeploy/remote/check.h"
+#include "cmdeploy/server/check.h"
 #include "tests/test.h"
 
 #define DEBIAN "os=debian\nos_version=12\nos_name=Debian 12\n"
@@ -18,16 +18,8 @@ static int told_fact(const struct host *host, const char *name, struct buf *out,
 	struct buf *why UNUSED)
 {
 	const struct told *told = CONTAINER_OF(host, struct told, host);
-	struct slice rest = slice_of(told->facts), line, key, value;
 
-	while (slice_next_line(&rest, &line)) {
-		if (!slice_cut(line, '=', &key, &value) ||
-			!slice_eq_str(key, name))
-			continue;
-		buf_add_slice(out, slice_trim(value));
-		return 0;
-	}
-	return -ENOENT;
+	return facts_find(slice_of(told->facts), name, out) == 1 ? 0 : -ENOENT;
 }
 
 static void test_check(void)
@@ -65,6 +57,7 @@ static void test_check(void)
 		{ DEBIAN "memory_kb=1000000\ndisk_kb=900000\n"
 			 "systemd=yes\nrelay=relay.example\nlisteners=\n",
 			"" },
+		{ DEBIAN ROOM "var=read-only\n" FREE, "h: /var is read-only" },
 		{ DEBIAN ROOM
 			"systemd=yes\nrelay=\nlisteners=22:sshd 25:exim4 \n",
 			"h: port 25, which a relay needs, is in use by exim4; "
@@ -97,7 +90,7 @@ static void test_check(void)
 			.host = { .name = "h", .fact = told_fact },
 			.facts = cases[i].facts,
 		};
-		int r = remote_check(&told.host, &config, &why);
+		int r = server_check_host(&told.host, &config, &why);
 		check_int(cases[i].facts, r < 0, cases[i].want[0] != 0);
 		check_str(cases[i].facts, buf_str(&why), cases[i].want);
 	}
