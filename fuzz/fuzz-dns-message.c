@@ -43,18 +43,13 @@ static void try_judge(const ldns_pkt *m)
 	if (ldns_rr_list_rr_count(questions) == 0)
 		return;
 	ldns_rdf *zone = dns_name("test");
-	const struct reply_want want = {
-		.zone = zone,
-		.name = ldns_rr_owner(ldns_rr_list_rr(questions, 0)),
-		.type = LDNS_RR_TYPE_A,
-	};
+	const ldns_rdf *name = ldns_rr_owner(ldns_rr_list_rr(questions, 0));
 	const ldns_rr_list *answer = ldns_pkt_answer(m);
-	enum reply reply = reply_judge(m, &want);
-	demand(reply != REPLY_FOUND ||
-		dns_find(answer, want.name, LDNS_RR_TYPE_A));
+	enum reply reply = reply_judge(m, zone, name, LDNS_RR_TYPE_A);
+	demand(reply != REPLY_FOUND || dns_find(answer, name, LDNS_RR_TYPE_A));
 	demand(reply != REPLY_ALIAS ||
-		dns_find(answer, want.name, LDNS_RR_TYPE_CNAME));
-	demand(reply != REPLY_CUT || reply_cut(m, &want));
+		dns_find(answer, name, LDNS_RR_TYPE_CNAME));
+	demand(reply != REPLY_CUT || reply_cut(m, zone, name));
 	ldns_rdf_deep_free(zone);
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <string.h>
 
 #include "lib/clock.h"
 #include "lib/file.h"
@@ -11,11 +12,10 @@ enum {
 	LENGTH_BYTES = 2, /* in front of a message over TCP */
 };
 
-/* What is sent, and until when the answer has to be there. */
+/* What is sent. */
 struct exchange {
 	const ldns_pkt *question;
 	struct slice bytes; /* owned */
-	uint64_t until;
 };
 
 /* 0 once one of the descriptors is ready; -ETIMEDOUT. */
@@ -84,6 +84,8 @@ static int open_socket(const struct addr *server, int type, int *ret_fd)
 	if (fd < 0 ||
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) <
 			0 ||
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) <
+			0 ||
 		connect(fd, &server->sa, server->len) < 0)
 		return errno == EINPROGRESS ? -ETIMEDOUT : -errno;
 	*ret_fd = fd;
@@ -122,9 +124,9 @@ static int ask_udp(const struct addr *const *servers, size_t n, uint64_t msec,
 	struct exchange *x, ldns_pkt **ret)
 {
 	struct pollfd fds[ASK_RACE_MAX];
+	uint64_t until = clock_msec() + msec;
 	int error = 0, first = -1;
 
-	x->until = clock_msec() + msec;
 	for (size_t i = 0; i < n; i++) {
 		fds[i] = (struct pollfd){ .fd = -1, .events = POLLIN };
 		int r = open_socket(servers[i], SOCK_DGRAM, &fds[i].fd);
@@ -136,7 +138,7 @@ static int ask_udp(const struct addr *const *servers, size_t n, uint64_t msec,
 		}
 	}
 	while (first < 0 && is_any_open(fds, n)) {
-		error = wait_for(fds, n, x->until);
+		error = wait_for(fds, n, until);
 		if (error < 0)
 			break;
 		first = take_first(fds, n, x, &error, ret);
@@ -146,53 +148,39 @@ static int ask_udp(const struct addr *const *servers, size_t n, uint64_t msec,
 	return first >= 0 ? first : error;
 }
 
-/* So many bytes, however they come. */
-static int read_exactly(int fd, size_t len, struct buf *out, uint64_t until)
+/* So many bytes, within the time that the socket has for them. */
+static int read_exactly(int fd, void *to, size_t len)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	ssize_t n = recv(fd, to, len, MSG_WAITALL);
 
-	buf_reset(out);
-	while (out->len < len) {
-		int r = wait_for(&p, 1, until);
-		if (r < 0)
-			return r;
-		char *room = buf_room(out, len - out->len);
-		if (!room)
-			return -EBADMSG;
-		ssize_t n = recv(fd, room, len - out->len, 0);
-		if (n == 0)
-			return -ECONNRESET;
-		if (n < 0 && errno != EAGAIN && errno != EINTR)
-			return -errno;
-		buf_added(out, n > 0 ? (size_t)n : 0);
-	}
-	return 0;
+	if (n == (ssize_t)len)
+		return 0;
+	if (n < 0 && errno != EAGAIN)
+		return -errno;
+	return n == 0 ? -ECONNRESET : -ETIMEDOUT;
 }
 
 static int ask_tcp(
 	const struct addr *server, struct exchange *x, ldns_pkt **ret)
 {
-	AUTO_BUF struct buf bytes =
-		BUF_INIT(LENGTH_BYTES + DNS_MESSAGE_MAX_BYTES);
+	AUTO_FREE uint8_t *bytes =
+		xmalloc(LENGTH_BYTES + DNS_MESSAGE_MAX_BYTES);
 	AUTO_CLOSE int fd = -1;
 	int r = open_socket(server, SOCK_STREAM, &fd);
 
-	x->until = clock_msec() + ASK_TCP_MSEC;
-	buf_add_char(&bytes, (char)(x->bytes.len >> 8));
-	buf_add_char(&bytes, (char)x->bytes.len);
-	buf_add_slice(&bytes, x->bytes);
+	ldns_write_uint16(bytes, (uint16_t)x->bytes.len);
+	memcpy(bytes + LENGTH_BYTES, x->bytes.ptr, x->bytes.len);
 	if (r == 0)
-		r = fd_write_all(fd, buf_slice(&bytes));
+		r = fd_write_all(
+			fd, slice_make(bytes, LENGTH_BYTES + x->bytes.len));
 	if (r == 0)
-		r = read_exactly(fd, LENGTH_BYTES, &bytes, x->until);
-	if (r == 0) {
-		const unsigned char *len = (const unsigned char *)bytes.ptr;
-		r = read_exactly(
-			fd, (size_t)len[0] << 8 | len[1], &bytes, x->until);
-	}
+		r = read_exactly(fd, bytes, LENGTH_BYTES);
+	size_t len = r == 0 ? ldns_read_uint16(bytes) : 0;
+	if (r == 0)
+		r = read_exactly(fd, bytes, len);
 	if (r < 0)
 		return r;
-	if (take_answer(buf_slice(&bytes), x, ret) == 0)
+	if (take_answer(slice_make(bytes, len), x, ret) == 0)
 		return -EBADMSG;
 	if (!ldns_pkt_tc(*ret))
 		return 0;

@@ -125,45 +125,6 @@ static bool is_on_way(const struct dns_record *record)
 		record->match == DNS_MATCH_ALIAS;
 }
 
-/* The newest state that any of them has (RFC 1982). */
-static const struct walk_state *newest(
-	const struct walk_state *states, size_t n)
-{
-	const struct walk_state *best = NULL;
-
-	for (size_t i = 0; i < n; i++)
-		if (states[i].has_zone &&
-			(!best ||
-				(int32_t)(states[i].serial - best->serial) > 0))
-			best = &states[i];
-	return best;
-}
-
-static void add_server_line(const struct walk_state *state,
-	const struct walk_state *best, struct buf *out)
-{
-	if (state->is_silent)
-		buf_addf(out, "%s does not answer\n", state->text);
-	else if (!state->has_zone)
-		buf_addf(out, "%s does not serve the zone\n", state->text);
-	else if (state->serial != best->serial)
-		buf_addf(out, "%s has an old state of the zone: %u, not %u\n",
-			state->text, state->serial, best->serial);
-}
-
-/* A part of the world asks a server that is behind, or gets no answer. */
-static char *compare_servers(struct walk *walk, const char *domain)
-{
-	AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct walk_state states[WALK_STATES_MAX];
-	size_t n = walk_compare(walk, domain, states);
-	const struct walk_state *best = newest(states, n);
-
-	for (size_t i = 0; best && i < n; i++)
-		add_server_line(&states[i], best, &out);
-	return xstrdup(buf_str(&out));
-}
-
 /*
  * The records that are needed on the way to `name`, an alias; or, when it is
  * NULL, those by which the host is found, or all.
@@ -196,6 +157,7 @@ static int fail(struct dns_report *report, struct buf *why)
 int dns_check(const struct config *config, const struct dns_facts *facts,
 	bool is_way_only, struct dns_report *ret_report, struct buf *why)
 {
+	AUTO_BUF struct buf servers = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct round round = { 0 };
 	int r = walk_open(PATIENT_MSEC, &round.walk, why);
 
@@ -204,9 +166,9 @@ int dns_check(const struct config *config, const struct dns_facts *facts,
 	look_for_all(&round, config, facts, is_way_only, NULL);
 	const char *source = walk_source(round.walk);
 	round.report.source = source ? xstrdup(source) : NULL;
-	round.report.servers = is_way_only
-		? xstrdup("")
-		: compare_servers(round.walk, config->mail_domain);
+	if (!is_way_only)
+		walk_compare(round.walk, config->mail_domain, &servers);
+	round.report.servers = xstrdup(buf_str(&servers));
 	walk_free(round.walk);
 	if (round.report.n_unknown == round.report.n)
 		return fail(&round.report, why);

@@ -185,7 +185,8 @@ const ldns_rr *dns_find(
 	return NULL;
 }
 
-const ldns_rdf *reply_cut(const ldns_pkt *m, const struct reply_want *want)
+const ldns_rdf *reply_cut(
+	const ldns_pkt *m, const ldns_rdf *zone, const ldns_rdf *name)
 {
 	const ldns_rr_list *rrs = ldns_pkt_authority(m);
 
@@ -193,26 +194,27 @@ const ldns_rdf *reply_cut(const ldns_pkt *m, const struct reply_want *want)
 		const ldns_rr *rr = ldns_rr_list_rr(rrs, i);
 		const ldns_rdf *owner = ldns_rr_owner(rr);
 		if (ldns_rr_get_type(rr) == LDNS_RR_TYPE_NS &&
-			ldns_dname_is_subdomain(owner, want->zone) &&
-			dns_name_is_in(want->name, owner))
+			ldns_dname_is_subdomain(owner, zone) &&
+			dns_name_is_in(name, owner))
 			return owner;
 	}
 	return NULL;
 }
 
 /* An answer without authority is a way further down, or nothing. */
-enum reply reply_judge(const ldns_pkt *m, const struct reply_want *want)
+enum reply reply_judge(const ldns_pkt *m, const ldns_rdf *zone,
+	const ldns_rdf *name, ldns_rr_type type)
 {
 	ldns_pkt_rcode rcode = ldns_pkt_get_rcode(m);
 	const ldns_rr_list *answer = ldns_pkt_answer(m);
 
 	if (rcode != LDNS_RCODE_NOERROR && rcode != LDNS_RCODE_NXDOMAIN)
 		return REPLY_USELESS;
-	if (!ldns_pkt_aa(m) && !want->from_resolver)
-		return reply_cut(m, want) ? REPLY_CUT : REPLY_USELESS;
-	if (dns_find(answer, want->name, want->type))
+	if (!ldns_pkt_aa(m) && zone)
+		return reply_cut(m, zone, name) ? REPLY_CUT : REPLY_USELESS;
+	if (dns_find(answer, name, type))
 		return REPLY_FOUND;
-	if (dns_find(answer, want->name, LDNS_RR_TYPE_CNAME))
+	if (dns_find(answer, name, LDNS_RR_TYPE_CNAME))
 		return REPLY_ALIAS;
 	return REPLY_NONE;
 }

@@ -79,16 +79,15 @@ enum reply {
 	REPLY_CUT,   /* the servers of a zone below are these */
 };
 
-struct reply_want {
-	const ldns_rdf *zone; /* for which the server was asked */
-	const ldns_rdf *name;
-	ldns_rr_type type;
-	bool from_resolver; /* it need not have authority */
-};
-
-enum reply reply_judge(const ldns_pkt *m, const struct reply_want *want);
+/*
+ * What a response of a server of `zone` says of the records of that type.
+ * `zone` is NULL for a resolver's, who need not have authority.
+ */
+enum reply reply_judge(const ldns_pkt *m, const ldns_rdf *zone,
+	const ldns_rdf *name, ldns_rr_type type);
 /* The zone below, of a reply that is a REPLY_CUT. The message's. */
-const ldns_rdf *reply_cut(const ldns_pkt *m, const struct reply_want *want);
+const ldns_rdf *reply_cut(
+	const ldns_pkt *m, const ldns_rdf *zone, const ldns_rdf *name);
 /* Why a response is useless, for a person. */
 const char *reply_reason(const ldns_pkt *m);
 

@@ -132,17 +132,6 @@ static void add_reason(struct buf *reasons, const char *who, const char *what)
 	buf_addf(reasons, "%s%s: %s", reasons->len ? "; " : "", who, what);
 }
 
-static struct reply_want want_of(const struct walk *walk,
-	const struct zone *zone, const struct search *s)
-{
-	return (struct reply_want){
-		.zone = zone->name,
-		.name = s->name,
-		.type = s->type,
-		.from_resolver = walk->is_resolver,
-	};
-}
-
 static int ask(struct walk *walk, struct dns_server *server,
 	const ldns_rdf *name, ldns_rr_type type, ldns_pkt **ret)
 {
@@ -157,18 +146,22 @@ static int ask(struct walk *walk, struct dns_server *server,
 }
 
 /* One server of the zone; REPLY_USELESS, and one more of the reasons. */
-static enum reply ask_server(struct walk *walk, struct dns_server *server,
-	const struct reply_want *want, ldns_pkt **ret, struct buf *reasons)
+static enum reply ask_server(struct walk *walk, const struct zone *zone,
+	struct search *s, ldns_pkt **ret, struct buf *reasons)
 {
+	struct dns_server *server = &zone->servers.v[0];
 	ldns_pkt *m;
-	int r = ask(walk, server, want->name, want->type, &m);
+	int r = ask(walk, server, s->name, s->type, &m);
+
+	s->server = server->text;
 
 	if (r < 0) {
 		add_reason(reasons, server->text,
 			r == -ETIMEDOUT ? "no answer" : strerror(-r));
 		return REPLY_USELESS;
 	}
-	enum reply reply = reply_judge(m, want);
+	enum reply reply = reply_judge(
+		m, walk->is_resolver ? NULL : zone->name, s->name, s->type);
 	if (reply == REPLY_USELESS) {
 		add_reason(reasons, server->text, reply_reason(m));
 		ldns_pkt_free(m);
@@ -188,13 +181,8 @@ static bool is_over(const struct walk *walk)
 static enum reply ask_servers(struct walk *walk, struct zone *zone, size_t n,
 	struct search *s, ldns_pkt **ret, struct buf *reasons)
 {
-	const struct reply_want want = want_of(walk, zone, s);
-
 	for (; n > 0 && !is_over(walk); n--) {
-		struct dns_server *server = &zone->servers.v[0];
-		enum reply reply =
-			ask_server(walk, server, &want, ret, reasons);
-		s->server = server->text;
+		enum reply reply = ask_server(walk, zone, s, ret, reasons);
 		if (reply != REPLY_USELESS)
 			return reply;
 		dns_servers_rotate(&zone->servers, 1);
@@ -306,8 +294,8 @@ static int descend(struct walk *walk, struct search *s, enum reply *ret_reply,
 			*ret = m;
 			return 0;
 		}
-		const struct reply_want want = want_of(walk, zone, s);
-		zone = zones_add(&walk->zones, zone, reply_cut(m, &want), m);
+		zone = zones_add(&walk->zones, zone,
+			reply_cut(m, zone->name, s->name), m);
 		ldns_pkt_free(m);
 	}
 	AUTO_FREE char *name = dns_name_text(s->name);
@@ -391,20 +379,50 @@ int walk_lookup(struct walk *walk, const char *name, ldns_rr_type type,
 	return r;
 }
 
-static bool read_serial(
-	const ldns_pkt *m, const ldns_rdf *zone, uint32_t *ret_serial)
+/* Which state of the zone the server has. */
+static void ask_state(
+	struct walk *walk, const struct zone *zone, struct dns_server *server)
 {
-	const ldns_rr *soa =
-		dns_find(ldns_pkt_answer(m), zone, LDNS_RR_TYPE_SOA);
+	ldns_pkt *m;
 
-	if (!soa || !ldns_pkt_aa(m))
-		return false;
-	*ret_serial = ldns_rdf2native_int32(ldns_rr_rdf(soa, SERIAL_FIELD));
-	return true;
+	if (ask(walk, server, zone->name, LDNS_RR_TYPE_SOA, &m) < 0)
+		return;
+	const ldns_rr *soa =
+		dns_find(ldns_pkt_answer(m), zone->name, LDNS_RR_TYPE_SOA);
+	server->has_zone = soa && ldns_pkt_aa(m);
+	if (server->has_zone)
+		server->serial =
+			ldns_rdf2native_int32(ldns_rr_rdf(soa, SERIAL_FIELD));
+	ldns_pkt_free(m);
 }
 
-size_t walk_compare(struct walk *walk, const char *name,
-	struct walk_state states[WALK_STATES_MAX])
+/* The newest state that any of them has (RFC 1982); NULL: none has one. */
+static const struct dns_server *newest(const struct dns_servers *servers)
+{
+	const struct dns_server *best = NULL;
+
+	for (size_t i = 0; i < servers->n; i++) {
+		const struct dns_server *s = &servers->v[i];
+		if (s->has_zone &&
+			(!best || (int32_t)(s->serial - best->serial) > 0))
+			best = s;
+	}
+	return best;
+}
+
+static void add_state(const struct dns_server *server,
+	const struct dns_server *best, struct buf *out)
+{
+	if (server->is_silent)
+		buf_addf(out, "%s does not answer\n", server->text);
+	else if (!server->has_zone)
+		buf_addf(out, "%s does not serve the zone\n", server->text);
+	else if (server->serial != best->serial)
+		buf_addf(out, "%s has an old state of the zone: %u, not %u\n",
+			server->text, server->serial, best->serial);
+}
+
+void walk_compare(struct walk *walk, const char *name, struct buf *out)
 {
 	AUTO_BUF struct buf ignored = BUF_INIT(BUF_WHY_MAX_BYTES);
 	ldns_rdf *wire = dns_name(name);
@@ -414,24 +432,14 @@ size_t walk_compare(struct walk *walk, const char *name,
 
 	ldns_rdf_deep_free(wire);
 	if (walk->is_resolver || zone == root_of(walk))
-		return 0;
+		return;
 	walk->n_silent = 0;
 	walk->until = clock_msec() + WALK_LOOKUP_MSEC;
 	find_servers(walk, zone, 0, &ignored);
-	for (; n < zone->servers.n && n < WALK_STATES_MAX; n++) {
-		struct dns_server *server = &zone->servers.v[n];
-		ldns_pkt *m;
-		if (is_over(walk))
-			break;
-		states[n] = (struct walk_state){ .text = server->text };
-		if (!server->is_silent &&
-			ask(walk, server, zone->name, LDNS_RR_TYPE_SOA, &m) ==
-				0) {
-			states[n].has_zone =
-				read_serial(m, zone->name, &states[n].serial);
-			ldns_pkt_free(m);
-		}
-		states[n].is_silent = server->is_silent;
-	}
-	return n;
+	for (; n < zone->servers.n && !is_over(walk); n++)
+		if (!zone->servers.v[n].is_silent)
+			ask_state(walk, zone, &zone->servers.v[n]);
+	const struct dns_server *best = newest(&zone->servers);
+	for (size_t i = 0; best && i < n; i++)
+		add_state(&zone->servers.v[i], best, out);
 }

@@ -48,24 +48,12 @@ int walk_lookup(struct walk *walk, const char *name, ldns_rr_type type,
  */
 const char *walk_source(const struct walk *walk);
 
-enum {
-	WALK_STATES_MAX = 32,
-};
-
-/* The state of one of a zone's servers. */
-struct walk_state {
-	const char *text; /* "ns.example.org (192.0.2.1)"; the walk's */
-	bool is_silent;
-	bool has_zone;
-	uint32_t serial;
-};
-
 /*
  * Asks each server of the zone that holds the name, one that is known by an
- * earlier walk_lookup(), which state of the zone it has. How many there are;
- * 0 when only a resolver can be asked.
+ * earlier walk_lookup(), which state of the zone it has. Appends a line about
+ * each one that is behind another one, or silent, or does not serve the zone;
+ * nothing when only a resolver can be asked.
  */
-size_t walk_compare(struct walk *walk, const char *name,
-	struct walk_state states[WALK_STATES_MAX]);
+void walk_compare(struct walk *walk, const char *name, struct buf *out);
 
 #endif

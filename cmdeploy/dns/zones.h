@@ -21,6 +21,8 @@ struct dns_server {
 	struct addr addr;
 	char *text;     /* "ns.example.org (192.0.2.1)" */
 	bool is_silent; /* did not answer when it was asked last */
+	bool has_zone;  /* as walk_compare() has found, and in which state */
+	uint32_t serial;
 };
 
 /* In the order in which they are asked. */
