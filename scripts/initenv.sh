@@ -80,26 +80,37 @@ download() {
 	quietly apt-get update && quietly apt-get download "$1"
 }
 
-# Dovecot's headers, for instant-idle. Installing dovecot-dev would bring in
-# Dovecot itself, and start it on this machine; unpacking it does not. The
-# build goes on without.
-unpack_dovecot_headers() {
-	if [ -d /usr/include/dovecot ] || [ -d build/dovecot-dev ]; then
-		return
-	fi
-	say "unpacking Dovecot's headers"
+# unpack SERIES VERSION: Dovecot's headers, for instant-idle. Installing
+# dovecot-dev would bring in Dovecot itself, and start it on this machine;
+# unpacking it does not.
+unpack() {
+	say "unpacking the headers of Dovecot $1"
 	rm -rf build/dovecot-dev.new
 	mkdir -p build/dovecot-dev.new
 	(
 		cd build/dovecot-dev.new
-		download dovecot-dev &&
+		download "dovecot-dev=$2" &&
 			quietly dpkg-deb -x dovecot-dev_*.deb . &&
 			rm -f dovecot-dev_*.deb
-	) || {
-		say 'no package dovecot-dev; building without instant-idle'
-		return
-	}
-	mv build/dovecot-dev.new build/dovecot-dev
+	) && mv build/dovecot-dev.new "build/dovecot-dev-$1"
+}
+
+# Those of each Dovecot that apt knows here: usually one. The build goes on
+# without. The first look may come before the lists of packages.
+unpack_dovecot_headers() {
+	[ -n "$(apt-cache madison dovecot-dev 2>/dev/null)" ] ||
+		apt-get update >/dev/null 2>&1 || true
+	for series in 2.3 2.4; do
+		if [ -d "build/dovecot-dev-$series" ] || grep -qs \
+			"DOVECOT_ABI_VERSION \"$series\." \
+			/usr/include/dovecot/config.h; then
+			continue
+		fi
+		version=$(apt-cache madison dovecot-dev 2>/dev/null |
+			sed -n "s/^[^|]*| *\(1:$series\.[^ ]*\) .*/\1/p" | head -n 1)
+		[ -z "$version" ] || unpack "$series" "$version" ||
+			say "no headers of Dovecot $series; building without"
+	done
 }
 
 lacking=$(missing)

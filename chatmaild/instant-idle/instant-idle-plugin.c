@@ -78,7 +78,13 @@ static imap_client_created_func_t *next_client_created;
 
 static struct instant_box *box_context(struct mailbox *box)
 {
-	return MODULE_CONTEXT(box, box_contexts);
+	return MODULE_CONTEXT_REQUIRE(box, box_contexts);
+}
+
+/* A maildir: others have no context of ours. */
+static bool is_ours(struct mailbox *box)
+{
+	return MODULE_CONTEXT(box, box_contexts) != NULL;
 }
 
 static const char *folder_path(struct mailbox *box, int i)
@@ -240,7 +246,7 @@ static void client_destroyed(struct client *client, const char *reason)
 		MODULE_CONTEXT_REQUIRE(client, client_contexts);
 	struct mailbox *box = client->mailbox;
 
-	if (client->hibernated && box != NULL && box_context(box) != NULL &&
+	if (client->hibernated && box != NULL && is_ours(box) &&
 		has_unseen(box))
 		touch_folder(box);
 	iclient->module_ctx.super.destroy(client, reason);

@@ -28,7 +28,8 @@ enum {
 
 extern char **environ;
 
-static const char conf_text[] =
+/* Which Dovecot the machine has decides what it is told. */
+static const char conf_text_2_3[] =
 	"protocols = imap lmtp\n"
 	"listen = %s\n"
 	"base_dir = %s/run\n"
@@ -67,6 +68,58 @@ static const char conf_text[] =
 	"  unix_listener imap-hibernate {\n"
 	"    mode = 0660\n"
 	"    group = $default_internal_group\n"
+	"  }\n"
+	"}\n"
+	"service lmtp {\n"
+	"  inet_listener lmtp {\n"
+	"    port = 24\n"
+	"  }\n"
+	"}\n"
+	"%s";
+
+static const char conf_text_2_4[] =
+	"dovecot_config_version = 2.4.1\n"
+	"dovecot_storage_version = 2.4.1\n"
+	"protocols = imap lmtp\n"
+	"listen = %s\n"
+	"base_dir = %s/run\n"
+	"state_dir = %s/state\n"
+	"instance_name = lab-%s\n"
+	"log_path = %s/log\n"
+	"stats_writer_socket_path =\n"
+	"ssl = yes\n"
+	"ssl_server_cert_file = %s/cert.pem\n"
+	"ssl_server_key_file = %s/key.pem\n"
+	"auth_allow_cleartext = yes\n"
+	"passdb static {\n"
+	"  password = " DOVECOT_LAB_PASSWORD "\n"
+	"}\n"
+	"userdb static {\n"
+	"  fields {\n"
+	"    uid = vmail\n"
+	"    gid = vmail\n"
+	"    home = %s/mail/%%{user}\n"
+	"  }\n"
+	"}\n"
+	"first_valid_uid = 1\n"
+	"mail_driver = maildir\n"
+	"mail_path = ~\n"
+	"mailbox_idle_check_interval = 1 hour\n"
+	"protocol imap {\n"
+	"  imap_hibernate_timeout = %us\n"
+	"  mail_max_userip_connections = 0\n"
+	"  !include_try %s/instant-idle.conf\n"
+	"}\n"
+	"service imap {\n"
+	"  extra_groups = $SET:default_internal_group\n"
+	"  unix_listener imap-master {\n"
+	"    user = $SET:default_internal_user\n"
+	"  }\n"
+	"}\n"
+	"service imap-hibernate {\n"
+	"  unix_listener imap-hibernate {\n"
+	"    mode = 0660\n"
+	"    group = $SET:default_internal_group\n"
 	"  }\n"
 	"}\n"
 	"service lmtp {\n"
@@ -138,8 +191,19 @@ static int write_conf(const struct dovecot_lab_options *o, const char *host,
 	const char *path, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(CONF_MAX_BYTES);
+	AUTO_BUF struct buf version = BUF_INIT(CONF_MAX_BYTES);
+	struct proc ask = { .argv = PROC_WORDS("dovecot", "--version"),
+		.timeout_sec = SETUP_SEC,
+		.out = &version };
+	int r = proc_run_ok(&ask, why);
 
-	buf_addf(&text, conf_text, host, o->dir, o->dir, host, o->dir, o->dir,
+	if (r < 0)
+		return r;
+	buf_addf(&text,
+		slice_starts(buf_slice(&version), SLICE("2.3."))
+			? conf_text_2_3
+			: conf_text_2_4,
+		host, o->dir, o->dir, host, o->dir, o->dir,
 		o->dir, o->dir, o->hibernate_sec, o->dir,
 		o->conf ? o->conf : "");
 	struct file_owner owner = { 0644, (uid_t)-1, (gid_t)-1 };

@@ -1,7 +1,7 @@
 /*
  * instant-idle - the plugin of that name in a real Dovecot.
  *
- * Usage: instant-idle PLUGIN CASE
+ * Usage: instant-idle PLUGINS CASE, with the folder of the plugins
  *
  * In the lab what a connection's watch misses is never found later, so a
  * message that was not told ends the test by its client's patience. None
@@ -371,24 +371,50 @@ static int runs_without(struct bed *bed, const char *plugin)
 
 static int without_plugin(struct bed *bed)
 {
-	return runs_without(bed, "/nowhere/lib95_instant_idle_plugin.so");
+	return runs_without(bed, "/nowhere/instant-idle-2.3.so");
 }
 
-/* The same plugin, as if built for another Dovecot. */
+/* The same plugins, with another byte somewhere in ".ABIv". */
+static int changed_abi(struct bed *bed, ptrdiff_t at, char byte)
+{
+	static const char *const names[] = { "2.3.so", "2.4.so" };
+	AUTO_FREE char *dir = xasprintf("%s/plugins", bed->dir);
+	struct file_owner owner = { 0755, (uid_t)-1, (gid_t)-1 };
+	int n = 0;
+
+	MUST(dir_make(dir, 0755, why));
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		AUTO_BUF struct buf bytes = BUF_INIT(PLUGIN_MAX_BYTES);
+		AUTO_FREE char *from = xasprintf(
+			"%s/instant-idle-%s", bed->plugin, names[i]);
+		AUTO_FREE char *to =
+			xasprintf("%s/instant-idle-%s", dir, names[i]);
+		if (!file_exists(from))
+			continue;
+		MUST(file_read(from, &bytes, why));
+		char *abi = memmem(
+			bytes.ptr, bytes.len, ".ABIv", strlen(".ABIv"));
+		if (!abi)
+			die("%s names no Dovecot version", from);
+		abi[at] = byte;
+		MUST(file_write(to, buf_slice(&bytes), owner, why));
+		n++;
+	}
+	if (n == 0)
+		die("%s: no plugin", bed->plugin);
+	return runs_without(bed, dir);
+}
+
+/* As if built for another Dovecot. */
 static int other_abi(struct bed *bed)
 {
-	AUTO_BUF struct buf bytes = BUF_INIT(PLUGIN_MAX_BYTES);
-	AUTO_FREE char *path =
-		xasprintf("%s/lib95_instant_idle_plugin.so", bed->dir);
-	struct file_owner owner = { 0755, (uid_t)-1, (gid_t)-1 };
+	return changed_abi(bed, -1, '9');
+}
 
-	MUST(file_read(bed->plugin, &bytes, why));
-	char *abi = memmem(bytes.ptr, bytes.len, ".ABIv", strlen(".ABIv"));
-	if (!abi)
-		die("%s names no Dovecot version", bed->plugin);
-	abi[-1]++;
-	MUST(file_write(path, buf_slice(&bytes), owner, why));
-	return runs_without(bed, path);
+/* What it was built for cannot be told. */
+static int no_abi(struct bed *bed)
+{
+	return changed_abi(bed, 1, 'X');
 }
 
 static const struct test_entry {
@@ -404,12 +430,13 @@ static const struct test_entry {
 	{ "instant-idle-loops", idle_loops },
 	{ "instant-idle-without-plugin", without_plugin },
 	{ "instant-idle-other-abi", other_abi },
+	{ "instant-idle-no-abi", no_abi },
 };
 
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		die("usage: instant-idle PLUGIN CASE");
+		die("usage: instant-idle PLUGINS CASE");
 	const char *dir = getenv("TEST_DIR");
 	struct bed bed = { .plugin = argv[1], .dir = dir ? dir : "." };
 	for (size_t i = 0; i < ARRAY_LEN(entries); i++)

@@ -52,17 +52,16 @@ for program in doveauth lastlogin filtermail newemail chatmail-metadata \
   instant-idle-setup; do
   [ -x "root/usr/libexec/chatmail/$program" ] || fail "no $program"
 done
-if [ -e "$BUILD_DIR/chatmaild/instant-idle/lib95_instant_idle_plugin.so" ]; then
-  [ -e root/usr/libexec/chatmail/lib95_instant_idle_plugin.so ] ||
+for plugin in "$BUILD_DIR"/chatmaild/instant-idle/*.so; do
+  [ ! -e "$plugin" ] || [ -e "root/usr/libexec/chatmail/${plugin##*/}" ] ||
     fail 'no plugin for instant IDLE'
-fi
+done
 
 echo '-- every program has its page'
 for program in root/usr/bin/* root/usr/libexec/chatmail/*; do
   name=${program##*/}
   case $name in
-  lib*.so) name=instant-idle ;;
-  instant-idle-setup) name=instant-idle ;;
+  instant-idle-*) name=instant-idle ;;
   delete_inactive_users) name=chatmail-expire ;;
   esac
   [ -n "$(compgen -G "root/usr/share/man/man*/$name.*.gz")" ] ||
