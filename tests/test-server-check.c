@@ -29,7 +29,12 @@ static void test_check(void)
 	} cases[] = {
 		{ DEBIAN ROOM FREE, "" },
 		{ "os=debian\nos_version=13\nos_name=Debian 13\n" ROOM FREE,
-			"h runs Debian 13; a relay needs Debian 12" },
+			"" },
+		{ "os=debian\nos_version=14\nos_name=Debian 14\n" ROOM FREE,
+			"h runs Debian 14; a relay needs Debian 12 or 13" },
+		{ "os=ubuntu\nos_version=24.04\nos_name=Ubuntu 24.04\n" ROOM
+				FREE,
+			"h runs Ubuntu 24.04; a relay needs Debian 12 or 13" },
 		{ DEBIAN ROOM "systemd=yes\nrelay=relay.example\nlisteners=25:"
 			      "other \n",
 			"" },
@@ -39,11 +44,11 @@ static void test_check(void)
 			"h: port 80, which a relay needs, is in use by nginx; "
 			"stop and remove that first" },
 		{ "os=debian\nos_version=11\nos_name=Debian 11\n" ROOM FREE,
-			"h runs Debian 11; a relay needs Debian 12" },
+			"h runs Debian 11; a relay needs Debian 12 or 13" },
 		{ "os=debian\nos_version=\nos_name=Debian sid\n" ROOM FREE,
-			"h runs Debian sid; a relay needs Debian 12" },
+			"h runs Debian sid; a relay needs Debian 12 or 13" },
 		{ "os=ubuntu\nos_version=12\nos_name=U\n" ROOM FREE,
-			"h runs U; a relay needs Debian 12" },
+			"h runs U; a relay needs Debian 12 or 13" },
 		{ DEBIAN ROOM "systemd=yes\nrelay=other.example\nlisteners=\n",
 			"h is the relay other.example, but mail_domain is "
 			"relay.example; name another host by --ssh-host, or, "

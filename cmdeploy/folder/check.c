@@ -36,7 +36,6 @@ static int check_root(const struct relay *relay UNUSED, struct buf *why)
 static int check_system(const struct relay *relay UNUSED, struct buf *why)
 {
 	AUTO_BUF struct buf os = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
 	int r = host_fact(&host_local, "os", &os, why);
 
 	if (r < 0)
@@ -44,11 +43,10 @@ static int check_system(const struct relay *relay UNUSED, struct buf *why)
 	if (!slice_eq_str(buf_slice(&os), "debian"))
 		return because(why, -ENOTSUP,
 			"this system is \"%s\"; a relay is made of packages of "
-			"Debian 12",
+			HOST_RELEASES,
 			buf_str(&os));
-	r = host_fact(&host_local, "os_version", &version, NULL);
-	if (r == 0 && !slice_eq_str(buf_slice(&version), "12"))
-		say_note("made for Debian 12; this is another version");
+	if (host_has_release(&host_local, NULL) == 0)
+		say_note("made for " HOST_RELEASES "; this is another version");
 	return 0;
 }
 

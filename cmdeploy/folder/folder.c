@@ -191,7 +191,7 @@ static const struct places places = {
 /* Names that templates know, and that mean nothing here. */
 static const char *const server_only[] = { "acme_key_id", "has_acme",
 	"has_dhclient", "has_dkim", "has_external_cert", "has_resolver",
-	"legacy_key_path", "postfix_unit", "sandbox" };
+	"legacy_key_path", "sandbox" };
 
 /*
  * A loopback address for each address, so that relays on two addresses of
@@ -263,6 +263,7 @@ int folder_open(const char *dir, const char *address, struct relay *ret_relay,
 	}
 	template_vars_set(&relay.apply.vars, "operators_ini", buf_str(&text));
 	vars_set_config(&relay);
+	vars_set_packages(&relay);
 	template_vars_set_bool(&relay.apply.vars, "self_signed", true);
 	template_vars_set_bool(&relay.apply.vars, "is_private", true);
 	template_vars_set_bool(&relay.apply.vars, "copies_programs", true);

@@ -121,3 +121,18 @@ uint64_t host_number(const struct host *host, const char *name)
 		return 0;
 	return n;
 }
+
+int host_has_release(const struct host *host, struct buf *why)
+{
+	AUTO_BUF struct buf os = BUF_INIT(FACTS_MAX_BYTES);
+	AUTO_BUF struct buf version = BUF_INIT(FACTS_MAX_BYTES);
+	int r = host_fact(host, "os", &os, why);
+
+	if (r == 0)
+		r = host_fact(host, "os_version", &version, why);
+	if (r < 0)
+		return r;
+	return slice_eq_str(buf_slice(&os), "debian") &&
+		(slice_eq_str(buf_slice(&version), "12") ||
+			slice_eq_str(buf_slice(&version), "13"));
+}

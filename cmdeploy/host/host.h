@@ -40,4 +40,11 @@ uint64_t host_number(const struct host *host, const char *name);
 int facts_find(
 	struct slice lines, const char *name, struct buf *out) MUST_CHECK;
 
+/*
+ * The releases that a relay runs on, for messages; and whether the host has
+ * one of them. Negative when its facts cannot be had.
+ */
+#define HOST_RELEASES "Debian 12 or 13"
+int host_has_release(const struct host *host, struct buf *why) MUST_CHECK;
+
 #endif

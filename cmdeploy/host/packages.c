@@ -79,6 +79,84 @@ static bool has_line(const struct buf *list, const char *name)
 	return memmem(buf_str(list), list->len, line, strlen(line)) != NULL;
 }
 
+static bool has_one_of(const struct buf *list, const char *names)
+{
+	struct slice rest = slice_of(names), name = rest;
+
+	while (slice_cut(rest, '|', &name, &rest)) {
+		AUTO_FREE char *one = slice_dup(name);
+		if (has_line(list, one))
+			return true;
+	}
+	AUTO_FREE char *last = slice_dup(rest);
+	return has_line(list, last);
+}
+
+bool packages_is_since(const char *version, const char *since)
+{
+	return proc_run_ok(
+		       &(struct proc){
+			       .argv = PROC_WORDS("dpkg", "--compare-versions",
+				       version, "ge", since),
+			       .timeout_sec = QUICK_SEC,
+		       },
+		       NULL) == 0;
+}
+
+static bool add_installed(const char *name, struct buf *out)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
+	struct slice status, version;
+
+	if (proc_run_ok(
+		    &(struct proc){
+			    .argv = PROC_WORDS("dpkg-query", "-W", "-f",
+				    "${db:Status-Status} ${Version}", name),
+			    .timeout_sec = QUICK_SEC,
+			    .out = &text,
+		    },
+		    NULL) < 0 ||
+		!slice_cut(buf_slice(&text), ' ', &status, &version) ||
+		!is_installed(status))
+		return false;
+	buf_add_slice(out, version);
+	return true;
+}
+
+/* "  Candidate: 1:2.4.1+dfsg1-6", or "(none)". */
+static bool add_candidate(const char *name, struct buf *out)
+{
+	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
+	struct slice rest, line, key, value;
+
+	if (proc_run_ok(
+		    &(struct proc){
+			    .argv = PROC_WORDS("apt-cache", "policy", name),
+			    .env = apt_env,
+			    .timeout_sec = QUICK_SEC,
+			    .out = &text,
+		    },
+		    NULL) < 0)
+		return false;
+	rest = buf_slice(&text);
+	while (slice_next_line(&rest, &line)) {
+		if (!slice_cut(line, ':', &key, &value) ||
+			!slice_eq_str(slice_trim(key), "Candidate"))
+			continue;
+		value = slice_trim(value);
+		if (slice_eq_str(value, "(none)"))
+			return false;
+		buf_add_slice(out, value);
+		return true;
+	}
+	return false;
+}
+
+bool packages_version(const char *name, struct buf *out)
+{
+	return add_installed(name, out) || add_candidate(name, out);
+}
+
 int packages_missing(const char *const *names, size_t n, struct buf *missing,
 	struct buf *why)
 {
@@ -89,9 +167,10 @@ int packages_missing(const char *const *names, size_t n, struct buf *missing,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		if (has_line(&installed, names[i]))
+		if (has_one_of(&installed, names[i]))
 			continue;
-		buf_addf(missing, "%s%s", missing->len ? " " : "", names[i]);
+		buf_addf(missing, "%s%.*s", missing->len ? " " : "",
+			(int)strcspn(names[i], "|"), names[i]);
 		n_missing++;
 	}
 	return n_missing;

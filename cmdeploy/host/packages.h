@@ -10,10 +10,20 @@
 
 /*
  * Appends to *missing (separated by blanks) those of the n packages that
- * are not installed, and tells how many.
+ * are not installed, and tells how many. "libcurl4|libcurl4t64" is there when
+ * one of them is; if not, the first is missing, and apt-get knows which
+ * package provides it.
  */
 int packages_missing(const char *const *names, size_t n, struct buf *missing,
 	struct buf *why) MUST_CHECK;
+
+/*
+ * Appends the version of a package: of the installed one, or else of the one
+ * that apt-get would install. False when neither is known.
+ */
+bool packages_version(const char *name, struct buf *out);
+/* By the order that dpkg has for versions. */
+bool packages_is_since(const char *version, const char *since);
 
 /* Appends a line "NAME VERSION" for each installed package of a source. */
 int packages_of_source(

@@ -7,6 +7,7 @@
 
 #include "cmdeploy/apply/plan.h"
 #include "cmdeploy/host/packages.h"
+#include "cmdeploy/relay/vars.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 
@@ -134,6 +135,7 @@ static int step_users(
 	else
 		say_done("%d created: %s", n, buf_str(&missing));
 	apply_set_ids(&relay->apply);
+	vars_set_packages(relay);
 	return 0;
 }
 

@@ -1,8 +1,11 @@
 /* The variables that follow from the settings. */
 #include "cmdeploy/relay/vars.h"
 
+#include <ctype.h>
 #include <string.h>
 
+#include "cmdeploy/host/host.h"
+#include "cmdeploy/host/packages.h"
 #include "cmdeploy/relay/kept.h"
 #include "cmdeploy/relay/programs.h"
 
@@ -12,12 +15,66 @@ enum {
 	FIELDS_BYTES = 65536, /* that a message may get on its way */
 };
 
-/* Built where Dovecot's headers are, only. */
-static bool has_plugin(void)
+/* Debian's releases differ in what follows from versions of packages. */
+static const struct {
+	const char *name, *package, *since;
+} versions[] = {
+	{ "has_dovecot_2_4", "dovecot-core", "1:2.4" },
+	{ "has_http2_directive", "nginx", "1.25.1" },
+	{ "has_single_postfix", "postfix", "3.9.1-7" },
+};
+
+/* With the packages that the machine has, or else would get. */
+static bool is_since(const char *package, const char *since)
+{
+	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf os = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (packages_version(package, &version))
+		return packages_is_since(buf_str(&version), since);
+	/* apt-get has no lists yet. */
+	return host_fact(&host_local, "os_version", &os, NULL) == 0 &&
+		slice_eq_str(buf_slice(&os), "13");
+}
+
+void vars_set_packages(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+
+	for (size_t i = 0; i < ARRAY_LEN(versions); i++)
+		template_vars_set_bool(vars, versions[i].name,
+			is_since(versions[i].package, versions[i].since));
+	/* The former postfix.service itself starts nothing. */
+	template_vars_set(vars, "postfix_unit",
+		apply_counts(&relay->apply, "has_single_postfix")
+			? "postfix.service"
+			: "postfix@-.service");
+}
+
+/* RFC 3986: an address in brackets is not a URI as it is. */
+static void set_admin_uri(struct relay *relay)
+{
+	const struct config *config = &relay->config;
+	AUTO_BUF struct buf uri = BUF_INIT(VALUE_MAX_BYTES);
+	AUTO_FREE char *root = xasprintf("root@%s", config->address_domain);
+	const char *at = config->privacy_mail[0] ? config->privacy_mail : root;
+
+	buf_add_str(&uri, "mailto:");
+	for (; *at; at++)
+		buf_addf(&uri, isalnum((unsigned char)*at) ||
+					strchr("-._~@", *at)
+				? "%c"
+				: "%%%02X",
+			(unsigned char)*at);
+	template_vars_set(&relay->apply.vars, "admin_uri", buf_str(&uri));
+}
+
+/* Built where the headers of that Dovecot are, only. */
+static bool has_plugin(const char *name)
 {
 	AUTO_FREE char *path = NULL;
 
-	return programs_find("lib95_instant_idle_plugin.so", &path, NULL) == 0;
+	return programs_find(name, &path, NULL) == 0;
 }
 
 void vars_set_config(struct relay *relay)
@@ -39,8 +96,12 @@ void vars_set_config(struct relay *relay)
 		xasprintf("%lu", config->max_message_size + FIELDS_BYTES);
 	template_vars_set(vars, "max_stored_size", stored);
 	template_vars_set(vars, "address_domain", config->address_domain);
+	set_admin_uri(relay);
 	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);
-	template_vars_set_bool(vars, "has_instant_idle", has_plugin());
+	template_vars_set_bool(vars, "has_instant_idle_2_3",
+		has_plugin("instant-idle-2.3.so"));
+	template_vars_set_bool(vars, "has_instant_idle_2_4",
+		has_plugin("instant-idle-2.4.so"));
 	template_vars_set_bool(vars, "has_public_metrics",
 		strcmp(config->metrics, "public") == 0);
 }

@@ -32,22 +32,17 @@ bool server_is_relay(const struct host *host, const struct config *config)
 static int check_system(const struct host *host,
 	const struct config *config UNUSED, struct buf *why)
 {
-	AUTO_BUF struct buf os = BUF_INIT(FACT_MAX_BYTES);
-	AUTO_BUF struct buf version = BUF_INIT(FACT_MAX_BYTES);
 	AUTO_BUF struct buf name = BUF_INIT(FACT_MAX_BYTES);
-	int r = host_fact(host, "os", &os, why);
+	int r = host_has_release(host, why);
 
-	if (r == 0)
-		r = host_fact(host, "os_version", &version, why);
-	if (r == 0)
-		r = host_fact(host, "os_name", &name, why);
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = host_fact(host, "os_name", &name, why);
 	if (r < 0)
 		return r;
-	if (slice_eq_str(buf_slice(&os), "debian") &&
-		slice_eq_str(buf_slice(&version), "12"))
-		return 0;
-	return because(why, -ENOTSUP, "%s runs %s; a relay needs Debian 12",
-		host->name, buf_str(&name));
+	return because(why, -ENOTSUP,
+		"%s runs %s; a relay needs " HOST_RELEASES, host->name,
+		buf_str(&name));
 }
 
 static int check_systemd(const struct host *host,

@@ -54,8 +54,6 @@ static const struct {
 	const char *name, *value;
 } constants[] = {
 	{ "overrides", "" },
-	/* postfix.service itself starts nothing. */
-	{ "postfix_unit", "postfix@-.service" },
 	{ "listen_address", LOOPBACK },
 	{ "internal_address", LOOPBACK },
 };
@@ -174,6 +172,7 @@ static void set_all(struct relay *relay)
 	struct template_vars *vars = &relay->apply.vars;
 
 	vars_set_config(relay);
+	vars_set_packages(relay);
 	places_set_vars(&relay->places, vars);
 	template_vars_set(vars, "settings_name", server_settings_name(relay));
 	for (size_t i = 0; i < ARRAY_LEN(constants); i++)

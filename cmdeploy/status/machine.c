@@ -103,9 +103,7 @@ static void add_instant_idle(const struct relay *relay, struct findings *list)
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *dir = relay->places.libexec_dir;
 	AUTO_FREE char *check = xasprintf("%s/instant-idle-setup", dir);
-	AUTO_FREE char *plugin =
-		xasprintf("%s/lib95_instant_idle_plugin.so", dir);
-	const char *const argv[] = { check, plugin, NULL };
+	const char *const argv[] = { check, dir, NULL };
 	struct slice before, said;
 	int status;
 

@@ -61,7 +61,7 @@ static void add_servers(const struct relay *relay, struct findings *list)
 	} servers[] = {
 		{ "Postfix", "postfix", false },
 		{ "Dovecot", "dovecot-core", false },
-		{ "nginx", "nginx-light", false },
+		{ "nginx", "nginx", false },
 		{ "OpenDKIM", "opendkim", true },
 		{ "unbound", "unbound", false },
 	};

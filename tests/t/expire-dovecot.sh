@@ -29,7 +29,9 @@ mailboxes_dir = $dir/mail
 max_mailbox_size = 10M
 max_message_size = 1M
 END
-cat >"$dir/dovecot.conf" <<END
+# What both Dovecots understand, and what is said in other words.
+conf_both() {
+  cat <<END
 protocols =
 base_dir = $dir/run
 state_dir = $dir/state
@@ -37,13 +39,33 @@ instance_name = expire-$$
 log_path = $dir/log
 ssl = no
 stats_writer_socket_path =
-mail_home = $dir/mail/%u
-mail_location = maildir:~
 mail_uid = $uid
 mail_gid = $gid
 first_valid_uid = $uid
 last_valid_uid = $uid
 first_valid_gid = $gid
+namespace inbox {
+  inbox = yes
+}
+service quota-warning {
+  executable = script $dir/chatmail-expire $dir/chatmail.ini --mailbox
+  user = nobody
+  # a build with sanitizers reserves terabytes
+  vsz_limit = $unlimited
+  unix_listener quota-warning {
+    user = nobody
+    mode = 0600
+  }
+}
+END
+}
+
+conf_2_3() {
+  unlimited=0
+  conf_both
+  cat <<END
+mail_home = $dir/mail/%u
+mail_location = maildir:~
 passdb {
   driver = static
   args = nopassword=y
@@ -51,9 +73,6 @@ passdb {
 userdb {
   driver = static
   args = uid=$uid gid=$gid home=$dir/mail/%u allow_all_users=yes
-}
-namespace inbox {
-  inbox = yes
 }
 mail_plugins = quota
 plugin {
@@ -67,17 +86,53 @@ plugin {
   quota_warning4 = storage=90%% quota-warning %u
   quota_warning5 = storage=95%% quota-warning %u
 }
-service quota-warning {
-  executable = script $dir/chatmail-expire $dir/chatmail.ini --mailbox
-  user = nobody
-  # a build with sanitizers reserves terabytes
-  vsz_limit = 0
-  unix_listener quota-warning {
-    user = nobody
-    mode = 0600
+END
+}
+
+warning_2_4() {
+  printf '  warning warn-%s {\n    quota_storage_percentage = %s\n' "$1" "$1"
+  printf '    execute quota-warning {\n      args = %%{user}\n    }\n  }\n'
+}
+
+conf_2_4() {
+  unlimited=unlimited
+  printf '%s\n' 'dovecot_config_version = 2.4.1' \
+    'dovecot_storage_version = 2.4.1'
+  conf_both
+  cat <<END
+mail_home = $dir/mail/%{user}
+mail_driver = maildir
+mail_path = ~
+passdb static {
+  fields {
+    nopassword = yes
   }
 }
+userdb static {
+  allow_all_users = yes
+  fields {
+    uid = $uid
+    gid = $gid
+    home = $dir/mail/%{user}
+  }
+}
+mail_plugins {
+  quota = yes
+}
+quota_mail_size = 1048576B
+quota "User quota" {
+  driver = maildir
+  storage_size = 10485760B
+  storage_grace = 0
+$(for percent in 75 80 85 90 95; do warning_2_4 "$percent"; done)
+}
 END
+}
+
+case $(dovecot --version) in
+2.3.*) conf_2_3 ;;
+*) conf_2_4 ;;
+esac >"$dir/dovecot.conf"
 
 user=alice@x.test
 dovecot -F -c "$dir/dovecot.conf" &

@@ -92,11 +92,16 @@ says body 'Nothing here'
 get "http://$address/../../etc/chatmail.ini" --path-as-is
 head_says 'HTTP/1.1 400 Bad Request'
 
+# The connection ends without a byte; curl's number for that has changed.
+closed() {
+  grep -q 'curl: 5[26]' head || fail "an answer: $(cat head)"
+}
+
 echo '-- other names get nothing'
 get 'http://stranger.test/'
-says head 'curl: 52'
+closed head
 get 'https://stranger.test/' --http1.1
-says head 'curl: 52'
+closed head
 host=$other
 get "http://$other/"
 head_says 'HTTP/1.1 200 OK'

@@ -298,7 +298,7 @@ static const struct service services[] = {
 const struct component component_chatmaild = {
 	.name = "chatmaild",
 	.packages = LIST("libsystemd0", "libcrypt1", "libsodium23",
-		"libjansson4", "libcurl4", "libunbound8", "ca-certificates"),
+		"libjansson4", "libcurl4|libcurl4t64", "libunbound8", "ca-certificates"),
 	.users = users,
 	.folders = folders,
 	.files = files,

@@ -1,11 +1,16 @@
 /* Mailboxes and logins. */
 #include "cmdeploy/components/components.h"
 
-/* Names the plugin to Dovecot if it fits the Dovecot that is installed. */
+/* Names that plugin to Dovecot that fits the Dovecot that is installed. */
 #define IDLE_SETUP                                                             \
-	"{{libexec_dir}}/instant-idle-setup "                                  \
-	"{{libexec_dir}}/lib95_instant_idle_plugin.so \\\n"                    \
+	"{{libexec_dir}}/instant-idle-setup {{libexec_dir}} \\\n"              \
 	"\t{{idle_dir}}/instant-idle.conf {{idle_dir}}/dovecot-modules"
+
+#define CONF(name, version, condition)                                         \
+	{                                                                      \
+		.path = "{{etc_dir}}/dovecot/" name, .mode = 0644,             \
+		.from = "dovecot/" version "/dovecot.conf", .when = condition  \
+	}
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/dovecot", .mode = 0755 },
@@ -15,16 +20,26 @@ static const struct folder folders[] = {
 };
 
 static const struct file files[] = {
-	{ .path = "{{etc_dir}}/dovecot/dovecot.conf",
-		.mode = 0644,
-		.from = "dovecot/dovecot.conf" },
+	/* On a server both, so that one fits after an upgrade of Debian. */
+	CONF("dovecot.conf", "2.3", "!has_dovecot_2_4"),
+	CONF("dovecot.conf", "2.4", "has_dovecot_2_4"),
+	CONF("dovecot-2.3.conf", "2.3", "!is_private"),
+	CONF("dovecot-2.4.conf", "2.4", "!is_private"),
+	{ .path = "{{own_etc_dir}}/choose-dovecot-conf",
+		.mode = 0755,
+		.from = "dovecot/choose",
+		.when = "!is_private" },
 	{ .path = "{{libexec_dir}}/instant-idle-setup",
 		.mode = 0755,
 		.program = "instant-idle-setup" },
-	{ .path = "{{libexec_dir}}/lib95_instant_idle_plugin.so",
+	{ .path = "{{libexec_dir}}/instant-idle-2.3.so",
 		.mode = 0755,
-		.program = "lib95_instant_idle_plugin.so",
-		.when = "has_instant_idle" },
+		.program = "instant-idle-2.3.so",
+		.when = "has_instant_idle_2_3" },
+	{ .path = "{{libexec_dir}}/instant-idle-2.4.so",
+		.mode = 0755,
+		.program = "instant-idle-2.4.so",
+		.when = "has_instant_idle_2_4" },
 	{ .path = "{{etc_dir}}/dovecot/push.lua",
 		.mode = 0644,
 		.from = "dovecot/push.lua" },
@@ -55,7 +70,10 @@ static const struct service services[] = {
 			   "-c {{etc_dir}}/dovecot/dovecot.conf",
 		.run_lines = IDLE_SETUP
 		" ||\n\trm -f {{idle_dir}}/instant-idle.conf\n",
-		.unit_lines = "# Names the plugin to Dovecot if it fits the "
+		.unit_lines = "# Whichever Dovecot the machine has by now.\n"
+			      "ExecStartPre=+{{own_etc_dir}}/"
+			      "choose-dovecot-conf\n"
+			      "# Names the plugin to Dovecot that fits the "
 			      "Dovecot that is installed.\n"
 			      "RuntimeDirectory=instant-idle\n"
 			      "RuntimeDirectoryPreserve=restart\n"
@@ -64,7 +82,8 @@ static const struct service services[] = {
 		.n_files = 1048576,
 		.restart = "on-failure",
 		.restart_on = LIST("{{libexec_dir}}/instant-idle-setup",
-			"{{libexec_dir}}/lib95_instant_idle_plugin.so"),
+			"{{libexec_dir}}/instant-idle-2.3.so",
+			"{{libexec_dir}}/instant-idle-2.4.so"),
 		.reload_on =
 			LIST("{{etc_dir}}/dovecot/", "{{own_etc_dir}}/tls/"),
 		.ports = ports },

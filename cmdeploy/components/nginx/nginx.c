@@ -96,7 +96,7 @@ static const struct service services[] = {
 
 const struct component component_nginx = {
 	.name = "nginx",
-	.packages = LIST("nginx-light", "libnginx-mod-stream", "fcgiwrap"),
+	.packages = LIST("nginx", "libnginx-mod-stream", "fcgiwrap"),
 	.folders = folders,
 	.files = files,
 	.services = services,
