@@ -56,6 +56,7 @@ static const struct {
 	size_t offset;
 } named[] = {
 	{ SLICE("service="), offsetof(struct auth_command, service) },
+	{ SLICE("protocol="), offsetof(struct auth_command, service) },
 	{ SLICE("rip="), offsetof(struct auth_command, address) },
 	{ SLICE("resp="), offsetof(struct auth_command, response) },
 };

@@ -49,7 +49,7 @@ struct auth_command {
 	struct slice cookie; /* of the client's connection */
 	struct slice mechanism;
 	struct slice user;
-	struct slice service;  /* "imap", "smtp" */
+	struct slice service;  /* "imap", "smtp"; Dovecot 2.4: protocol= */
 	struct slice address;  /* of whoever logs in; may be empty */
 	struct slice response; /* base64 */
 	bool has_response;     /* else it is to be asked for */

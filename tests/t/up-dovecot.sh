@@ -66,6 +66,17 @@ deliver
 [ -n "$before" ] && [ "$(lmtp_process)" = "$before" ] ||
   fail "lmtp was \"$before\", now \"$(lmtp_process)\""
 
+echo '-- mail for somebody who is disabled is refused'
+touch "$mail/DISABLED"
+python3 -c '
+import smtplib, sys
+server = smtplib.LMTP(sys.argv[1])
+server.helo("test")
+server.mail("a@other.test")
+print(server.rcpt(sys.argv[2]))' "$lmtp" "$user" >said 2>&1 || true
+says said '(550'
+rm "$mail/DISABLED"
+
 echo '-- compressed connections, and what they say, when that is wanted'
 set_key r imap_compress true
 set_key r imap_rawlog true
