@@ -10,7 +10,6 @@
 #include "cmdeploy/run/deploy.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
-#include "cmdeploy/status/render.h"
 #include "cmdeploy/status/status.h"
 #include "lib/file.h"
 

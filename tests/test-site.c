@@ -6,7 +6,6 @@
 #include "chatmaild/common/config.h"
 #include "cmdeploy/site/build.h"
 #include "cmdeploy/site/markdown.h"
-#include "cmdeploy/site/modules.h"
 #include "cmdeploy/site/qr.h"
 #include "cmdeploy/site/values.h"
 #include "lib/file.h"
@@ -112,34 +111,33 @@ static void test_markdown(void)
 
 static void test_modules(void)
 {
-	struct modules m;
+	QRcode *code;
 	AUTO_FREE char *longest = xmalloc(4001);
 
 	memset(longest, 'x', 4000);
 	longest[4000] = '\0';
-	check_int("too long", modules_make(longest, MODULES_STURDY, &m),
-		-EMSGSIZE);
-	check_int("made", modules_make("hello", MODULES_STURDY, &m), 0);
-	check_int("smallest", m.width, 21);
-	check("corner", modules_is_dark(&m, 0, 0));
-	check("beside", !modules_is_dark(&m, 1, 1));
-	check("outside", !modules_is_dark(&m, -1, 0));
-	check("outside", !modules_is_dark(&m, 21, 0));
-	check_int("middle", modules_clear_middle(&m), 5);
+	check_int("too long", qr_encode_sturdy(longest, &code), -EMSGSIZE);
+	check_int("made", qr_encode_sturdy("hello", &code), 0);
+	check_int("smallest", code->width, 21);
+	check("corner", qr_is_dark(code, 0, 0));
+	check("beside", !qr_is_dark(code, 1, 1));
+	check("outside", !qr_is_dark(code, -1, 0));
+	check("outside", !qr_is_dark(code, 21, 0));
+	check_int("middle", qr_clear_middle(code), 5);
 	for (int i = 0; i < 25; i++)
-		check("cleared", !modules_is_dark(&m, 8 + i % 5, 8 + i / 5));
-	modules_release(&m);
+		check("cleared", !qr_is_dark(code, 8 + i % 5, 8 + i / 5));
+	QRcode_free(code);
 	longest[100] = '\0';
-	check_int("long", modules_make(longest, MODULES_STURDY, &m), 0);
-	check_int("less sturdy, but with room for a logo", m.width, 41);
-	check_int("middle", modules_clear_middle(&m), 9);
-	modules_release(&m);
+	check_int("long", qr_encode_sturdy(longest, &code), 0);
+	check_int("less sturdy, but with room for a logo", code->width, 41);
+	check_int("middle", qr_clear_middle(code), 9);
+	QRcode_free(code);
 	longest[100] = 'x';
 	longest[110] = '\0';
-	check_int("longer", modules_make(longest, MODULES_STURDY, &m), 0);
-	check_int("a pattern in the middle", modules_clear_middle(&m), 0);
-	check("stays", modules_is_dark(&m, m.width / 2, m.width / 2));
-	modules_release(&m);
+	check_int("longer", qr_encode_sturdy(longest, &code), 0);
+	check_int("a pattern in the middle", qr_clear_middle(code), 0);
+	check("stays", qr_is_dark(code, code->width / 2, code->width / 2));
+	QRcode_free(code);
 }
 
 static void test_qr(void)

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "cmdeploy/embed.h"
-#include "cmdeploy/site/modules.h"
 #include "cmdeploy/site/qr.h"
 
 enum {
@@ -47,13 +46,13 @@ static int read_logo(struct picture *p)
 	return 0;
 }
 
-static void paint_modules(struct picture *p, const struct modules *m)
+static void paint_modules(struct picture *p, const QRcode *code)
 {
 	for (int y = 0; y < p->edge; y++)
 		for (int x = 0; x < p->edge; x++)
 			p->dots[y * p->edge + x] =
-				modules_is_dark(m, x / p->scale - MODULES_QUIET,
-					y / p->scale - MODULES_QUIET)
+				qr_is_dark(code, x / p->scale - QR_QUIET,
+					y / p->scale - QR_QUIET)
 				? p->black
 				: p->white;
 }
@@ -68,14 +67,14 @@ static void paint_logo(struct picture *p)
 }
 
 /* The logo leaves half a module of white around it. */
-static void paint(struct picture *p, struct modules *m)
+static void paint(struct picture *p, QRcode *code)
 {
-	int side = modules_clear_middle(m);
+	int side = qr_clear_middle(code);
 
 	p->scale = side > 0 ? LOGO_EDGE / (side - 1) : SCALE_ALONE;
-	p->edge = (m->width + 2 * MODULES_QUIET) * p->scale;
+	p->edge = (code->width + 2 * QR_QUIET) * p->scale;
 	p->dots = xmalloc((size_t)p->edge * (size_t)p->edge);
-	paint_modules(p, m);
+	paint_modules(p, code);
 	if (side > 0)
 		paint_logo(p);
 }
@@ -102,17 +101,17 @@ static int write_png(const struct picture *p, struct buf *out)
 int qr_add_png(const char *text, struct buf *out)
 {
 	struct picture picture = { 0 };
-	struct modules m;
-	int r = modules_make(text, MODULES_STURDY, &m);
+	QRcode *code;
+	int r = qr_encode_sturdy(text, &code);
 
 	if (r < 0)
 		return r;
 	r = read_logo(&picture);
 	if (r == 0) {
-		paint(&picture, &m);
+		paint(&picture, code);
 		r = write_png(&picture, out);
 	}
 	free(picture.dots);
-	modules_release(&m);
+	QRcode_free(code);
 	return r;
 }

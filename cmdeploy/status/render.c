@@ -1,5 +1,5 @@
 /* Findings as lines for a person, and as JSON. */
-#include "cmdeploy/status/render.h"
+#include "cmdeploy/status/status.h"
 
 #include <jansson.h>
 #include <stdio.h>

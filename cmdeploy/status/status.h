@@ -79,6 +79,28 @@ void status_collect(struct relay *relay, struct findings *list);
 bool status_is_mail_off(const struct relay *relay);
 
 /*
+ * A line each, with "?" in front of what is doubtful and "!" in front of
+ * what is bad, in their colours on a terminal; then a sentence.
+ */
+void status_print(const struct findings *list);
+
+/* What the list is about. */
+struct status_subject {
+	const char *domain;
+	const char *kind;    /* "folder", "server" */
+	const char *place;   /* the folder, or the name of the host */
+	const char *address; /* NULL: all */
+	bool is_running;
+};
+
+/*
+ * One object: domain, kind, place, address, running, grade ("fine",
+ * "doubt", "bad"), and findings: [{group, name, grade, text, number?, unit?}].
+ */
+void status_print_json(
+	const struct status_subject *subject, const struct findings *list);
+
+/*
  * Of a relay on another machine: its own cmdeploy tells it. The exit status
  * of `cmdeploy status` there; negative: it did not run.
  */
