@@ -301,14 +301,15 @@ int dns_step(
 	int r = dns_check_run(host, config, &lines, &reason);
 	if (r == 0)
 		return because(why, -EINVAL,
-			"the DNS records of %s do not point to this host:\n"
+			"DNS does not point to %s; set these records, wait "
+			"until they are known, and run it again:\n"
 			"%s--skip-dns-check goes on without them.",
-			config->mail_domain,
+			host->name,
 			lines.len ? buf_str(&lines)
 				  : "  there is no address at all\n");
 	if (r < 0)
 		say_done("not checked: %s", buf_str(&reason));
 	else
-		say_done("%s points to this host", config->mail_domain);
+		say_done("%s points to %s", config->mail_domain, host->name);
 	return 0;
 }

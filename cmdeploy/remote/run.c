@@ -80,38 +80,29 @@ static int step_connect(struct run *run, struct buf *why)
 	return r;
 }
 
-/* Before anything is brought there. The DNS of a server that is the relay
- * already is not checked again. */
+/* Before anything is brought there. */
 static int step_check(struct run *run, struct buf *why)
 {
 	const struct config *config = &run->config;
-	const struct host *host = &run->ssh.host;
-	AUTO_BUF struct buf wrong = BUF_INIT(FACT_MAX_BYTES);
 
 	say_step("check");
-	int r = server_check_host(host, config, why);
+	int r = server_check_host(&run->ssh.host, config, why);
 	if (r < 0)
 		return r;
-	if (server_is_relay(host, config)) {
+	if (server_is_relay(&run->ssh.host, config))
 		say_done("it is the relay %s", config->mail_domain);
-		return 0;
-	}
-	if (run->options->skips_dns) {
-		say_done("DNS is not looked at");
-		return 0;
-	}
-	r = dns_check_run(host, config, &wrong, why);
-	if (r == 0)
-		return because(why, -EHOSTUNREACH,
-			"DNS does not point to %s; set these records, wait "
-			"until they are known, and run it again:\n"
-			"%s--skip-dns-check goes on without them.",
-			host->name, buf_str(&wrong));
-	if (r < 0)
-		say_done("DNS is not known: %s", buf_str(why));
 	else
 		say_done("nothing is in the way");
 	return 0;
+}
+
+/* The DNS of a server that is the relay already is not checked again. */
+static int step_dns(struct run *run, struct buf *why)
+{
+	if (run->options->skips_dns ||
+		server_is_relay(&run->ssh.host, &run->config))
+		return 0;
+	return dns_step(&run->ssh.host, &run->config, why);
 }
 
 static int step_package(struct run *run, struct buf *why)
@@ -287,6 +278,7 @@ static int show_changes(struct run *run, struct buf *why)
 static int (*const steps[])(struct run *run, struct buf *why) = {
 	step_connect,
 	step_check,
+	step_dns,
 	step_package,
 	step_ship,
 	step_build,
@@ -297,6 +289,7 @@ static int (*const steps[])(struct run *run, struct buf *why) = {
 static int (*const dry_steps[])(struct run *run, struct buf *why) = {
 	step_connect,
 	step_check,
+	step_dns,
 	step_package,
 	show_changes,
 };

@@ -61,7 +61,7 @@ says err 'Failed to connect to bus'
 
 echo '-- nobody to ask'
 CMDEPLOY_DNS_ROOT=127.0.9.9:1 run 1 run --ini bed.ini --ssh-host bed
-says out 'check     DNS is not known: nobody answers for the root servers'
+says out 'dns       not checked: nobody answers for the root servers'
 says err 'Failed to connect to bus'
 
 echo '-- status over ssh'
