@@ -23,7 +23,6 @@
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
-#include "lib/random.h"
 #include "tests/client/must.h"
 
 enum {
@@ -82,7 +81,7 @@ static void pause_a_second(void)
 {
 	const struct timespec pause = {
 		.tv_sec = 1,
-		.tv_nsec = random_below(PAUSE_MAX_NSEC),
+		.tv_nsec = arc4random_uniform(PAUSE_MAX_NSEC),
 	};
 
 	nanosleep(&pause, NULL);

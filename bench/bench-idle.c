@@ -19,7 +19,6 @@
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
-#include "lib/random.h"
 #include "tests/client/mail-client.h"
 #include "tests/client/must.h"
 
@@ -49,7 +48,7 @@ struct figures {
 static void gap(void)
 {
 	struct timespec ts = {
-		.tv_nsec = random_below(GAP_MAX_MSEC * NSEC_PER_MSEC),
+		.tv_nsec = arc4random_uniform(GAP_MAX_MSEC * NSEC_PER_MSEC),
 	};
 
 	nanosleep(&ts, NULL);

@@ -24,7 +24,6 @@
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/num.h"
-#include "lib/random.h"
 
 enum {
 	EVENTS = 256,
@@ -109,10 +108,10 @@ static void add_packets(struct buf *out, size_t len)
 		(unsigned char)len, 1 };
 
 	buf_add(out, pkesk, sizeof(pkesk));
-	random_fill(buf_room(out, PKESK_BYTES - 1), PKESK_BYTES - 1);
+	arc4random_buf(buf_room(out, PKESK_BYTES - 1), PKESK_BYTES - 1);
 	buf_added(out, PKESK_BYTES - 1);
 	buf_add(out, seipd, sizeof(seipd));
-	random_fill(buf_room(out, len - 1), len - 1);
+	arc4random_buf(buf_room(out, len - 1), len - 1);
 	buf_added(out, len - 1);
 }
 

@@ -13,7 +13,6 @@
 
 #include "lib/child.h"
 #include "lib/file.h"
-#include "lib/random.h"
 #include "tests/test.h"
 
 enum {

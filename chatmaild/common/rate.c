@@ -6,7 +6,6 @@
 
 #include "lib/die.h"
 #include "lib/digest.h"
-#include "lib/random.h"
 
 /* From a secret start, so that nobody can fill one place of the table. */
 static uint64_t seed;
@@ -134,7 +133,7 @@ struct rate *rate_new(const struct rate_limits *limits)
 	if (rate->limits.burst >= rate->limits.per_minute)
 		rate->limits.burst = 0;
 	if (seed == 0)
-		random_fill(&seed, sizeof(seed));
+		arc4random_buf(&seed, sizeof(seed));
 	return rate;
 }
 

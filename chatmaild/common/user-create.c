@@ -16,7 +16,6 @@
 
 #include "chatmaild/common/limits.h"
 #include "lib/file.h"
-#include "lib/random.h"
 
 enum {
 	DAY_SEC = 86400,
@@ -49,7 +48,7 @@ static int open_named(struct draft *draft)
 {
 	uint64_t chance;
 
-	random_fill(&chance, sizeof(chance));
+	arc4random_buf(&chance, sizeof(chance));
 	snprintf(draft->tmp_name, sizeof(draft->tmp_name),
 		".password.%016" PRIx64, chance);
 	draft->file_fd = openat(draft->dir_fd, draft->tmp_name,

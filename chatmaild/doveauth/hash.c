@@ -8,8 +8,6 @@
 #include <sodium/utils.h>
 #include <string.h>
 
-#include "lib/random.h"
-
 enum {
 	SALT_CHARS = 16,
 };
@@ -25,7 +23,7 @@ static void add_salt(struct buf *setting)
 {
 	unsigned char chance[SALT_CHARS];
 
-	random_fill(chance, sizeof(chance));
+	arc4random_buf(chance, sizeof(chance));
 	for (size_t i = 0; i < sizeof(chance); i++)
 		buf_add_char(setting, salt_alphabet[chance[i] % 64]);
 }

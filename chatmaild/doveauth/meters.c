@@ -5,8 +5,6 @@
 
 #include <sodium/crypto_shorthash.h>
 
-#include "lib/random.h"
-
 enum {
 	GROUPS = 8192, /* a power of two */
 	PLACES = 4,
@@ -29,7 +27,7 @@ struct meters *meters_new(uint32_t window_sec)
 {
 	struct meters *m = xcalloc(1, sizeof(*m));
 
-	random_fill(m->secret, sizeof(m->secret));
+	arc4random_buf(m->secret, sizeof(m->secret));
 	m->window_sec = window_sec;
 	m->groups = xcalloc(GROUPS, sizeof(*m->groups));
 	return m;

@@ -9,8 +9,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "lib/random.h"
-
 enum {
 	GROUPS = 16384, /* a power of two */
 	PLACES = 4,
@@ -32,7 +30,7 @@ struct verified *verified_new(void)
 {
 	struct verified *v = xcalloc(1, sizeof(*v));
 
-	random_fill(v->key, sizeof(v->key));
+	arc4random_buf(v->key, sizeof(v->key));
 	v->groups = xcalloc(GROUPS, sizeof(*v->groups));
 	return v;
 }
@@ -99,7 +97,7 @@ void verified_add(struct verified *v, struct slice user, struct slice password,
 {
 	const struct slice parts[] = { user, password, stored };
 	struct group *group = group_of(v, user);
-	uint32_t place = random_below(PLACES);
+	uint32_t place = arc4random_uniform(PLACES);
 
 	for (uint32_t i = 0; i < PLACES; i++)
 		if (sodium_is_zero(group->tags[i], TAG_BYTES))

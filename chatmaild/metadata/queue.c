@@ -9,7 +9,6 @@
 
 #include "lib/file.h"
 #include "lib/num.h"
-#include "lib/random.h"
 
 #define FOLDER "pending_notifications"
 #define TMP    ".tmp"
@@ -52,7 +51,7 @@ static void make_id(char *ret_id)
 	static size_t used = sizeof(bytes);
 
 	if (used == sizeof(bytes)) {
-		random_fill(bytes, sizeof(bytes));
+		arc4random_buf(bytes, sizeof(bytes));
 		used = 0;
 	}
 	for (size_t i = 0; i < ID_RANDOM_BYTES; i++) {

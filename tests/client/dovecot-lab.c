@@ -13,7 +13,6 @@
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/proc.h"
-#include "lib/random.h"
 #include "tests/client/mail-client.h"
 
 enum {
@@ -142,7 +141,7 @@ static void choose_address(struct dovecot_lab *lab, char host[static 16])
 	unsigned n[HOST_BYTES];
 
 	for (int i = 0; i < HOST_BYTES; i++)
-		n[i] = 2 + random_below(250);
+		n[i] = 2 + arc4random_uniform(250);
 	snprintf(host, 16, "127.%u.%u.%u", n[0], n[1], n[2]);
 	snprintf(lab->imap, sizeof(lab->imap), "%s:143", host);
 	snprintf(lab->imaps, sizeof(lab->imaps), "%s:993", host);

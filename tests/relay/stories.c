@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "lib/file.h"
-#include "lib/random.h"
 #include "tests/relay/smtp.h"
 
 enum {
@@ -85,7 +84,7 @@ static int send_big_file(struct bed *bed, const struct pair *p)
 	AUTO_FREE char *got = NULL;
 	uint32_t sent, received;
 
-	random_fill(buf_room(&data, FILE_BYTES), FILE_BYTES);
+	arc4random_buf(buf_room(&data, FILE_BYTES), FILE_BYTES);
 	buf_added(&data, FILE_BYTES);
 	int r = file_write(path, buf_slice(&data),
 		(struct file_owner){ 0600, -1, -1 }, bed->why);

@@ -10,7 +10,6 @@
 #include <time.h>
 
 #include "lib/file.h"
-#include "lib/random.h"
 #include "tests/t/accounts-bed.h"
 #include "tests/t/accounts-cases.h"
 
@@ -58,7 +57,7 @@ void case_kill_while_creating(void)
 			AUTO_FREE char *user = xasprintf("k%04d%04d", round, i);
 			bed_ask(fd, user, PASSWORD);
 		}
-		for (uint32_t n = random_below(AT_ONCE); n > 0; n--) {
+		for (uint32_t n = arc4random_uniform(AT_ONCE); n > 0; n--) {
 			unsigned id;
 			demand(bed_answer(fd, &id) == 'O', "refused");
 			answered++;

@@ -39,6 +39,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -49,7 +50,6 @@
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/file.h"
-#include "lib/random.h"
 #include "tests/dialogue.h"
 
 enum {
@@ -587,11 +587,11 @@ static void play_hostile(const char *program)
 		char discard[4096];
 		do_connect(&bed);
 		while (text.len < HOSTILE_BYTES)
-			buf_add_str(
-				&text, words[random_below(ARRAY_LEN(words))]);
+			buf_add_str(&text,
+				words[arc4random_uniform(ARRAY_LEN(words))]);
 		/* The other side may end it at any byte. */
 		ssize_t n = send(bed.client, text.ptr,
-			random_below(HOSTILE_BYTES), MSG_NOSIGNAL);
+			arc4random_uniform(HOSTILE_BYTES), MSG_NOSIGNAL);
 		if (n > 0 && i % 2)
 			n = recv(bed.client, discard, sizeof(discard), 0);
 		do_leave(&bed);
