@@ -12,6 +12,7 @@
 #include "chatmaild/doveauth/login.h"
 #include "chatmaild/doveauth/masters.h"
 #include "chatmaild/doveauth/old-journal.h"
+#include "chatmaild/doveauth/recipients.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/log.h"
@@ -35,6 +36,7 @@ static struct doveauth {
 	struct logins *logins;
 	struct clients *clients;
 	struct masters *masters;
+	struct recipients *recipients;
 } doveauth;
 
 /* Before anybody asks: what was promised has to be there. */
@@ -59,6 +61,11 @@ static void on_client(void *clients, int fd)
 static void on_master(void *masters, int fd)
 {
 	masters_accept(masters, fd);
+}
+
+static void on_asker(void *recipients, int fd)
+{
+	recipients_accept(recipients, fd);
 }
 
 /* Who may connect is decided by the folder that the socket is in. */
@@ -105,9 +112,12 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 		die("cannot make threads; raise the limit of descriptors");
 	d->clients = clients_new(service->event, d->logins);
 	d->masters = masters_new(service->event, &d->users, d->clients);
+	d->recipients = recipients_new(service->event, &d->users);
 	listen_at(service, argv[0], "login/auth", on_client, d->clients);
 	listen_at(service, argv[0], "smtp/auth", on_client, d->clients);
 	listen_at(service, argv[0], "master/auth", on_master, d->masters);
+	listen_at(service, argv[0], "smtp/recipients", on_asker,
+		d->recipients);
 }
 
 static void stop(struct service *service UNUSED)
@@ -117,6 +127,7 @@ static void stop(struct service *service UNUSED)
 	logins_free(d->logins);
 	clients_free(d->clients);
 	masters_free(d->masters);
+	recipients_free(d->recipients);
 	counters_close(&d->counters);
 	account_rules_release(&d->rules);
 	users_release(&d->users);

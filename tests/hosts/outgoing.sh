@@ -44,20 +44,42 @@ encrypted "$us" eve@impostor.classic.example |
   submit alpha "$us" eve@impostor.classic.example
 eventually 20 waits_for alpha impostor 'Server certificate not verified'
 
-# To nobody, at a stranger's and at a relay: the bounce comes, and is let in
-# since the relay has signed it.
+# To nobody, at a stranger's and at a relay: refused there, so the sender gets
+# a bounce of their own relay.
 encrypted "$us" nosuch@classic.example |
   submit alpha "$us" nosuch@classic.example
 eventually 20 has_mail alpha "$user" 'User unknown in local recipient table'
 encrypted "$us" nosuch@beta.example |
   submit alpha "$us" nosuch@beta.example
 replied 'to nobody' '250 2.0.0'
-eventually 30 has_mail alpha "$user" 'Reporting-MTA: dns; beta.example'
+eventually 30 has_mail alpha "$user" '<nosuch@beta.example>: host'
 
-# A bounce to a stranger is signed as all else.
-letter "$them" nosuch@alpha.example bounced | sign classic.example mail |
-  to_relay alpha "$them" nosuch@alpha.example
-replied 'to nobody here' '250 2.0.0'
+# goes RELAY ADDRESS: an account that takes no mail any more, by the time
+# that Dovecot is back.
+goes() {
+  on "$1" touch "/home/vmail/mail/$1.example/$2/DISABLED"
+  on "$1" systemctl start dovecot
+  on "$1" postqueue -f
+}
+
+# A bounce to a relay is let in, since the other relay has signed it; one to a
+# stranger is signed as well.
+sender=$user secret=$password
+account beta
+gone=$user@beta.example user=$sender password=$secret
+on beta systemctl stop dovecot
+encrypted "$us" "$gone" | submit alpha "$us" "$gone"
+replied 'to one that goes' '250 2.0.0'
+eventually 30 waits_for beta "$gone" ''
+goes beta "$gone"
+eventually 30 has_mail alpha "$user" 'Reporting-MTA: dns; beta.example'
+account alpha
+gone=$user@alpha.example
+on alpha systemctl stop dovecot
+letter "$them" "$gone" bounced | sign classic.example mail |
+  to_relay alpha "$them" "$gone"
+replied 'to one that goes here' '250 2.0.0'
+goes alpha "$gone"
 eventually 30 carol_has 'Undelivered Mail Returned to Sender'
 signed_as alpha.example 'Undelivered Mail Returned to Sender'
 done_testing

@@ -73,10 +73,10 @@ done
 to_relay alpha "$them" "$us" <many
 replied 'six others on top' '250 2.0.0'
 
-# Who did not write is sent no bounce; who did, gets one (outgoing.sh).
+# Nobody is bounced to: who is not known here is refused at once.
 letter "$them" nosuch@alpha.example forged | sign classic.example mail |
   to_relay alpha "dave@classic.example" nosuch@alpha.example
-replied 'for another, to nobody' '250 2.0.0'
+replied 'for another, to nobody' '550 5.1.1'
 
 # Names and words of an envelope.
 letter "$them" "$us" utf8 | sign classic.example mail |

@@ -42,6 +42,7 @@ static const char *const sockets[] = {
 	[AS_CLIENT] = "/login/auth",
 	[AS_SMTP] = "/smtp/auth",
 	[AS_MASTER] = "/master/auth",
+	[AS_POSTFIX] = "/smtp/recipients",
 	[AS_DICT] = "",
 };
 
@@ -49,7 +50,8 @@ static void make_folders(const char *path)
 {
 	for (size_t i = 0; i < AS_DICT; i++) {
 		AUTO_FREE char *folder = xasprintf("%s%.*s", path,
-			(int)strlen(sockets[i]) - 5, sockets[i]);
+			(int)(strrchr(sockets[i], '/') - sockets[i]),
+			sockets[i]);
 		demand(dir_make(folder, 0700, NULL) == 0, "%s", folder);
 	}
 }

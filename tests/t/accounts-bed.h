@@ -50,6 +50,7 @@ enum socket {
 	AS_CLIENT,
 	AS_SMTP,
 	AS_MASTER,
+	AS_POSTFIX,
 	AS_DICT
 };
 

@@ -327,6 +327,56 @@ static void case_list(void)
 	close(asker);
 }
 
+/* Sends all but the last byte, waits, sends that one; hears the answer. */
+static void check_recipient(int fd, const char *key, const char *want)
+{
+	AUTO_FREE char *question =
+		xasprintf("%zu:user %s,", strlen("user ") + strlen(key), key);
+	AUTO_FREE char *expected = xasprintf("%zu:%s,", strlen(want), want);
+	size_t n = strlen(question), len = strlen(expected);
+	char answer[128];
+
+	bed_say(fd, slice_make(question, n - 1));
+	usleep(1000);
+	bed_say(fd, slice_make(question + n - 1, 1));
+	ssize_t got = recv(fd, answer, len, MSG_WAITALL);
+	demand(got == (ssize_t)len && memcmp(answer, expected, len) == 0,
+		"%s: %.*s", key, (int)(got < 0 ? 0 : got), answer);
+}
+
+/* Postfix asks who can be sent mail. */
+static void case_recipients(void)
+{
+	static const char *const nobody[] = { "nobody12@x.test", "abcdef123",
+		"@x.test", "x.test", "abcdef123@y.test", "../x@x.test",
+		"abcdef123@x.test@x.test", "+tag@x.test", "abc\tdef@x.test" };
+	AUTO_FREE char *home = xasprintf("%s/abcdef123@x.test", bed.mail);
+	AUTO_FREE char *flag = xasprintf("%s/DISABLED", home);
+	AUTO_FREE char *file = xasprintf("%s/password", home);
+
+	bed_start(bed.doveauth, 0);
+	bed_demand_login(bed_dial(0), "abcdef123", PASSWORD, 'O');
+	int fd = bed_dial_raw(AS_POSTFIX, 0);
+	check_recipient(fd, "abcdef123@x.test", "OK here");
+	check_recipient(fd, "AbcDef123@X.test", "OK here");
+	check_recipient(fd, "abcdef123+tag@x.test", "OK here");
+	for (size_t i = 0; i < ARRAY_LEN(nobody); i++)
+		check_recipient(fd, nobody[i], "NOTFOUND ");
+	/* None is made by being asked for. */
+	AUTO_FREE char *other = xasprintf("%s/nobody12@x.test", bed.mail);
+	demand(access(other, F_OK) < 0, "%s", other);
+	close(open(flag, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	check_recipient(fd, "abcdef123@x.test", "NOTFOUND ");
+	demand(unlink(flag) == 0, "%s", flag);
+	/* "Not now" is a different answer. */
+	demand(unlink(file) == 0 && mkdir(file, 0700) == 0, "%s", file);
+	check_recipient(fd, "abcdef123@x.test", "TEMP cannot tell now");
+	bed_say(fd, SLICE("nonsense"));
+	demand(recv(fd, (char[1]){ 0 }, 1, 0) == 0, "nonsense goes on");
+	close(fd);
+	bed_end_well(0);
+}
+
 static void check_commit(
 	int fd, const char *key, const char *value, const char *want)
 {
@@ -415,6 +465,7 @@ static const struct {
 	CASE(disk_full),
 	CASE(old_journal),
 	CASE(list),
+	CASE(recipients),
 	CASE(lastlogin),
 	CASE(newemail),
 	CASE(newemail_logs_in),

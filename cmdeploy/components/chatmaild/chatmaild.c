@@ -116,6 +116,7 @@ static const struct file files[] = {
 static const struct port doveauth_ports[] = {
 	{ .address = "unix:{{run_dir}}/doveauth/login/auth" },
 	{ .address = "unix:{{run_dir}}/doveauth/smtp/auth" },
+	{ .address = "unix:{{run_dir}}/doveauth/smtp/recipients" },
 	{ .address = "unix:{{run_dir}}/doveauth/master/auth" },
 	{ 0 },
 };
