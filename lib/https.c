@@ -1,7 +1,4 @@
-/*
- * https.c - libcurl's multi interface on our event loop: curl says which
- * sockets and which moment it waits for, and is called when they come.
- */
+/* Requests to one URL, by libcurl (https.h). */
 #include "lib/https.h"
 
 #include <errno.h>
@@ -10,12 +7,8 @@
 #include <string.h>
 #include <sys/socket.h>
 
-/* curl's type checks use function names that lib/banned.h forbids. */
-#define CURL_DISABLE_TYPECHECK
-#include <curl/curl.h>
-
+#include "lib/curl-loop.h"
 #include "lib/die.h"
-#include "lib/loop.h"
 
 enum {
 	CONNECT_TIMEOUT_SEC = 10,
@@ -34,9 +27,7 @@ struct request {
 };
 
 struct https {
-	sd_event *event;
-	sd_event_source *timer;
-	CURLM *multi;
+	struct curl_loop loop;
 	struct curl_slist *headers;
 	char *url;
 	unsigned timeout_sec;
@@ -46,22 +37,6 @@ struct https {
 	size_t n_busy;
 	size_t room;
 };
-
-static void must(CURLMcode code)
-{
-	if (code == CURLM_OUT_OF_MEMORY)
-		oom();
-	if (code != CURLM_OK)
-		bug(curl_multi_strerror(code));
-}
-
-static void must_easy(CURLcode code)
-{
-	if (code == CURLE_OUT_OF_MEMORY)
-		oom();
-	if (code != CURLE_OK)
-		bug(curl_easy_strerror(code));
-}
 
 static bool is_any_of(CURLcode code, const CURLcode *codes, size_t n)
 {
@@ -117,7 +92,8 @@ static void learn_version(struct https *https, CURL *easy)
 	if (room == https->room)
 		return;
 	https->room = room;
-	must(curl_multi_setopt(https->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+	curl_must_multi(curl_multi_setopt(https->loop.multi,
+		CURLMOPT_MAX_HOST_CONNECTIONS,
 		is_two ? 1L : (long)HTTPS_CONNECTIONS_MAX));
 }
 
@@ -155,7 +131,8 @@ static void finish(struct request *request, CURLcode code)
 
 	if (answer.status)
 		learn_version(https, request->easy);
-	must(curl_multi_remove_handle(https->multi, request->easy));
+	curl_must_multi(
+		curl_multi_remove_handle(https->loop.multi, request->easy));
 	request->done = NULL;
 	request->next = https->idle;
 	https->idle = request;
@@ -163,101 +140,12 @@ static void finish(struct request *request, CURLcode code)
 	done(&answer, request->owner);
 }
 
-static void collect(struct https *https)
+static void on_done(CURL *easy, CURLcode code)
 {
-	CURLMsg *message;
-	int n_left;
+	char *request = NULL;
 
-	while ((message = curl_multi_info_read(https->multi, &n_left))) {
-		char *request = NULL;
-		CURLcode code = message->data.result;
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(
-			message->easy_handle, CURLINFO_PRIVATE, &request);
-		finish((struct request *)(void *)request, code);
-	}
-}
-
-static void act(struct https *https, curl_socket_t fd, int events)
-{
-	int n_running;
-
-	must(curl_multi_socket_action(https->multi, fd, events, &n_running));
-	collect(https);
-}
-
-static int on_io(
-	sd_event_source *s UNUSED, int fd, uint32_t revents, void *userdata)
-{
-	int events = 0, on = 1;
-
-	/*
-	 * Many small answers come on one connection: a server that waits for
-	 * an ACK before it sends more is not to wait for a timer of ours.
-	 */
-	setsockopt(fd, IPPROTO_TCP, TCP_QUICKACK, &on, sizeof(on));
-	if (revents & EPOLLIN)
-		events |= CURL_CSELECT_IN;
-	if (revents & EPOLLOUT)
-		events |= CURL_CSELECT_OUT;
-	if (revents & (EPOLLERR | EPOLLHUP))
-		events |= CURL_CSELECT_ERR;
-	act(userdata, fd, events);
-	return 0;
-}
-
-static int on_timer(
-	sd_event_source *s UNUSED, uint64_t usec UNUSED, void *userdata)
-{
-	act(userdata, CURL_SOCKET_TIMEOUT, 0);
-	return 0;
-}
-
-/* curl keeps the source of each of its sockets, and gives it back. */
-static int on_socket(CURL *easy UNUSED, curl_socket_t fd, int what,
-	void *userdata, void *socket_source)
-{
-	struct https *https = userdata;
-	sd_event_source *io = socket_source;
-	uint32_t events = 0;
-
-	if (what == CURL_POLL_REMOVE) {
-		sd_event_source_disable_unref(io);
-		return 0;
-	}
-	if (loop_is_over(https->event))
-		return 0;
-	if (what & CURL_POLL_IN)
-		events |= EPOLLIN;
-	if (what & CURL_POLL_OUT)
-		events |= EPOLLOUT;
-	int r = io
-		? sd_event_source_set_io_events(io, events)
-		: sd_event_add_io(https->event, &io, fd, events, on_io, https);
-	if (r < 0)
-		bug("cannot watch a connection");
-	must(curl_multi_assign(https->multi, fd, io));
-	return 0;
-}
-
-static int on_set_timer(CURLM *multi UNUSED, long msec, void *userdata)
-{
-	struct https *https = userdata;
-	uint64_t usec = (uint64_t)msec * 1000;
-	int r;
-
-	if (loop_is_over(https->event))
-		return 0;
-	if (msec < 0)
-		r = sd_event_source_set_enabled(https->timer, SD_EVENT_OFF);
-	else
-		r = sd_event_source_set_time_relative(https->timer, usec);
-	if (r >= 0 && msec >= 0)
-		r = sd_event_source_set_enabled(https->timer, SD_EVENT_ONESHOT);
-	if (r < 0)
-		bug("cannot set a timer");
-	return 0;
+	curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request);
+	finish((struct request *)(void *)request, code);
 }
 
 static size_t on_body(char *ptr UNUSED, size_t size, size_t n, void *userdata)
@@ -283,23 +171,23 @@ static void set_up_transport(struct https *https, CURL *easy)
 {
 	const char *authorities = getenv("SSL_CERT_FILE");
 
-	must_easy(curl_easy_setopt(
+	curl_must(curl_easy_setopt(
 		easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
-	must_easy(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
-	must_easy(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
-	must_easy(curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
-	must_easy(curl_easy_setopt(
+	curl_must(curl_easy_setopt(easy, CURLOPT_PROXY, ""));
+	curl_must(curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L));
+	curl_must(curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L));
+	curl_must(curl_easy_setopt(
 		easy, CURLOPT_TIMEOUT, (long)https->timeout_sec));
-	must_easy(curl_easy_setopt(
+	curl_must(curl_easy_setopt(
 		easy, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_SEC));
-	must_easy(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES));
-	must_easy(curl_easy_setopt(
+	curl_must(curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)READ_BYTES));
+	curl_must(curl_easy_setopt(
 		easy, CURLOPT_UPLOAD_BUFFERSIZE, (long)WRITE_BYTES));
-	must_easy(
+	curl_must(
 		curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_new_socket));
-	must_easy(curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, https));
+	curl_must(curl_easy_setopt(easy, CURLOPT_SOCKOPTDATA, https));
 	if (authorities && authorities[0])
-		must_easy(curl_easy_setopt(easy, CURLOPT_CAINFO, authorities));
+		curl_must(curl_easy_setopt(easy, CURLOPT_CAINFO, authorities));
 }
 
 static struct request *request_new(struct https *https)
@@ -311,13 +199,13 @@ static struct request *request_new(struct https *https)
 		oom();
 	request->https = https;
 	request->easy = easy;
-	must_easy(curl_easy_setopt(easy, CURLOPT_URL, https->url));
-	must_easy(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
-	must_easy(curl_easy_setopt(easy, CURLOPT_POST, 1L));
-	must_easy(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, https->headers));
-	must_easy(curl_easy_setopt(easy, CURLOPT_PRIVATE, request));
-	must_easy(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
-	must_easy(curl_easy_setopt(easy, CURLOPT_WRITEDATA, request));
+	curl_must(curl_easy_setopt(easy, CURLOPT_URL, https->url));
+	curl_must(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https"));
+	curl_must(curl_easy_setopt(easy, CURLOPT_POST, 1L));
+	curl_must(curl_easy_setopt(easy, CURLOPT_HTTPHEADER, https->headers));
+	curl_must(curl_easy_setopt(easy, CURLOPT_PRIVATE, request));
+	curl_must(curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body));
+	curl_must(curl_easy_setopt(easy, CURLOPT_WRITEDATA, request));
 	set_up_transport(https, easy);
 	https->all[https->n_all++] = request;
 	return request;
@@ -339,19 +227,16 @@ static int check_url(const char *url, struct buf *why)
 
 static void set_up_multi(struct https *https)
 {
-	CURLM *multi = https->multi;
+	CURLM *multi = https->loop.multi;
 
-	must(curl_multi_setopt(
+	curl_must_multi(curl_multi_setopt(
 		multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX));
-	must(curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS,
-		(long)HTTPS_STREAMS_MAX));
-	must(curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L));
-	must(curl_multi_setopt(
+	curl_must_multi(curl_multi_setopt(multi,
+		CURLMOPT_MAX_CONCURRENT_STREAMS, (long)HTTPS_STREAMS_MAX));
+	curl_must_multi(
+		curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS, 1L));
+	curl_must_multi(curl_multi_setopt(
 		multi, CURLMOPT_MAXCONNECTS, (long)HTTPS_CONNECTIONS_MAX));
-	must(curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, on_socket));
-	must(curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, https));
-	must(curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION, on_set_timer));
-	must(curl_multi_setopt(multi, CURLMOPT_TIMERDATA, https));
 }
 
 int https_new(sd_event *event, const char *url, unsigned timeout_sec,
@@ -369,22 +254,15 @@ int https_new(sd_event *event, const char *url, unsigned timeout_sec,
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return because(why, -ENOMEM, "cannot set up HTTPS");
 	https = xcalloc(1, sizeof(*https));
-	https->event = event;
 	https->url = xstrdup(url);
 	https->timeout_sec = timeout_sec;
 	https->room = 1;
-	https->multi = curl_multi_init();
-	if (!https->multi)
-		oom();
+	curl_loop_init(&https->loop, event, on_done);
 	for (size_t i = 0; i < ARRAY_LEN(headers); i++) {
 		https->headers = curl_slist_append(https->headers, headers[i]);
 		if (!https->headers)
 			oom();
 	}
-	if (sd_event_add_time(event, &https->timer, CLOCK_MONOTONIC, 0, 1,
-		    on_timer, https) < 0 ||
-		sd_event_source_set_enabled(https->timer, SD_EVENT_OFF) < 0)
-		bug("cannot set a timer");
 	set_up_multi(https);
 	*ret_https = https;
 	return 0;
@@ -397,13 +275,12 @@ void https_free(struct https *https)
 	for (size_t i = 0; i < https->n_all; i++) {
 		struct request *request = https->all[i];
 		if (request->done)
-			must(curl_multi_remove_handle(
-				https->multi, request->easy));
+			curl_must_multi(curl_multi_remove_handle(
+				https->loop.multi, request->easy));
 		curl_easy_cleanup(request->easy);
 		free(request);
 	}
-	must(curl_multi_cleanup(https->multi));
-	sd_event_source_disable_unref(https->timer);
+	curl_loop_release(&https->loop);
 	curl_slist_free_all(https->headers);
 	free(https->url);
 	free(https);
@@ -429,16 +306,17 @@ int https_post(struct https *https, struct slice body, bool is_fresh,
 	request->done = done;
 	request->owner = owner;
 	request->n_received = 0;
-	must_easy(curl_easy_setopt(
+	curl_must(curl_easy_setopt(
 		request->easy, CURLOPT_POSTFIELDSIZE, (long)body.len));
-	must_easy(
+	curl_must(
 		curl_easy_setopt(request->easy, CURLOPT_POSTFIELDS, body.ptr));
-	must_easy(curl_easy_setopt(
+	curl_must(curl_easy_setopt(
 		request->easy, CURLOPT_FRESH_CONNECT, is_fresh ? 1L : 0L));
 	/* Waiting for a connection is for those who will share it. */
-	must_easy(curl_easy_setopt(request->easy, CURLOPT_PIPEWAIT,
+	curl_must(curl_easy_setopt(request->easy, CURLOPT_PIPEWAIT,
 		https->room == HTTPS_STREAMS_MAX ? 1L : 0L));
 	https->n_busy++;
-	must(curl_multi_add_handle(https->multi, request->easy));
+	curl_must_multi(
+		curl_multi_add_handle(https->loop.multi, request->easy));
 	return 0;
 }
