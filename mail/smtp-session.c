@@ -179,6 +179,7 @@ static const struct command commands[] = {
 	{ "RCPT", SENDER | RECIPIENT, do_rcpt },
 	{ "DATA", RECIPIENT, do_data },
 	{ "EHLO", ANY, do_ehlo },
+	{ "LHLO", ANY, do_ehlo }, /* of LMTP (RFC 2033) */
 	{ "XFORWARD", READY, do_xforward },
 	{ "QUIT", ANY, do_quit },
 	{ "RSET", ANY, do_rset },

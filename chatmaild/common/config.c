@@ -102,6 +102,12 @@ static bool is_visibility(struct slice text)
 	return slice_eq_str(text, "private") || slice_eq_str(text, "public");
 }
 
+static bool is_delivery(struct slice text)
+{
+	return slice_eq_str(text, "auto") || slice_eq_str(text, "smtp") ||
+		slice_eq_str(text, "https");
+}
+
 static bool is_host_or_empty(struct slice text)
 {
 	return text.len == 0 || config_is_domain(text);
@@ -138,7 +144,8 @@ enum {
 	OF_FILTERS = READ_FILTER_OUTGOING | READ_FILTER_INCOMING,
 	OF_COUNTERS = OF_USERS | OF_FILTERS,
 	OF_MAILBOXES = OF_USERS | READ_EXPIRE | READ_NEWEMAIL,
-	OF_DOMAIN = OF_USERS | OF_FILTERS | READ_NEWEMAIL,
+	OF_DOMAIN = OF_USERS | OF_FILTERS | READ_NEWEMAIL | READ_MXDELIV |
+		READ_MXSEND,
 };
 
 /* clang-format off */
@@ -165,7 +172,7 @@ static const struct setting rows[] = {
 	  .help = "The size of a mailbox; before it is reached, the oldest "
 		  "messages are deleted." },
 	{ AT(max_message_size), BYTES(1 << 16), .fallback = "31457280",
-	  .readers = OF_FILTERS,
+	  .readers = OF_FILTERS | READ_MXDELIV | READ_MXSEND,
 	  .help = "The size of one message as it travels." },
 	{ AT(delete_mails_after), NUMBER("days", 1, DAYS_MAX),
 	  .readers = READ_EXPIRE,
@@ -249,8 +256,13 @@ static const struct setting rows[] = {
 	{ AT(min_free_disk_space), MEGABYTES(0), .fallback = "1G",
 	  .readers = OF_CREATION,
 	  .help = "No new accounts while less disk space is free." },
-	{ AT(disable_ipv6), FLAG,
+	{ AT(disable_ipv6), FLAG, .readers = READ_MXSEND,
 	  .help = "Neither listen on IPv6 nor send over it." },
+	{ AT(delivery), TEXT, .fallback = "auto", .readers = READ_MXSEND,
+	  .is_valid = is_delivery, .accepts = "auto, smtp or https",
+	  .help = "How mail leaves for other relays: by SMTP, and over HTTPS "
+		  "where port 25 does not answer (auto); by SMTP only; or over "
+		  "HTTPS first." },
 	{ AT(public_addresses), LIST, .fallback = "", .max = 16,
 	  .is_valid = is_ip, .accepts = "IP addresses",
 	  .help = "The addresses by which the relay is reached, where these "

@@ -36,10 +36,11 @@ struct config {
 	uint64_t max_smtp_connections;
 	uint64_t max_new_accounts_per_hour; /* of a network; 0: no limit */
 	uint64_t max_new_accounts_per_day;
-	uint64_t max_load_1m; /* hundredths; 0: five per core */
+	uint64_t max_load_1m;          /* hundredths; 0: five per core */
 	uint64_t min_available_memory; /* bytes */
 	uint64_t min_free_disk_space;  /* bytes */
 	bool disable_ipv6;
+	char *delivery; /* auto, smtp or https */
 	struct text_list public_addresses;
 	char *acme_email;
 	char *acme_directory;
@@ -81,6 +82,8 @@ enum config_reader {
 	READ_METRICS = 1 << 5,
 	READ_NEWEMAIL = 1 << 6,
 	READ_FILTER_INCOMING = 1 << 7,
+	READ_MXDELIV = 1 << 8,
+	READ_MXSEND = 1 << 9,
 };
 
 extern const struct settings config_settings;

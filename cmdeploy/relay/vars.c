@@ -102,6 +102,8 @@ void vars_set_config(struct relay *relay)
 		has_plugin("instant-idle-2.3.so"));
 	template_vars_set_bool(vars, "has_instant_idle_2_4",
 		has_plugin("instant-idle-2.4.so"));
+	template_vars_set_bool(
+		vars, "has_mxsend", strcmp(config->delivery, "smtp") != 0);
 	template_vars_set_bool(vars, "has_public_metrics",
 		strcmp(config->metrics, "public") == 0);
 }

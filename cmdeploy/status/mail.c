@@ -2,12 +2,15 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 
 #include "chatmaild/common/account.h"
 #include "chatmaild/common/user.h"
 #include "cmdeploy/status/status.h"
+#include "lib/file.h"
 
 enum {
 	WALK_FDS = 8,
@@ -96,6 +99,34 @@ static void add_queue(const struct relay *relay, struct findings *list)
 	findings_number(list, "messages", n);
 }
 
+/* Which way mail leaves, as mxsend has found out. */
+static void add_delivery(const struct relay *relay, struct findings *list)
+{
+	AUTO_FREE char *path =
+		xasprintf("%s/mxsend/state", relay->places.run_dir);
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	unsigned n_open = 0, n_closed = 0;
+	char first[16] = "";
+
+	if (strcmp(relay->config.delivery, "smtp") == 0) {
+		findings_add(list, STATUS_FINE, "delivery", "by SMTP");
+		return;
+	}
+	if (file_read(path, &text, NULL) < 0 ||
+		sscanf(buf_str(&text), "%15s open %u closed %u", first, &n_open,
+			&n_closed) != 3)
+		return;
+	bool is_https = strcmp(first, "https") == 0;
+	AUTO_FREE char *others = xasprintf("; over HTTPS to %u relay%s",
+		n_closed, n_closed == 1 ? "" : "s");
+	findings_add(list, STATUS_FINE, "delivery", "%s%s",
+		!is_https ? "by SMTP"
+			: strcmp(relay->config.delivery, "https") == 0
+			? "over HTTPS first"
+			: "over HTTPS, since port 25 does not answer",
+		is_https || n_closed == 0 ? "" : others);
+}
+
 /* How many wait, and since when the oldest. */
 static unsigned count_pushes(const char *path, time_t *io_oldest)
 {
@@ -143,5 +174,6 @@ void status_mail(struct relay *relay, struct findings *list)
 	if (relay->is_without_mail)
 		return;
 	add_queue(relay, list);
+	add_delivery(relay, list);
 	add_pushes(relay, list);
 }

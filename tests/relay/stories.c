@@ -11,6 +11,7 @@ enum {
 	FILE_BYTES = 5 << 20,
 	GROUP_N = 5,
 	QUEUED_MS = 90000,
+	LOG_MAX_BYTES = 16 << 20,
 };
 
 /* For what a story finds wrong itself. */
@@ -134,6 +135,23 @@ static int story_chat(struct bed *bed)
 		r = send_big_file(bed, &p);
 	if (r == 0)
 		r = read_receipt(bed, &p);
+	return r;
+}
+
+/* With port 25 closed, as far as the relays know. */
+static int story_https(struct bed *bed)
+{
+	int r = story_chat(bed);
+
+	for (size_t i = 0; r == 0 && i < bed->n_relays; i++) {
+		AUTO_FREE char *path =
+			xasprintf("%s/log/postfix/current", bed->relays[i].dir);
+		AUTO_BUF struct buf text = BUF_INIT(LOG_MAX_BYTES);
+		r = file_read(path, &text, bed->why);
+		if (r == 0 && !strstr(buf_str(&text), "taken over HTTPS"))
+			r = wrong(bed, "nothing went over HTTPS from",
+				bed->relays[i].domain);
+	}
 	return r;
 }
 
@@ -377,6 +395,8 @@ const struct story stories[] = {
 	{ "wrong-password", 1, .tell = story_wrong_password },
 	{ "chat-on-one-relay", 1, .tell = story_chat },
 	{ "chat-across-relays", 2, .tell = story_chat },
+	{ "chat-over-https", 2, .tell = story_https,
+		.settings = "delivery = https\n" },
 	{ "group-of-five", 2, .tell = story_group },
 	{ "dead-relay", 2, .tell = story_dead_relay },
 	{ "cleartext", 1, .tell = story_cleartext },

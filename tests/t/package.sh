@@ -47,7 +47,7 @@ odd=$(cd root && find . -type f | grep -vE \
   true)
 [ -z "$odd" ] || fail "does not belong there: $odd"
 [ -d root/etc/chatmail ] || fail 'no folder for the settings'
-for program in doveauth lastlogin filtermail newemail chatmail-metadata \
+for program in mxdeliv mxsend doveauth lastlogin filtermail newemail chatmail-metadata \
   chatmail-expire delete_inactive_users chatmail-metrics chatmail-log \
   instant-idle-setup; do
   [ -x "root/usr/libexec/chatmail/$program" ] || fail "no $program"

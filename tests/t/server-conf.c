@@ -126,7 +126,8 @@ static const struct {
 		"postconf -c $R/etc/postfix -P 2>&1 >/dev/null); "
 		"echo \"$out\"; [ -z \"$out\" ]" },
 	{ "postfix tables",
-		"for t in header-checks delivery-checks login-map tls-policy; "
+		"for t in header-checks delivery-checks login-map "
+		"own-transport tls-policy; "
 		"do out=$(postmap -c $R/etc/postfix -q x@example "
 		"regexp:$R/etc/postfix/$t 2>&1); case $out in "
 		"*warning*|*fatal*) "

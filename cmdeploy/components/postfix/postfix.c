@@ -59,6 +59,7 @@ static const struct file files[] = {
 	CONF("delivery-checks"),
 	CONF("header-checks"),
 	CONF("login-map"),
+	CONF("own-transport"),
 	CONF("part-checks"),
 	CONF("tls-policy"),
 	{ 0 },
@@ -94,7 +95,7 @@ static const struct service services[] = {
 		.wants = "network-online.target",
 		.after = "network-online.target unbound.service "
 			 "dovecot.service filtermail-outgoing.service "
-			 "opendkim.service",
+			 "opendkim.service mxsend.service",
 		/* `postfix start-fg` would leave the master behind. */
 		.command = "/usr/lib/postfix/sbin/master "
 			   "-c {{etc_dir}}/postfix -s",

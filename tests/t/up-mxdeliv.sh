@@ -1,0 +1,142 @@
+#!/bin/bash
+# Mail that another relay posts over HTTPS: taken, refused, cut off.
+. "$(dirname "$0")/up-lib.sh"
+address=127.0.8.241
+peer=127.0.8.242
+samples=$(dirname "$0")/../data/samples
+user="abcdefghi@[$address]"
+other="ihgfedcba@[$address]"
+
+# post FILE [CURL ARGUMENT...]: the answer's status, and its body in said.
+post() {
+  local file=$1
+  shift
+  status=$(curl -sk -m 60 --interface "$peer" -o said -w '%{http_code}' \
+    --data-binary "@$file" -H 'Expect:' "$@" "https://$address/mxdeliv" || true)
+}
+
+# answers STATUS TEXT
+answers() {
+  [ "$status" = "$1" ] || fail "status $status, not $1:" "$(cat said)"
+  says said "$2"
+}
+
+# mail_of USER: how many messages they have.
+mail_of() {
+  find "r/mail/$address/$1/new" "r/mail/$address/$1/cur" -type f \
+    2>/dev/null | wc -l
+}
+
+# has USER N: within a few seconds.
+has() {
+  for _ in $(seq 100); do
+    [ "$(mail_of "$1")" != "$2" ] || return 0
+    sleep 0.1
+  done
+  fail "$1 has $(mail_of "$1") messages, not $2"
+}
+
+settings r "$address"
+set_key r filter_incoming true
+set_key r max_message_size 300000
+up r "$address"
+for who in "$user" "$other"; do
+  [[ $(imap "$address" "$who" 0123456789abcdefghijkl) = OK* ]] ||
+    fail "no account for $who"
+done
+
+sed "1,/^From:/{/^From:/!d};s/^From: .*/From: <peer@[$peer]>/" "$samples"/005*.eml |
+  sed 's/\r*$/\r/' >message
+from=(-H "X-Mail-From: peer@[$peer]")
+to=(-H "X-Mail-To: $user")
+
+echo '-- taken, by HTTP/2 and HTTP/1.1'
+post message "${from[@]}" "${to[@]}"
+answers 200 '250 2.0.0 Ok: queued'
+has "$user" 1
+post message --http1.1 -H 'Transfer-Encoding: chunked' "${to[@]}"
+answers 200 '250 2.0.0 Ok: queued'
+has "$user" 2
+tr -d '\r' <message >bare
+post bare "${from[@]}" "${to[@]}"
+answers 200 '250 2.0.0 Ok: queued'
+has "$user" 3
+
+echo '-- several recipients, however their headers are joined'
+post message "${from[@]}" "${to[@]}" -H "X-Mail-To: <$other>"
+answers 200 '250 2.0.0 Ok: queued'
+has "$user" 4
+has "$other" 1
+post message "${from[@]}" -H "X-Mail-To: $user, $other"
+answers 200 '250 2.0.0 Ok: queued'
+has "$user" 5
+has "$other" 2
+many=()
+for i in $(seq 900); do
+  many+=(-H "X-Mail-To: nobody-$i@[$address]")
+done
+post message "${many[@]}" "${to[@]}"
+answers 200 '250 2.0.0 Ok: queued'
+has "$user" 6
+
+echo '-- refused, for everybody'
+printf 'From: peer@[%s]\r\nSubject: x\r\n\r\nhello\r\n.\r\n\r\n' "$peer" >clear
+post clear "${from[@]}" "${to[@]}"
+answers 400 '523 '
+sed "1,/^From:/{/^From:/!d};s/^From: .*/From: <peer@[127.0.8.243]>\r/" message >forged
+post forged "${from[@]}" "${to[@]}"
+answers 400 '554 5.7.1 '
+post message "${from[@]}" -H "X-Mail-To: $user" -H 'X-Mail-To: a@example.org'
+answers 400 '554 5.7.1 '
+post message -H "X-Mail-From: $other" "${to[@]}"
+answers 400 '553 5.7.1 '
+post message "${from[@]}"
+answers 400 '503 5.5.1 No recipients'
+for bad in 'a b@c' 'a>b@c' '<a@b> SIZE=1' "$user," '"a,b"@c'; do
+  post message "${from[@]}" -H "X-Mail-To: $bad"
+  answers 400 '501 5.1.3 '
+done
+post message -H 'X-Mail-From: a> SIZE=1' "${to[@]}"
+answers 400 '501 5.1.7 '
+post message -X GET "${to[@]}"
+answers 405 'POST'
+post message -X PUT "${to[@]}"
+answers 405 'POST'
+
+echo '-- too large'
+{
+  cat message
+  head -c 300000 /dev/zero | tr '\0' 'x'
+} >large
+post large "${from[@]}" "${to[@]}"
+answers 413 '552 5.3.4 '
+post large --http1.1 -H 'Transfer-Encoding: chunked' "${from[@]}" "${to[@]}"
+answers 413 '552 5.3.4 '
+
+echo '-- cut off'
+{
+  printf 'POST /mxdeliv HTTP/1.1\r\nHost: %s\r\nContent-Length: 9999\r\n' \
+    "$address"
+  printf 'X-Mail-To: %s\r\n\r\n' "$user"
+  cat message
+  sleep 1
+} | timeout 2 openssl s_client -quiet -bind "$peer" -connect "$address:443" \
+  >/dev/null 2>&1 || true
+has "$user" 6
+[ -z "$(find r/run/nginx -path '*proxy*' -type f)" ] || fail 'nginx kept some'
+
+echo '-- without the filter, and after it is back'
+sv=$PWD/r/service/filtermail-incoming
+SVDIR=$PWD/r/service sv down "$sv" >/dev/null
+post message "${from[@]}" "${to[@]}"
+answers 503 '451 4.3.0 '
+SVDIR=$PWD/r/service sv up "$sv" >/dev/null
+for _ in $(seq 50); do
+  post message "${from[@]}" "${to[@]}"
+  [ "$status" != 200 ] || break
+  sleep 0.2
+done
+answers 200 '250 2.0.0 Ok: queued'
+has "$user" 7
+! grep -rn "abcdefghi\|peer@" r/log/mxdeliv || fail 'people in the log'
+done_testing
