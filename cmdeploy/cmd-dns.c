@@ -8,8 +8,6 @@
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
 
-#define INI_DEFAULT "chatmail.ini"
-
 struct dns_options {
 	const char *ini;
 	const char *ssh_host;
@@ -81,13 +79,13 @@ static int run(const struct dns_options *o, const struct config *config,
  */
 static void fill_in(struct dns_options *o)
 {
-	if (!o->ini && !file_exists(INI_DEFAULT) && file_exists(SERVER_INI)) {
+	if (!o->ini && !command_has_ini() && file_exists(SERVER_INI)) {
 		o->ini = SERVER_INI;
 		if (!o->ssh_host)
 			o->ssh_host = HOST_LOCAL;
 	}
 	if (!o->ini)
-		o->ini = INI_DEFAULT;
+		o->ini = command_ini();
 }
 
 static int run_for(struct dns_options *o, struct buf *why)
@@ -116,6 +114,7 @@ int cmd_dns(int argc, char **argv)
 	struct dns_options o = { 0 };
 	const struct cmd_option options[] = {
 		{ .name = "--ini", .text = &o.ini },
+		{ .name = "--config", .text = &o.ini },
 		{ .name = "--ssh-host", .text = &o.ssh_host },
 		{ .name = "--zonefile", .text = &o.zonefile },
 	};

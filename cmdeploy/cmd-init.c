@@ -1,6 +1,7 @@
 /* cmdeploy init: writes a chatmail.ini. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "chatmaild/common/config.h"
@@ -23,8 +24,8 @@ static int write_new(const char *path, struct slice text, struct buf *why)
 		open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	if (fd < 0 && errno == EEXIST)
 		return because(why, -EEXIST,
-			"%s is there already and stays as it is; move it away, "
-			"or name another file by --ini",
+			"%s is there already and stays as it is; --force "
+			"puts a new one in its place, --ini names another file",
 			path);
 	if (fd < 0)
 		return because(why, -errno, "%s: %s", path, strerror(errno));
@@ -36,6 +37,16 @@ static int write_new(const char *path, struct slice text, struct buf *why)
 		return because(why, r, "%s: %s", path, strerror(-r));
 	}
 	return 0;
+}
+
+/* What was there stays, under another name. */
+static int keep_old(const char *path, struct buf *why)
+{
+	AUTO_FREE char *old = xasprintf("%s.old", path);
+
+	if (rename(path, old) == 0 || errno == ENOENT)
+		return 0;
+	return because(why, -errno, "%s: %s", old, strerror(errno));
 }
 
 static char *lower_case(const char *text)
@@ -51,9 +62,12 @@ int cmd_init(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf text = BUF_INIT(INI_MAX_BYTES);
-	const char *path = "chatmail.ini";
+	const char *path = command_ini();
+	bool is_forced = false;
 	const struct cmd_option options[] = {
 		{ .name = "--ini", .text = &path },
+		{ .name = "--config", .text = &path },
+		{ .name = "--force", .flag = &is_forced },
 	};
 	int n = cmd_parse(argc, argv, options, ARRAY_LEN(options), 1, &why);
 
@@ -72,7 +86,8 @@ int cmd_init(int argc, char **argv)
 	}
 	const char *given[] = { "mail_domain", domain, NULL };
 	settings_write_ini(&config_settings, given, &text);
-	if (write_new(path, buf_slice(&text), &why) < 0) {
+	if ((is_forced && keep_old(path, &why) < 0) ||
+		write_new(path, buf_slice(&text), &why) < 0) {
 		say_error("%s", buf_str(&why));
 		return EXIT_FAILURE;
 	}

@@ -8,8 +8,6 @@
 #include "cmdeploy/server/server.h"
 #include "lib/file.h"
 
-#define INI_DEFAULT "chatmail.ini"
-
 static int show_folder(const char *dir)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -46,8 +44,8 @@ int cmd_qr(int argc, char **argv)
 	if (!dir)
 		return CMD_EXIT_USAGE;
 	if (strcmp(dir, DIR_DEFAULT) == 0 && !file_exists(DIR_DEFAULT)) {
-		if (file_exists(INI_DEFAULT))
-			return show_server(INI_DEFAULT);
+		if (command_has_ini())
+			return show_server(command_ini());
 		if (file_exists(SERVER_INI))
 			return show_server(SERVER_INI);
 	}

@@ -42,6 +42,7 @@ int cmd_run(int argc, char **argv)
 	const struct cmd_option table[] = {
 		{ .name = "--ssh-host", .text = &o.ssh_host },
 		{ .name = "--ini", .text = &o.ini_path },
+		{ .name = "--config", .text = &o.ini_path },
 		{ .name = "--dry-run", .flag = &o.is_dry_run },
 		{ .name = "--disable-mail", .flag = &o.is_disable_mail },
 		{ .name = "--website-only", .flag = &o.is_website_only },
@@ -54,6 +55,6 @@ int cmd_run(int argc, char **argv)
 	if (o.ssh_host && strcmp(o.ssh_host, HOST_LOCAL) == 0)
 		return run_local(&o);
 	if (!o.ini_path)
-		o.ini_path = "chatmail.ini";
+		o.ini_path = command_ini();
 	return remote_run(&o);
 }

@@ -13,8 +13,6 @@
 #include "cmdeploy/status/status.h"
 #include "lib/file.h"
 
-#define INI_DEFAULT "chatmail.ini"
-
 #define AUTO_RELAY    __attribute__((cleanup(relay_release)))
 #define AUTO_FINDINGS __attribute__((cleanup(findings_release)))
 
@@ -141,7 +139,7 @@ static int show_settings(struct status_options *o)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	__attribute__((cleanup(config_release))) struct config config = { 0 };
 
-	if (config_load(INI_DEFAULT, &config, NULL, NULL, &why) < 0) {
+	if (config_load(command_ini(), &config, NULL, NULL, &why) < 0) {
 		say_error("%s", buf_str(&why));
 		return EXIT_FAILURE;
 	}
@@ -160,7 +158,7 @@ static int show_what_is_there(struct status_options *o)
 	o->dir = DIR_DEFAULT;
 	if (!file_exists(state) && file_exists(SERVER_INI))
 		return show_server(o);
-	if (!file_exists(state) && file_exists(INI_DEFAULT))
+	if (!file_exists(state) && command_has_ini())
 		return show_settings(o);
 	return show_folder(o);
 }

@@ -11,18 +11,12 @@
 #include "cmdeploy/say.h"
 #include "lib/file.h"
 
-#define INI_DEFAULT "chatmail.ini"
-
-#define AUTO_PROBE __attribute__((cleanup(probe_release)))
-
 struct test_options {
 	const char *domain;
-	const char *second;
 	const char *dir;
 	const char *ini;
 	const char *junit;
 	const char *pattern;
-	bool wants_echo;
 	bool is_tap;
 	bool is_list;
 };
@@ -69,9 +63,9 @@ static int take_stranger(
 static int take_settings(
 	const struct test_options *o, struct probe_relay *p, struct buf *why)
 {
-	const char *ini = o->ini ? o->ini : INI_DEFAULT;
+	const char *ini = o->ini ? o->ini : command_ini();
 
-	if (o->domain && !o->ini && !file_exists(ini))
+	if (o->domain && !o->ini && !command_has_ini())
 		return take_stranger(o->domain, p, why);
 	int r = config_load(ini, &p->config, NULL, NULL, why);
 	if (r < 0)
@@ -100,8 +94,6 @@ static int open_probe(
 
 	if (r < 0)
 		return r;
-	p->second = o->second;
-	p->wants_echo = o->wants_echo;
 	return probe_accounts_open(&p->accounts, p->config.mail_domain,
 		p->config.address_domain, why);
 }
@@ -127,12 +119,18 @@ static int report(const struct test_options *o, const struct probe_relay *p,
 						      : EXIT_SUCCESS;
 }
 
+static int no_such_try(const struct test_options *o)
+{
+	say_error("no try is called \"%s\"; --list names them", o->pattern);
+	return CMD_EXIT_USAGE;
+}
+
 static int run(const struct test_options *o)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	__attribute__((cleanup(
 		probe_results_release))) struct probe_results results = { 0 };
-	AUTO_PROBE struct probe_relay p = {
+	__attribute__((cleanup(probe_release))) struct probe_relay p = {
 		.accounts.lock_fd = -1,
 		.why = BUF_INIT(BUF_WHY_MAX_BYTES),
 		.note = BUF_INIT(PROBE_NOTE_MAX_BYTES),
@@ -152,18 +150,7 @@ static int run(const struct test_options *o)
 		say_bold("Trying the relay %s", p.config.mail_domain);
 	probe_run(&p, o->pattern,
 		o->is_tap ? &probe_report_tap : &probe_report_lines, &results);
-	return report(o, &p, &results);
-}
-
-static bool is_anything_chosen(const char *pattern)
-{
-	for (size_t g = 0; probe_groups[g]; g++) {
-		const struct probe_try *try = probe_groups[g]->tries;
-		for (; try->name; try++)
-			if (probe_is_chosen(probe_groups[g], try, pattern))
-				return true;
-	}
-	return false;
+	return results.n > 0 ? report(o, &p, &results) : no_such_try(o);
 }
 
 int cmd_test(int argc, char **argv)
@@ -171,12 +158,11 @@ int cmd_test(int argc, char **argv)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct test_options o = { 0 };
 	const struct cmd_option options[] = {
-		{ .name = "--second", .text = &o.second },
 		{ .name = "--dir", .text = &o.dir },
 		{ .name = "--ini", .text = &o.ini },
+		{ .name = "--config", .text = &o.ini },
 		{ .name = "--junit", .text = &o.junit },
 		{ .name = "-k", .text = &o.pattern },
-		{ .name = "--echo", .flag = &o.wants_echo },
 		{ .name = "--tap", .flag = &o.is_tap },
 		{ .name = "--list", .flag = &o.is_list },
 	};
@@ -188,14 +174,8 @@ int cmd_test(int argc, char **argv)
 	if (o.dir && (o.domain || o.ini))
 		return cmd_usage(&commands, "test",
 			"--dir names a relay of \"up\"; give it alone");
-	if (!is_anything_chosen(o.pattern)) {
-		say_error("no try is called \"%s\"; --list names them",
-			o.pattern);
-		return CMD_EXIT_USAGE;
-	}
-	if (o.is_list) {
-		probe_report_list(o.pattern);
-		return EXIT_SUCCESS;
-	}
-	return run(&o);
+	if (!o.is_list)
+		return run(&o);
+	return probe_report_list(o.pattern) > 0 ? EXIT_SUCCESS
+						: no_such_try(&o);
 }

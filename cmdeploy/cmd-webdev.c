@@ -17,6 +17,7 @@ static int parse(int argc, char **argv, struct webdev_options *o, bool *is_copy,
 	bool is_quiet = false;
 	const struct cmd_option table[] = {
 		{ .name = "--ini", .text = &o->ini },
+		{ .name = "--config", .text = &o->ini },
 		{ .name = "--port", .text = &port },
 		{ .name = "--no-browser", .flag = &is_quiet },
 		{ .name = "--copy", .flag = is_copy },
@@ -43,7 +44,7 @@ int cmd_webdev(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE char *dir = NULL;
-	struct webdev_options o = { .ini = "chatmail.ini" };
+	struct webdev_options o = { .ini = command_ini() };
 	bool is_copy = false;
 
 	if (parse(argc, argv, &o, &is_copy, &why) < 0)

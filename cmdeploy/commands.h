@@ -35,6 +35,11 @@ int cmd_webdev(int argc, char **argv);
  */
 const char *command_dir(int argc, char **argv);
 
+/* The settings when none were named: $CHATMAIL_INI, else chatmail.ini. */
+const char *command_ini(void);
+/* One was named there, or one lies here. */
+bool command_has_ini(void);
+
 #define DIR_DEFAULT "relay"
 /* What --ssh-host takes for this machine. */
 #define HOST_LOCAL "@local"

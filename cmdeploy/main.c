@@ -1,8 +1,12 @@
 /* The table of the subcommands, and the program that calls one. */
 #include "cmdeploy/commands.h"
 
+#include <string.h>
+
+#include "lib/file.h"
+
 static const struct cmd table[] = {
-	{ "init", "DOMAIN [--ini FILE]",
+	{ "init", "DOMAIN [--ini FILE] [--force]",
 		"Write a commented chatmail.ini for a name or an IP address",
 		cmd_init },
 	{ "up", "[ADDRESS] [--dir DIR] [--dry-run] [--detach]",
@@ -17,9 +21,10 @@ static const struct cmd table[] = {
 	{ "dns", "[--ini FILE] [--ssh-host HOST|@local] [--zonefile FILE]",
 		"Compare a relay's DNS records with what it needs", cmd_dns },
 	{ "status", "[--dir DIR] [--ssh-host HOST|@local] [--json]",
-		"Show the state of a relay, and what needs attention", cmd_status },
+		"Show the state of a relay, and what needs attention",
+		cmd_status },
 	{ "test",
-		"[DOMAIN] [--second DOMAIN] [--echo] [--dir DIR] [--ini FILE] "
+		"[DOMAIN] [--dir DIR] [--ini FILE] "
 		"[--tap] [--junit FILE] [-k PATTERN] [--list]",
 		"Try a relay from outside, as strangers and apps see it",
 		cmd_test },
@@ -48,6 +53,20 @@ const char *command_dir(int argc, char **argv)
 		return dir;
 	cmd_usage(&commands, argv[0], buf_str(&why));
 	return NULL;
+}
+
+const char *command_ini(void)
+{
+	const char *named = getenv("CHATMAIL_INI");
+
+	return named && named[0] ? named : "chatmail.ini";
+}
+
+bool command_has_ini(void)
+{
+	const char *path = command_ini();
+
+	return strcmp(path, "chatmail.ini") != 0 || file_exists(path);
 }
 
 int main(int argc, char **argv)

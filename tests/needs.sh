@@ -8,7 +8,7 @@ playwright_version=1.61.1
 axe_version=4.14.1
 
 # In the order in which they are met: the bed is this machine and more.
-all_needs=(root tools relay core clang promtool mtail knot dkimpy hosts
+all_needs=(root tools relay core clang promtool mtail knot dkimpy shells hosts
   browser bed)
 
 tell() {
@@ -123,6 +123,7 @@ meet() {
     ;;
   promtool) packages prometheus ;; # of which only that is used
   mtail | knot) packages "$1" ;;
+  shells) packages zsh fish ;; # whose completion is tried
   dkimpy) packages python3-dkim python3-nacl ;;
   hosts) packages debootstrap systemd-container ;;
   esac

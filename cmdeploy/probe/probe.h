@@ -25,8 +25,6 @@ struct probe_relay {
 	char *hosts[PROBE_HOSTS_MAX]; /* its addresses, numeric */
 	size_t n_hosts;
 	struct probe_accounts accounts;
-	const char *second; /* domain of another relay, or NULL */
-	bool wants_echo;
 	const struct probe_try *current;
 	struct buf why;  /* the reason of a failure or of a skipped try */
 	struct buf note; /* a few words for one that passed, or "" */
@@ -74,10 +72,14 @@ struct probe_results {
 	size_t n;
 };
 
+/* "group/name"; the caller frees. */
+char *probe_full_name(
+	const struct probe_group *group, const struct probe_try *try);
 /* A name that contains the pattern or matches it as a glob; NULL: all. */
 bool probe_is_chosen(const struct probe_group *group,
 	const struct probe_try *try, const char *pattern);
 
+/* begins() may be NULL. */
 struct probe_watcher {
 	void (*begins)(const struct probe_group *g, const struct probe_try *t);
 	void (*ended)(const struct probe_result *result, size_t number);

@@ -26,12 +26,6 @@ static const struct {
 	[PROBE_SKIPPED] = { "skip", SAY_DOUBT },
 };
 
-static char *full_name(
-	const struct probe_group *group, const struct probe_try *try)
-{
-	return xasprintf("%s/%s", group->name, try->name);
-}
-
 /* A text below the line of a try, broken at blanks. */
 static void show_text(const char *mark, const char *text)
 {
@@ -53,7 +47,7 @@ static void show_text(const char *mark, const char *text)
 static void line_begins(
 	const struct probe_group *group, const struct probe_try *try)
 {
-	AUTO_FREE char *name = full_name(group, try);
+	AUTO_FREE char *name = probe_full_name(group, try);
 
 	if (say_is_terminal())
 		printf("  ...  %-*s %s\r", NAME_WIDTH, name, try->what);
@@ -62,7 +56,7 @@ static void line_begins(
 
 static void line_ended(const struct probe_result *r, size_t number UNUSED)
 {
-	AUTO_FREE char *name = full_name(r->group, r->try);
+	AUTO_FREE char *name = probe_full_name(r->group, r->try);
 
 	printf("%s  %s%-4s%s %-*s %-*s %6.2f s\n",
 		say_is_terminal() ? "\033[K" : "",
@@ -81,15 +75,10 @@ const struct probe_watcher probe_report_lines = {
 	.ended = line_ended,
 };
 
-static void tap_begins(const struct probe_group *group UNUSED,
-	const struct probe_try *try UNUSED)
-{
-}
-
 /* "more" is TAP's TODO: not ok, and not counted as a failure. */
 static void tap_ended(const struct probe_result *r, size_t number)
 {
-	AUTO_FREE char *name = full_name(r->group, r->try);
+	AUTO_FREE char *name = probe_full_name(r->group, r->try);
 	bool is_ok = r->outcome == PROBE_PASSED || r->outcome == PROBE_SKIPPED;
 
 	printf("%s %zu - %s: %s", is_ok ? "ok" : "not ok", number, name,
@@ -109,7 +98,6 @@ static void tap_ended(const struct probe_result *r, size_t number)
 }
 
 const struct probe_watcher probe_report_tap = {
-	.begins = tap_begins,
 	.ended = tap_ended,
 };
 
@@ -120,7 +108,8 @@ size_t probe_report_list(const char *pattern)
 	for (size_t g = 0; probe_groups[g]; g++) {
 		const struct probe_try *try = probe_groups[g]->tries;
 		for (; try->name; try++) {
-			AUTO_FREE char *name = full_name(probe_groups[g], try);
+			AUTO_FREE char *name =
+				probe_full_name(probe_groups[g], try);
 			if (!probe_is_chosen(probe_groups[g], try, pattern))
 				continue;
 			printf("%-*s %s\n", NAME_WIDTH, name, try->what);

@@ -14,7 +14,7 @@ const struct probe_group *const probe_groups[] = {
 	NULL,
 };
 
-static char *full_name(
+char *probe_full_name(
 	const struct probe_group *group, const struct probe_try *try)
 {
 	return xasprintf("%s/%s", group->name, try->name);
@@ -23,7 +23,7 @@ static char *full_name(
 bool probe_is_chosen(const struct probe_group *group,
 	const struct probe_try *try, const char *pattern)
 {
-	AUTO_FREE char *name = full_name(group, try);
+	AUTO_FREE char *name = probe_full_name(group, try);
 
 	return !pattern || strstr(name, pattern) ||
 		fnmatch(pattern, name, 0) == 0;
@@ -34,7 +34,7 @@ static bool is_hopeless(const struct probe_results *results, const char *needed)
 {
 	for (size_t i = 0; needed && i < results->n; i++) {
 		const struct probe_result *r = &results->v[i];
-		AUTO_FREE char *name = full_name(r->group, r->try);
+		AUTO_FREE char *name = probe_full_name(r->group, r->try);
 		if (strcmp(name, needed) == 0)
 			return r->outcome == PROBE_FAILED;
 	}
@@ -76,7 +76,8 @@ void probe_run(struct probe_relay *p, const char *pattern,
 		for (; try->name; try++) {
 			if (!probe_is_chosen(group, try, pattern))
 				continue;
-			watcher->begins(group, try);
+			if (watcher->begins)
+				watcher->begins(group, try);
 			uint64_t start = clock_usec();
 			p->current = try;
 			enum probe_outcome outcome = run_one(p, results);
