@@ -32,6 +32,8 @@ enum {
 	FIELD_IN_REPLY_TO,
 	FIELD_REFERENCES,
 	FIELD_MIME_VERSION,
+	FIELD_DISPOSITION,
+	FIELD_CONTENT_ID,
 	FIELD_CHAT_VERSION,
 	FIELD_INVITE_NUMBER,
 	FIELD_POST_MESSAGE,
@@ -59,6 +61,8 @@ static const char *const field_names[] = {
 	[FIELD_IN_REPLY_TO] = "In-Reply-To",
 	[FIELD_REFERENCES] = "References",
 	[FIELD_MIME_VERSION] = "MIME-Version",
+	[FIELD_DISPOSITION] = "Content-Disposition",
+	[FIELD_CONTENT_ID] = "Content-ID",
 	[FIELD_CHAT_VERSION] = "Chat-Version",
 	[FIELD_INVITE_NUMBER] = "Secure-Join-Invitenumber",
 	[FIELD_POST_MESSAGE] = "Chat-Is-Post-Message",
@@ -80,6 +84,8 @@ static const size_t field_max_bytes[] = {
 	[FIELD_IN_REPLY_TO] = 500,
 	[FIELD_REFERENCES] = 6144,
 	[FIELD_MIME_VERSION] = 80,
+	[FIELD_DISPOSITION] = 12,
+	[FIELD_CONTENT_ID] = 80,
 	[FIELD_CHAT_VERSION] = 20,
 	[FIELD_INVITE_NUMBER] = 100,
 	[FIELD_POST_MESSAGE] = 20,
@@ -445,18 +451,11 @@ static bool is_judged(const struct message_scan *s)
 	return s->is_ended && !s->fault;
 }
 
-static enum reason find_header_fault(const struct message_scan *s)
-{
-	if (s->kind != SHAPE_ENCRYPTED)
-		return REASON_CLEARTEXT;
-	return has_clear_header(s) ? REASON_ENCODING : REASON_HEADER;
-}
-
 static enum reason find_shape_fault(
 	const struct message_scan *s, bool is_strict)
 {
 	if (s->shape.kind == SHAPE_NONE)
-		return find_header_fault(s);
+		return has_clear_header(s) ? REASON_ENCODING : REASON_HEADER;
 	if (!is_strict)
 		return shape_fault(&s->shape);
 	enum reason fault = shape_strict_fault(&s->shape);
@@ -467,13 +466,9 @@ static enum reason find_shape_fault(
 
 enum reason message_scan_fault(const struct message_scan *s, bool is_strict)
 {
-	if (!is_judged(s))
+	if (!is_judged(s) || s->kind != SHAPE_ENCRYPTED)
 		return REASON_CLEARTEXT;
-	enum reason fault = find_shape_fault(s, is_strict);
-	if (fault)
-		return fault;
-	return s->shape.kind == SHAPE_ENCRYPTED ? REASON_NONE
-						: REASON_CLEARTEXT;
+	return find_shape_fault(s, is_strict);
 }
 
 bool message_scan_is_securejoin(const struct message_scan *s, bool is_strict)

@@ -62,7 +62,7 @@ static enum armor_state take_header(struct armor *a, struct slice line)
 	return ARMOR_BROKEN;
 }
 
-/* Letters of base64 that are about to be taken. */
+/* Letters of base64 that have been taken. */
 static void count_letters(struct armor *a, struct slice letters)
 {
 	if (!a->letters) {
@@ -149,7 +149,6 @@ static enum armor_state take_data(struct armor *a, struct slice line)
 	line.len -= padding;
 	if (!base64_is_pure(line.ptr, line.len))
 		return ARMOR_BROKEN;
-	count_letters(a, line);
 	size_t n = decode(a, skip_quanta(a, line), out);
 	if (padding > 0) {
 		if (padding > 2 || a->n_quantum != 4 - padding)
@@ -158,6 +157,8 @@ static enum armor_state take_data(struct armor *a, struct slice line)
 	}
 	if (openpgp_feed(&a->packets, slice_make(out, n)) < 0)
 		return not_openpgp(a);
+	/* A line in which the data begins is of the data. */
+	count_letters(a, line);
 	return padding > 0 ? ARMOR_PADDED : ARMOR_DATA;
 }
 

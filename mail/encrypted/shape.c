@@ -141,6 +141,9 @@ static bool is_usual_disposition(struct slice value)
 	}
 	word = slice_trim(word);
 	rest = slice_trim(rest);
+	/* Older cores end it so. */
+	if (slice_ends(rest, SLICE(";")))
+		rest.len--;
 	if (!slice_eq_str_nocase(word, "inline") &&
 		!slice_eq_str_nocase(word, "attachment"))
 		return false;

@@ -24,8 +24,8 @@ BODY = (
     "--b\r\nContent-Type: application/pgp-encrypted\r\n\r\n"
     "Version: 1\r\n\r\n--b\r\nContent-Type: application/octet-stream\r\n\r\n"
     "-----BEGIN PGP MESSAGE-----\r\n\r\n"
-    "wRQDAAECAwQFBgcICQoLDA0ODxAREtIoAWRlZmdoaWprbG1ub3BxcnN0"
-    "dXZ3eHl6e3x9fn+A\r\ngYKDhIWGh4iJig==\r\n"
+    "wRQDAQIDBAUGBwgJCgsMDQ4PEBESE9IpAWJLYMWMnYv7b/GIbC/WBdKt626k"
+    "2ldg\r\naCAbbGlYzpP06x4z6KgbaXs=\r\n"
     "-----END PGP MESSAGE-----\r\n\r\n--b--\r\n")
 
 
