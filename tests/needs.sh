@@ -8,8 +8,8 @@ playwright_version=1.61.1
 axe_version=4.14.1
 
 # In the order in which they are met: the bed is this machine and more.
-all_needs=(root tools relay core clang promtool mtail knot dkimpy shells hosts
-  browser bed)
+all_needs=(root tools relay core clang promtool mtail knot dkimpy gnupg shells
+  hosts browser bed)
 
 tell() {
   printf '     %s\n' "$*"
@@ -125,6 +125,7 @@ meet() {
   mtail | knot) packages "$1" ;;
   shells) packages zsh fish ;; # whose completion is tried
   dkimpy) packages python3-dkim python3-nacl ;;
+  gnupg) packages gnupg ;;
   hosts) packages debootstrap systemd-container ;;
   esac
 }
