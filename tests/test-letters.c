@@ -59,7 +59,8 @@ static void test_mixtures(void)
 		{ "text in the midst", 51200, 200, 51000, 1, false, false },
 		{ "text across two windows", 51100, 300, 51000, 1, false,
 			false },
-		{ "a little text everywhere", 400, 100, 12, 1000, false, true },
+		{ "a little text everywhere", 400, 100, 12, 1000, false,
+			false },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
