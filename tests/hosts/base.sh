@@ -1,15 +1,28 @@
 # base.sh - what hosts are made of, kept in the build folder for later runs:
 #
-#   $cache/apt    a small mirror of Debian 12 with its genuine signatures
+#   $cache/apt    a small mirror of Debian with its genuine signatures
 #   $cache/bare   the tree of a fresh host: systemd and sshd, no more
 #   $cache/full   a layer to lay over it: all of `packages`, none enabled
+#
+# Hosts have Debian $RELEASE, 12 or 13; with 13 there are trees of 12, too, for
+# a host that is upgraded, and the mirror has what its upgrade wants.
 #
 # Sourced by `bed`, inside its namespaces, so that what an interrupted build
 # has mounted or started goes with them.
 # shellcheck shell=bash
-suite=bookworm
-cache=${BUILD_DIR:?}/hosts
+release='' suite='' cache=''
 sources=${BASH_SOURCE[0]%/*}
+
+# of RELEASE: the functions below make that one.
+of() {
+  release=$1
+  cache=${BUILD_DIR:?}/hosts/$1
+  case $1 in
+  12) suite=bookworm ;;
+  13) suite=trixie ;;
+  *) give_up "RELEASE=$1: hosts have Debian 12 or 13" ;;
+  esac
+}
 
 say() {
   printf '     %s\n' "$*" >&2
@@ -51,9 +64,16 @@ wanted_packages() {
   sed '/^#/d' "$sources/packages"
 }
 
+# Where the laptop has another release, servers build our package.
+build_packages() {
+  [ "$release" = 12 ] ||
+    sed -n '/^Build-Depends:/,/^Rules/s/^ \([^ ,]*\).*$/\1/p' \
+      "$sources/../../debian/control"
+}
+
 make_bare() {
   local tree=$cache/bare.new file
-  say 'building the tree of a Debian 12 host (once; minutes)'
+  say "building the tree of a Debian $release host (once; minutes)"
   rm -rf "$tree"
   logged debootstrap --variant=minbase --include="$(
     printf '%s,' systemd systemd-sysv libpam-systemd dbus openssh-server
@@ -101,30 +121,45 @@ fetch_indexes() {
   done <"$cache/archives"
 }
 
-# place FOLDER ORIGIN: the packages go where the index says that they are.
-# apt quotes addresses, and escapes in them what it must.
+# place ROOT FOLDER ORIGIN: the packages that apt-get has fetched below ROOT go
+# where the index says that they are. apt quotes addresses, and escapes in
+# them what it must.
 place() {
   local uri file path
   while read -r uri file _; do
     path=$(printf '%b' "${uri//%/\\x}" | tr -d "'")
-    case $path in "$2"/*) ;; *) continue ;; esac
-    path=$cache/apt.new/$1/${path#"$2"/}
+    case $path in "$3"/*) ;; *) continue ;; esac
+    path=$cache/apt.new/$2/${path#"$3"/}
     install -d "${path%/*}"
-    ln -f "$cache/bare/var/cache/apt/archives/$file" "$path"
+    # An overlay has no hard links to outside.
+    cp -lf "$1/var/cache/apt/archives/$file" "$path" 2>/dev/null ||
+      cp "$1/var/cache/apt/archives/$file" "$path"
   done <"$cache/uris"
 }
 
-# shellcheck disable=SC2046
+# fetch_packages ROOT COMMAND...: what this command of apt-get would install.
 fetch_packages() {
-  local folder origin
-  logged chroot "$cache/bare" apt-get update
-  chroot "$cache/bare" apt-get --print-uris -qq install \
-    $(wanted_packages) >"$cache/uris"
-  logged chroot "$cache/bare" apt-get install --yes --download-only \
-    $(wanted_packages)
+  local folder origin root=$1
+  shift
+  logged chroot "$root" apt-get update
+  chroot "$root" apt-get --print-uris -qq "$@" >"$cache/uris"
+  logged chroot "$root" apt-get --yes --download-only "$@"
   while read -r folder origin _; do
-    place "$folder" "$origin"
+    place "$root" "$folder" "$origin"
   done <"$cache/archives"
+}
+
+# What a server with the release before gets.
+fetch_upgrade() {
+  local root=$cache/old old=$BUILD_DIR/hosts/12
+  mkdir -p "$root" "$cache/old.new" "$cache/old.work"
+  mount -t overlay overlay "$root" -o "lowerdir=$old/full:$old/bare" \
+    -o "upperdir=$cache/old.new,workdir=$cache/old.work"
+  cp --remove-destination -L /etc/resolv.conf "$root/etc/resolv.conf"
+  cp "$cache/bare/etc/apt/sources.list" "$root/etc/apt/sources.list"
+  fetch_packages "$root" full-upgrade
+  umount "$root"
+  rm -rf "$root" "$cache/old.new" "$cache/old.work"
 }
 
 make_mirror() {
@@ -136,7 +171,9 @@ make_mirror() {
   sed 's,[^ ]* \(.*\),deb \1 main,' "$cache/archives" \
     >"$tree/etc/apt/sources.list"
   fetch_indexes
-  fetch_packages
+  # shellcheck disable=SC2046
+  fetch_packages "$tree" install $(wanted_packages) $(build_packages)
+  [ "$release" = 12 ] || fetch_upgrade
   mv "$cache/apt.new" "$cache/apt"
 }
 
@@ -173,8 +210,9 @@ clean_bare() {
 }
 
 # Makes what is missing or made by other rules; one run at a time.
-base_make() {
+make_release() {
   local rules
+  of "$1"
   rules=$(cat "$sources/packages" "$sources/base.sh" | sha256sum)
   mkdir -p "$cache"
   exec 8>"$cache/lock"
@@ -189,4 +227,9 @@ base_make() {
     printf '%s\n' "$rules" >"$cache/rules"
   fi
   exec 8>&-
+}
+
+base_make() {
+  make_release 12
+  [ "$RELEASE" = 12 ] || make_release "$RELEASE"
 }

@@ -9,6 +9,7 @@ net6=2001:db8:77::
 name_server4=$net4.53
 name_server6=${net6}53
 tests=${BASH_SOURCE[0]%/*}
+export RELEASE=${RELEASE:-12}
 
 # until_ok SECONDS PROGRAM...: tries until it succeeds; else says what it said.
 until_ok() {
@@ -75,9 +76,13 @@ host_layer() {
 }
 
 host_mount() {
-  local layer lower=$BUILD_DIR/hosts/bare
+  local layer trees=$BUILD_DIR/hosts/$RELEASE lower
   layer=$(host_layer "$1")
-  [ "$(host_field "$1" 3)" = bare ] || lower=$BUILD_DIR/hosts/full:$lower
+  case $(host_field "$1" 3) in
+  bare) lower=$trees/bare ;;
+  full) lower=$trees/full:$trees/bare ;;
+  old) lower=$BUILD_DIR/hosts/12/full:$BUILD_DIR/hosts/12/bare ;;
+  esac
   mkdir -p "$layer/upper" "$layer/work" "$(host_tree "$1")"
   mount -t overlay overlay -o "lowerdir=$lower" \
     -o "upperdir=$layer/upper,workdir=$layer/work" "$(host_tree "$1")"
@@ -95,6 +100,8 @@ host_identify() {
   host_has "$1" 4 || server=$name_server6
   printf 'nameserver %s\n' "$server" >"$root/etc/resolv.conf"
   cp -a "$BED/common/." "$root/"
+  [ "$(host_field "$1" 3)" != old ] || cp "$BED/old-sources" \
+    "$root/etc/apt/sources.list"
   install -D -m 600 "$BED/key.pub" "$root/root/.ssh/authorized_keys"
   ssh-keygen -q -t ed25519 -N '' -C "$1" \
     -f "$root/etc/ssh/ssh_host_ed25519_key"
@@ -159,7 +166,7 @@ host_confine() {
 # Runs a host until it is powered off; 133 is its wish to start anew.
 host_run() {
   local dir=$BED/h/$1 status=133 files=()
-  [ "$1" != infra ] || files=(--bind-ro="$BUILD_DIR/hosts/apt:/srv/apt")
+  [ "$1" != infra ] || files=(--bind-ro="$BED/apt:/srv/apt")
   host_enter_groups "$1"
   [ -z "$(host_field "$1" 5)" ] || host_confine "$1"
   export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1

@@ -45,7 +45,7 @@ infra_trust() {
   cp "$(host_tree infra)/etc/bed/authority.pem" "$own/bed-authority.crt"
   curl -sS --cacert "$own/bed-authority.crt" \
     https://acme.example:15000/roots/0 >"$own/bed-acme.crt"
-  cat "$BUILD_DIR/hosts/bare/etc/ssl/certs/ca-certificates.crt" \
+  cat "$BUILD_DIR/hosts/$RELEASE/bare/etc/ssl/certs/ca-certificates.crt" \
     "$own"/*.crt >"$all/ca-certificates.crt"
   on infra keymgr . ds | sed -n 's/^\. DS \(.* 2 .*\)/. IN DS \1/p' \
     >"$BED/common/usr/share/dns/root.key"
@@ -61,13 +61,32 @@ infra_resolver() {
   printf 'server:\n  root-hints: /usr/share/dns/root.hints\n' >"$dir/bed.conf"
 }
 
+# infra_sources RELEASE: where hosts get their packages from.
+infra_sources() {
+  sed 's,^\([^ ]*\) [^ ]* \(.*\),deb http://apt.example/\1 \2 main,' \
+    "$BUILD_DIR/hosts/$1/archives"
+}
+
 infra_packages() {
   mkdir -p "$BED/common/etc/apt"
-  sed 's,^\([^ ]*\) [^ ]* \(.*\),deb http://apt.example/\1 \2 main,' \
-    "$cache/archives" >"$BED/common/etc/apt/sources.list"
+  infra_sources "$RELEASE" >"$BED/common/etc/apt/sources.list"
+  infra_sources 12 >"$BED/old-sources"
+}
+
+# One mirror, whatever releases there are.
+infra_mirror() {
+  local all=$BUILD_DIR/hosts/12/apt
+  mkdir "$BED/apt"
+  if [ "$RELEASE" = 12 ]; then
+    mount --bind "$all" "$BED/apt"
+  else
+    mount -t overlay overlay "$BED/apt" \
+      -o "lowerdir=$BUILD_DIR/hosts/$RELEASE/apt:$all"
+  fi
 }
 
 infra_up() {
+  infra_mirror
   host_create infra
   infra_files "$(host_tree infra)"
   host_start infra
