@@ -16,6 +16,7 @@ prepare() {
     mkdir -p "$root$dir"
     mount --bind "$dir" "$root$dir"
   done
+  : >>"$root/etc/resolv.conf"
   mount -t proc proc "$root/proc"
   mount -t tmpfs -o mode=755 tmpfs "$root/run"
 }
