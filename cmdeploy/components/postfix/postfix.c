@@ -14,7 +14,7 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/postfix", .mode = 0755 },
-	/* On a server the package has made the rest. */
+	/* On a server the package, or Postfix's start, makes the rest. */
 	{ .path = "{{spool_dir}}/postfix", .mode = 0755, .when = "is_private" },
 	{ .path = "{{spool_dir}}/postfix/pid",
 		.mode = 0755,
@@ -27,7 +27,10 @@ static const struct folder folders[] = {
 	QUEUE("flush"),
 	QUEUE("hold"),
 	QUEUE("incoming"),
-	QUEUE("private"),
+	/* Dovecot, which may start before Postfix does, listens in there. */
+	{ .path = "{{spool_dir}}/postfix/private",
+		.mode = 0700,
+		.user = "postfix" },
 	QUEUE("saved"),
 	QUEUE("trace"),
 	{ .path = "{{spool_dir}}/postfix/maildrop",
