@@ -120,7 +120,7 @@ static bool is_turn_or_empty(struct slice text)
 
 	while (slice_cut(rest, ':', &part, &rest))
 		n += part.len > 0;
-	return text.len == 0 || (n == 3 && rest.len > 0);
+	return text.len == 0 || ((n == 2 || n == 3) && rest.len > 0);
 }
 
 #define AT(name) .offset = offsetof(struct config, name), .key = #name
@@ -285,11 +285,16 @@ static const struct setting rows[] = {
 	  .is_valid = is_http_url_or_empty, .accepts = "a URL, or nothing",
 	  .group = "What apps are told",
 	  .help = "The iroh relay that apps use for peer-to-peer channels." },
+	{ AT(turn), FLAG, .readers = READ_METADATA,
+	  .help = "Run a TURN server, by which phones that cannot reach each "
+		  "other have calls." },
 	{ AT(turn_server), TEXT, .fallback = "",
 	  .readers = READ_METADATA,
 	  .is_valid = is_turn_or_empty,
-	  .accepts = "host:port:expiry:password, or nothing",
-	  .help = "The TURN server for calls, as host:port:expiry:password." },
+	  .accepts = "host:port:secret, host:port:expiry:password, or nothing",
+	  .help = "The TURN server of somebody else: host:port:secret, of "
+		  "which passwords for five days are made, or "
+		  "host:port:expiry:password, which all users are told." },
 	{ AT(notification_url), TEXT,
 	  .readers = READ_METADATA,
 	  .fallback = "https://notifications.delta.chat/notify",

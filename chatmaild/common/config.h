@@ -46,6 +46,7 @@ struct config {
 	char *acme_directory;
 	struct text_list tls_external_cert_and_key;
 	char *iroh_relay;
+	bool turn;
 	char *turn_server;
 	char *notification_url;
 	char *mtail_address;

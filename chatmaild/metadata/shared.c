@@ -3,7 +3,10 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
 #include <string.h>
+#include <time.h>
 
 #include "lib/file.h"
 #include "lib/path.h"
@@ -11,6 +14,8 @@
 
 enum {
 	VERSIONS_MAX_BYTES = 32768,
+	SECRET_MAX_BYTES = 256,
+	TURN_SEC = 5 * 86400,
 };
 
 #define SERVER "vendor/vendor.dovecot/pvt/server/"
@@ -32,10 +37,57 @@ static int get_iroh_relay(
 	return out->len > 0;
 }
 
-static int get_turn(
-	const struct shared *s, struct buf *out, struct buf *why UNUSED)
+/*
+ * The password for a name that is the time when it ends, by the secret that
+ * the TURN server has, too: base64 of HMAC-SHA1
+ * (draft-uberti-rtcweb-turn-rest).
+ */
+static void add_turn(struct slice server, struct slice secret, struct buf *out)
 {
-	buf_add_str(out, s->config->turn_server);
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	unsigned char password[2 * EVP_MAX_MD_SIZE];
+	unsigned len = 0;
+	AUTO_FREE char *name =
+		xasprintf("%lld", (long long)time(NULL) + TURN_SEC);
+
+	if (!HMAC(EVP_sha1(), secret.ptr, (int)secret.len,
+		    (unsigned char *)name, strlen(name), digest, &len))
+		return;
+	EVP_EncodeBlock(password, digest, (int)len);
+	buf_addf(out, "%.*s:%s:%s", SLICE_FMT(server), name, (char *)password);
+}
+
+static int get_own_turn(
+	const struct shared *s, struct buf *out, struct buf *why)
+{
+	AUTO_BUF struct buf secret = BUF_INIT(SECRET_MAX_BYTES);
+	const char *domain = s->config->mail_domain;
+	bool is_v6 = slice_has_char(slice_of(domain), ':');
+	AUTO_FREE char *server =
+		xasprintf(is_v6 ? "[%s]:3478" : "%s:3478", domain);
+	int r = file_read(s->secret_path, &secret, why);
+
+	if (r < 0)
+		return r;
+	add_turn(slice_of(server), slice_trim(buf_slice(&secret)), out);
+	buf_release_secret(&secret);
+	return out->len > 0;
+}
+
+/* "host:port:secret", or with four parts what users are told. */
+static int get_turn(const struct shared *s, struct buf *out, struct buf *why)
+{
+	struct slice text = slice_of(s->config->turn_server);
+	struct slice server, secret, host, port;
+
+	if (text.len == 0)
+		return s->config->turn ? get_own_turn(s, out, why) : 0;
+	if (slice_cut_last(text, ':', &server, &secret) &&
+		slice_cut(server, ':', &host, &port) &&
+		!slice_has_char(port, ':'))
+		add_turn(server, secret, out);
+	else
+		buf_add_slice(out, text);
 	return out->len > 0;
 }
 
@@ -84,6 +136,7 @@ void shared_init(struct shared *shared, const struct config *config,
 	const char *ini_path)
 {
 	shared->config = config;
+	shared->secret_path = path_beside(ini_path, "turn.secret");
 	shared->appversions_path = path_beside(ini_path, "appversions.json");
 }
 
@@ -91,6 +144,8 @@ void shared_release(struct shared *shared)
 {
 	free(shared->appversions_path);
 	shared->appversions_path = NULL;
+	free(shared->secret_path);
+	shared->secret_path = NULL;
 }
 
 int shared_lookup(const struct shared *shared, struct slice key,

@@ -11,11 +11,13 @@
 struct shared {
 	const struct config *config;
 	char *appversions_path;
+	char *secret_path; /* of our TURN server */
 };
 
 /*
  * The versions of apps are in appversions.json beside the INI file: a JSON
- * object, told in one line. What is none is told to nobody.
+ * object, told in one line. What is none is told to nobody. With `turn`, the secret of the TURN server is in turn.secret
+ * there.
  */
 void shared_init(struct shared *shared, const struct config *config,
 	const char *ini_path);

@@ -38,7 +38,8 @@ static const struct {
 		"imap_compress = true\nmetrics = public\n" },
 	{ "ipv4",
 		"mail_domain = relay.example\ndisable_ipv6 = true\n"
-		"mtail_address = 127.0.0.1\nimap_rawlog = true\n" },
+		"mtail_address = 127.0.0.1\nimap_rawlog = true\n"
+		"turn = true\n" },
 };
 
 /* Places that are below the root here. */

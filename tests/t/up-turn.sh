@@ -1,0 +1,91 @@
+#!/bin/bash
+# Calls: a TURN server with passwords that end, and nobody else's network.
+. "$(dirname "$0")/up-lib.sh"
+address=127.0.8.251
+user="abcdefghi@[$address]"
+
+# turn_of: what METADATA says to a user.
+turn_of() {
+  printf 'a LOGIN "%s" "%s"\r\nb GETMETADATA "" %s\r\nc LOGOUT\r\n' \
+    "$user" 0123456789abcdefghijkl /shared/vendor/deltachat/turn |
+    timeout 20 openssl s_client -quiet -verify_quiet -connect "$address:993" \
+      2>/dev/null | tr -d '\r' | tr '\n' ' ' |
+    sed -n 's/.*deltachat\/turn \({[0-9]*} \)*"*\([^ ")]*\).*/\2/p'
+}
+
+# password SECRET NAME: as TURN servers compute it.
+password() {
+  printf '%s' "$2" | openssl dgst -sha1 -hmac "$1" -binary | base64
+}
+
+# client NAME PASSWORD [ARGUMENT...]: how many packets came back.
+client() {
+  local name=$1 password=$2
+  shift 2
+  timeout 30 turnutils_uclient -n 10 -c -u "$name" -w "$password" "$@" \
+    "$address" >client 2>&1 || true
+  sed -n 's/.*tot_send_msgs=[0-9]*, tot_recv_msgs=\([0-9]*\).*/\1/p' client |
+    tail -1
+}
+
+settings r "$address"
+echo 'turn = true' >>r/chatmail.ini
+up r "$address"
+
+echo '-- credentials'
+IFS=: read -r host port name word <<<"$(turn_of)"
+[ "$host:$port" = "$address:3478" ] || fail "server $host:$port"
+left=$((name - $(date +%s)))
+[ "$left" -gt 431000 ] && [ "$left" -le 432000 ] || fail "$left s left"
+secret=$(cat r/etc/turn.secret)
+[ "${#secret}" = 40 ] || fail "secret: ${#secret} characters"
+[ "$(stat -c '%a %U %G' r/etc/turn.secret)" = '640 root vmail' ] ||
+  fail 'the secret is open to others'
+[ "$word" = "$(password "$secret" "$name")" ] || fail "password $word"
+
+echo '-- two clients, by UDP and TCP; one by DTLS with a peer; TLS'
+for way in -y '-y -t'; do
+  # shellcheck disable=SC2086
+  got=$(client "$name" "$word" $way)
+  [ "${got:-0}" -ge 10 ] || fail "$way: $got packets:" "$(tail -5 client)"
+done
+turnutils_peer -L "$address" -p 3480 >/dev/null 2>&1 &
+got=$(client "$name" "$word" -S -p 5349 -e "$address" -r 3480)
+[ "${got:-0}" -ge 10 ] || fail "DTLS: $got packets:" "$(tail -5 client)"
+# A binding request of STUN over TLS, and its answer.
+got=$({
+  printf '\0\1\0\0\x21\x12\xa4\x42abcdefghijkl'
+  sleep 2
+} | timeout 10 openssl s_client -quiet -verify_quiet \
+  -connect "$address:5349" 2>/dev/null | od -An -tx1 -N2)
+[ "$got" = ' 01 01' ] || fail "TLS: $got"
+
+echo '-- nobody else'
+got=$(client "$name" wrong -y)
+[ "${got:-0}" = 0 ] || fail "a wrong password: $got packets"
+old=$(($(date +%s) - 10))
+got=$(client "$old" "$(password "$secret" "$old")" -y)
+[ "${got:-0}" = 0 ] || fail "a password that has ended: $got packets"
+
+echo '-- no way into networks that are not public'
+turnutils_peer -L 127.0.8.252 -p 3480 >/dev/null 2>&1 &
+for peer in 127.0.8.252 127.0.0.1 10.0.0.1 169.254.169.254 192.168.1.1; do
+  got=$(client "$name" "$word" -e "$peer" -r 3480)
+  [ "${got:-0}" = 0 ] || fail "$peer: $got packets"
+  grep -q '403' client || fail "$peer:" "$(tail -5 client)"
+done
+
+echo '-- the secret stays, and one of somebody else is used'
+sed -i 's/^turn = true/turn = false/' r/chatmail.ini
+set_key r turn_server 'turn.example.org:3478:somebodys-secret'
+up r
+[ "$(cat r/etc/turn.secret)" = "$secret" ] || fail 'another secret'
+[ ! -e r/service/coturn ] || fail 'coturn is still there'
+IFS=: read -r host port name word <<<"$(turn_of)"
+[ "$host:$port" = turn.example.org:3478 ] || fail "server $host:$port"
+[ "$word" = "$(password somebodys-secret "$name")" ] || fail "password $word"
+set_key r turn_server 'turn.example.org:3478:1:word'
+up r
+[ "$(turn_of)" = turn.example.org:3478:1:word ] || fail "$(turn_of)"
+kill %1 %2 2>/dev/null || true
+done_testing
