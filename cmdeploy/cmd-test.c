@@ -13,6 +13,7 @@
 
 struct test_options {
 	const char *domain;
+	const char *second;
 	const char *dir;
 	const char *ini;
 	const char *junit;
@@ -35,6 +36,7 @@ static int take_folder(const char *dir, struct probe_relay *p, struct buf *why)
 			"starts it",
 			dir, say_program(), dir);
 	p->is_ours = true;
+	p->is_in_folder = true;
 	p->hosts[p->n_hosts++] = xstrdup(relay.address_text);
 	p->config = relay.config;
 	relay.config = (struct config){ 0 };
@@ -94,6 +96,7 @@ static int open_probe(
 
 	if (r < 0)
 		return r;
+	p->second = o->second;
 	return probe_accounts_open(&p->accounts, p->config.mail_domain,
 		p->config.address_domain, why);
 }
@@ -158,6 +161,7 @@ int cmd_test(int argc, char **argv)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	struct test_options o = { 0 };
 	const struct cmd_option options[] = {
+		{ .name = "--second", .text = &o.second },
 		{ .name = "--dir", .text = &o.dir },
 		{ .name = "--ini", .text = &o.ini },
 		{ .name = "--config", .text = &o.ini },

@@ -24,7 +24,7 @@ static const struct cmd table[] = {
 		"Show the state of a relay, and what needs attention",
 		cmd_status },
 	{ "test",
-		"[DOMAIN] [--dir DIR] [--ini FILE] "
+		"[DOMAIN] [--second DOMAIN] [--dir DIR] [--ini FILE] "
 		"[--tap] [--junit FILE] [-k PATTERN] [--list]",
 		"Try a relay from outside, as strangers and apps see it",
 		cmd_test },

@@ -4,10 +4,12 @@
 #include <errno.h>
 #include <openssl/evp.h>
 #include <string.h>
+#include <time.h>
 
 enum {
 	COMMAND_MAX_BYTES = 1 << 16,
 	CODE_CHARS = 3,
+	POLL_MSEC = 50,
 };
 
 int mail_connect(const struct probe_relay *p, struct mail *m, unsigned port,
@@ -51,7 +53,7 @@ static int connect_tls(const struct probe_relay *p, struct mail *m,
 	return r < 0 ? r : mail_start_tls(p, m, NULL, why);
 }
 
-static int refused(const struct mail *m, int error, struct buf *why)
+int mail_refused(const struct mail *m, int error, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 
@@ -82,14 +84,34 @@ static int hear(struct mail *m, struct slice *ret_line, struct buf *why)
 	return 0;
 }
 
+/* Up to the line that answers the last command, or asks for more of it. */
+static int imap_answer(struct mail *m, struct buf *why)
+{
+	AUTO_FREE char *tag = xasprintf("t%u ", m->n_tags);
+	struct slice line;
+
+	do {
+		int r = hear(m, &line, why);
+		if (r < 0)
+			return r;
+	} while (!slice_starts(line, slice_of(tag)) &&
+		!slice_starts(line, SLICE("+ ")));
+	if (slice_starts(line, SLICE("+ ")))
+		return 0;
+	line = slice_from(line, strlen(tag));
+	if (slice_starts_nocase(line, SLICE("OK")))
+		return 0;
+	return mail_refused(m,
+		slice_starts_nocase(line, SLICE("NO")) ? -EACCES : -EPROTO,
+		why);
+}
+
 int mail_imap(struct mail *m, struct buf *why, const char *format, ...)
 {
 	AUTO_BUF struct buf command = BUF_INIT(COMMAND_MAX_BYTES);
-	AUTO_FREE char *tag = xasprintf("t%u ", ++m->n_tags);
-	struct slice line;
 	va_list args;
 
-	buf_add_str(&command, tag);
+	buf_addf(&command, "t%u ", ++m->n_tags);
 	va_start(args, format);
 	buf_vaddf(&command, format, args);
 	va_end(args);
@@ -97,19 +119,44 @@ int mail_imap(struct mail *m, struct buf *why, const char *format, ...)
 	buf_reset(&m->said);
 	int r = wire_send(&m->wire, buf_slice(&command), why);
 	explicit_bzero(command.ptr, command.len);
-	do {
-		if (r == 0)
-			r = hear(m, &line, why);
+	return r < 0 ? r : imap_answer(m, why);
+}
+
+int mail_imap_literal(struct mail *m, struct slice bytes, struct buf *why)
+{
+	int r = wire_send(&m->wire, bytes, why);
+
+	if (r == 0)
+		r = wire_send(&m->wire, SLICE("\r\n"), why);
+	return r < 0 ? r : imap_answer(m, why);
+}
+
+int mail_empty(struct mail *m, const char *folder, struct buf *why)
+{
+	int r = mail_imap(m, why, "SELECT %s", folder);
+
+	if (r == 0 && !mail_has_line(m, "* 0 EXISTS"))
+		r = mail_imap(m, why, "STORE 1:* +FLAGS.SILENT (\\Deleted)");
+	return r < 0 ? r : mail_imap(m, why, "EXPUNGE");
+}
+
+int mail_fetch_first(struct mail *m, struct buf *why)
+{
+	const struct timespec pause = { .tv_nsec = POLL_MSEC * 1000000L };
+
+	for (int i = 0; i < WIRE_SEC * 1000 / POLL_MSEC; i++) {
+		int r = mail_imap(m, why, "FETCH 1 BODY.PEEK[]");
+		if (r == 0 && mail_has_line(m, "* 1 FETCH"))
+			return 0;
+		if (r < 0 && r != -EPROTO && r != -EACCES)
+			return r;
+		nanosleep(&pause, NULL);
+		r = mail_imap(m, why, "NOOP");
 		if (r < 0)
 			return r;
-	} while (!slice_starts(line, slice_of(tag)) &&
-		!slice_starts(line, SLICE("+ ")));
-	line = slice_from(line, strlen(tag));
-	if (slice_starts_nocase(line, SLICE("OK")) || mail_has_line(m, "+ "))
-		return 0;
-	return refused(m,
-		slice_starts_nocase(line, SLICE("NO")) ? -EACCES : -EPROTO,
-		why);
+	}
+	return because(why, -ETIMEDOUT,
+		"the message has not arrived within %d s", WIRE_SEC);
 }
 
 int mail_imap_open(const struct probe_relay *p, struct mail *m, struct buf *why)
@@ -120,7 +167,7 @@ int mail_imap_open(const struct probe_relay *p, struct mail *m, struct buf *why)
 	if (r == 0)
 		r = hear(m, &line, why);
 	if (r == 0 && !slice_starts(line, SLICE("* OK")))
-		r = refused(m, -EPROTO, why);
+		r = mail_refused(m, -EPROTO, why);
 	return r;
 }
 
@@ -152,10 +199,18 @@ int mail_smtp(struct mail *m, struct buf *why, const char *command)
 	} while (line.len > CODE_CHARS && line.ptr[CODE_CHARS] == '-');
 	for (int i = 0; i < CODE_CHARS; i++) {
 		if (line.len <= (size_t)i || !ascii_is_digit(line.ptr[i]))
-			return refused(m, -EPROTO, why);
+			return mail_refused(m, -EPROTO, why);
 		r = r * 10 + (line.ptr[i] - '0');
 	}
 	return r;
+}
+
+int mail_reset(struct mail *m)
+{
+	struct slice line;
+	int r = wire_send(&m->wire, SLICE("RSET\r\n"), NULL);
+
+	return r < 0 ? r : wire_expect_line(&m->wire, &line, NULL);
 }
 
 int mail_smtp_expect(
@@ -170,7 +225,7 @@ int mail_smtp_expect(
 	int r = mail_smtp(m, why, buf_str(&command));
 	if (r < 0 || r == code)
 		return r < 0 ? r : 0;
-	return refused(m, -EPROTO, why);
+	return mail_refused(m, -EPROTO, why);
 }
 
 int mail_smtp_open(const struct probe_relay *p, struct mail *m, struct buf *why)
@@ -180,7 +235,7 @@ int mail_smtp_open(const struct probe_relay *p, struct mail *m, struct buf *why)
 	if (r == 0)
 		r = mail_smtp(m, why, NULL);
 	if (r >= 0 && r != 220)
-		r = refused(m, -EPROTO, why);
+		r = mail_refused(m, -EPROTO, why);
 	return r < 0 ? r : mail_smtp_expect(m, 250, why, "EHLO test.invalid");
 }
 
@@ -192,7 +247,7 @@ int mail_stranger_open(
 	if (r == 0)
 		r = mail_smtp(m, why, NULL);
 	if (r >= 0 && r != 220)
-		r = refused(m, -EPROTO, why);
+		r = mail_refused(m, -EPROTO, why);
 	if (r >= 0)
 		r = mail_smtp_expect(m, 250, why, "EHLO test.invalid");
 	if (r == 0)
@@ -222,7 +277,7 @@ int mail_smtp_auth(
 	int r = mail_smtp(m, why, buf_str(&command));
 	if (r < 0 || r == 235)
 		return r < 0 ? r : 0;
-	return refused(m, r == 535 ? -EACCES : -EPROTO, why);
+	return mail_refused(m, r == 535 ? -EACCES : -EPROTO, why);
 }
 
 int mail_smtp_login(const struct probe_relay *p, struct mail *m,

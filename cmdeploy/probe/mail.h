@@ -47,6 +47,13 @@ int mail_imap_login(const struct probe_relay *p, struct mail *m,
 /* -EACCES when the server said NO, -EPROTO when it said something else. */
 int mail_imap(struct mail *m, struct buf *why, const char *format, ...)
 	PRINTF_LIKE(3, 4) MUST_CHECK;
+/* What a command has announced by {N}, and the answer to the whole. */
+int mail_imap_literal(
+	struct mail *m, struct slice bytes, struct buf *why) MUST_CHECK;
+/* Selects a folder, and deletes all that is in it. */
+int mail_empty(struct mail *m, const char *folder, struct buf *why) MUST_CHECK;
+/* Waits until a message is there, and reads the first one into m->said. */
+int mail_fetch_first(struct mail *m, struct buf *why) MUST_CHECK;
 /* A line of what it said begins with this. */
 bool mail_has_line(const struct mail *m, const char *start);
 
@@ -66,6 +73,12 @@ int mail_smtp_expect(struct mail *m, int code, struct buf *why,
 /* AUTH PLAIN: 0, -EACCES when it was refused. */
 int mail_smtp_auth(struct mail *m, const struct probe_account *account,
 	struct buf *why) MUST_CHECK;
+
+/* RSET, which leaves what was said to the command before it. */
+int mail_reset(struct mail *m) MUST_CHECK;
+
+/* The error, with what the server said last as the reason. */
+int mail_refused(const struct mail *m, int error, struct buf *why);
 
 /* The account of a role, made by a first login when there is none. */
 int mail_account(struct probe_relay *p, const char *role,

@@ -22,9 +22,11 @@ enum {
 struct probe_relay {
 	struct config config;         /* its own, or defaults for its domain */
 	bool is_ours;                 /* the settings are its own */
+	bool is_in_folder;            /* of `up`: it may have no name server */
 	char *hosts[PROBE_HOSTS_MAX]; /* its addresses, numeric */
 	size_t n_hosts;
 	struct probe_accounts accounts;
+	const char *second; /* domain of another relay, or NULL */
 	const struct probe_try *current;
 	struct buf why;  /* the reason of a failure or of a skipped try */
 	struct buf note; /* a few words for one that passed, or "" */
@@ -48,6 +50,10 @@ struct probe_group {
 
 extern const struct probe_group probe_names;
 extern const struct probe_group probe_accounts;
+extern const struct probe_group probe_imap;
+extern const struct probe_group probe_sending;
+extern const struct probe_group probe_arriving;
+extern const struct probe_group probe_web;
 
 /* All of them, ended by NULL, in the order in which they run. */
 extern const struct probe_group *const probe_groups[];

@@ -87,12 +87,14 @@ static void tap_ended(const struct probe_result *r, size_t number)
 		printf(" # SKIP %s", r->text);
 	if (r->outcome == PROBE_MORE)
 		printf(" # TODO more than this relay promises");
-	AUTO_BUF struct buf quoted = BUF_INIT(BUF_WHY_MAX_BYTES);
-	buf_add_quoted(&quoted, slice_of(r->text));
+	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf next = BUF_INIT(BUF_WHY_MAX_BYTES);
+	buf_add_quoted(&text, slice_of(r->text));
+	buf_add_quoted(&next, slice_of(r->try->advice));
 	printf("\n  ---\n  duration_ms: %.0f\n", r->sec * 1000);
 	if (!is_ok)
-		printf("  message: %s\n  next: \"%s\"\n", buf_str(&quoted),
-			r->try->advice);
+		printf("  message: %s\n  next: %s\n", buf_str(&text),
+			buf_str(&next));
 	printf("  ...\n");
 	fflush(stdout);
 }

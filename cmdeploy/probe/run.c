@@ -11,6 +11,10 @@
 const struct probe_group *const probe_groups[] = {
 	&probe_names,
 	&probe_accounts,
+	&probe_imap,
+	&probe_sending,
+	&probe_arriving,
+	&probe_web,
 	NULL,
 };
 
