@@ -179,7 +179,7 @@ static int dial_service(void)
 
 static void add_message_new(struct buf *out, uint64_t i)
 {
-	buf_addf(out, "B%lu\tu%08lu@x.test\nS%lu\tpriv/x/messagenew\t\nC%lu\n",
+	buf_addf(out, "B%lu\tu%08lu@x.test\nS%lu\tpriv/x/vendor/vendor.dovecot/pvt/messagenew\t\nC%lu\n",
 		i, i * 7919 % options.users, i, i);
 }
 

@@ -57,6 +57,9 @@ struct write {
 	struct buf why;
 };
 
+/* Only Dovecot itself may set it: IMAP clients cannot name it. */
+#define MESSAGE_NEW "vendor/vendor.dovecot/pvt/messagenew"
+
 static bool is_priv_key(struct slice key, const char *name)
 {
 	struct slice prefix, rest;
@@ -233,16 +236,16 @@ static int notify(struct metadata *m, struct slice user, struct slice home,
 	return r;
 }
 
-static const char *change_failure(const struct dict_change *change)
+/*
+ * What users can set, and Dovecot. The rest is answered as not there: of a
+ * failure Dovecot would write a line into its log, for each command.
+ */
+static bool is_known(const struct dict_change *change)
 {
-	bool is_tokens = is_priv_key(change->key, "devicetoken");
-
-	if (!is_tokens && !is_priv_key(change->key, "messagenew"))
-		return "this key cannot be set";
-	if (is_tokens && change->verb == DICT_SET &&
-		!token_is_valid(change->value))
-		return "not a device token: empty, too long, or with blanks";
-	return NULL;
+	if (is_priv_key(change->key, "devicetoken"))
+		return change->verb != DICT_SET ||
+			token_is_valid(change->value);
+	return is_priv_key(change->key, MESSAGE_NEW);
 }
 
 static void apply(struct metadata *m, struct commit *commit,
@@ -250,11 +253,10 @@ static void apply(struct metadata *m, struct commit *commit,
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf home = BUF_INIT(PATH_MAX_BYTES);
-	const char *failure = change_failure(change);
 	int r = 0;
 
-	if (failure) {
-		r = because(&why, -EINVAL, "%s", failure);
+	if (!is_known(change)) {
+		r = because(&why, -ENOENT, "nothing that can be set");
 	} else if (!add_home(m, user, &home)) {
 		r = because(&why, -ENOENT, "no user of ours");
 	} else if (is_priv_key(change->key, "devicetoken")) {
@@ -265,7 +267,7 @@ static void apply(struct metadata *m, struct commit *commit,
 	} else if (change->verb == DICT_SET) {
 		r = notify(m, user, buf_slice(&home), &why);
 	}
-	if (r < 0)
+	if (r < 0 && r != -ENOENT)
 		log_warning("not set: reason=%s", buf_str(&why));
 	settle(commit, r, buf_str(&why));
 }

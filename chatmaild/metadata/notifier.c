@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "chatmaild/metadata/pending.h"
 #include "chatmaild/metadata/queue.h"
 #include "chatmaild/metadata/schedule.h"
 #include "lib/die.h"
@@ -51,6 +52,7 @@ struct notifier {
 	struct https *https;
 	struct counters *counters; /* or NULL */
 	struct queue queue;
+	struct pending *pending; /* the tokens that wait in the two below */
 	struct schedule fresh;   /* all are due */
 	size_t held_bytes;       /* of them in memory, with their files */
 	struct schedule retries; /* and what was found on disk */
@@ -62,6 +64,7 @@ struct notifier {
 	unsigned pause_sec; /* 0: all is well */
 	unsigned n_refusals;
 	unsigned n_timeouts;
+	bool is_full; /* and the log says so */
 	notifier_gone_fn gone;
 	void *owner;
 };
@@ -94,6 +97,20 @@ static void drop(struct notifier *n, struct delivery *d, time_t age)
 	delivery_free(d);
 }
 
+/* Takes `d`: only its file stays. */
+static void wait_again(struct notifier *n, struct schedule *schedule,
+	struct delivery *d, uint64_t wait_sec)
+{
+	uint64_t now = loop_usec(n->event);
+
+	d->due->key = pending_key(n->pending, d->notification.address,
+		d->notification.token);
+	pending_add(n->pending, d->due->key, now);
+	schedule_add(schedule, d->due, now + wait_sec * USEC);
+	d->due = NULL;
+	delivery_free(d);
+}
+
 /* Into the queue again, or out of it when it would come up too late. */
 static void put_back(struct notifier *n, struct delivery *d, uint64_t wait_sec)
 {
@@ -103,10 +120,7 @@ static void put_back(struct notifier *n, struct delivery *d, uint64_t wait_sec)
 		drop(n, d, age);
 		return;
 	}
-	schedule_add(
-		&n->retries, d->due, loop_usec(n->event) + wait_sec * USEC);
-	d->due = NULL;
-	delivery_free(d);
+	wait_again(n, &n->retries, d, wait_sec);
 }
 
 /* Nobody is asked for a while; then one request tries. */
@@ -163,9 +177,7 @@ static void try_again(
 	/* It went out just when the server closed the connection. */
 	if (a->is_lost && !d->due->was_lost) {
 		d->due->was_lost = true;
-		schedule_add(&n->fresh, d->due, loop_usec(n->event));
-		d->due = NULL;
-		delivery_free(d);
+		wait_again(n, &n->fresh, d, 0);
 		return;
 	}
 	if (d->due->n_attempts < UINT8_MAX)
@@ -300,6 +312,7 @@ static void begin_due(struct notifier *n, struct due *due, bool is_retry)
 {
 	struct delivery *d = take(n, due);
 
+	pending_remove(n->pending, due->key, loop_usec(n->event));
 	if (!d) {
 		free(due);
 		return;
@@ -406,6 +419,7 @@ int notifier_new(sd_event *event, const char *mailboxes_dir, const char *url,
 	*n = (struct notifier){
 		.event = event,
 		.queue = { .fd = -1 },
+		.pending = pending_new(),
 		.gone = gone,
 		.owner = owner,
 		.timer_at = UINT64_MAX,
@@ -431,6 +445,13 @@ void notifier_count(struct notifier *n, struct counters *counters)
 	n->counters = counters;
 }
 
+static void release_held(struct schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->n; i++)
+		if (schedule->heap[i]->held)
+			delivery_free(schedule->heap[i]->held);
+}
+
 void notifier_free(struct notifier *n)
 {
 	if (!n)
@@ -438,34 +459,56 @@ void notifier_free(struct notifier *n)
 	https_free(n->https);
 	for (size_t i = 0; i < n->n_under_way; i++)
 		delivery_free(n->under_way[i]);
-	while (n->fresh.n) {
-		struct due *due = schedule_pop(&n->fresh);
-		struct delivery *d = due->held;
-		if (d)
-			delivery_free(d);
-		free(due);
-	}
+	release_held(&n->fresh);
+	release_held(&n->retries);
 	schedule_release(&n->fresh);
 	schedule_release(&n->retries);
+	pending_free(n->pending);
 	sd_event_source_disable_unref(n->timer);
 	queue_close(&n->queue);
 	free(n);
 }
 
+/* While the queue is full, nobody's are taken; the log says so once. */
+static bool is_full(struct notifier *n)
+{
+	bool was_full = n->is_full;
+
+	n->is_full = n->fresh.n + n->retries.n >= NOTIFICATIONS_MAX;
+	if (n->is_full && !was_full)
+		log_warning("notifications dropped: reason=too-many");
+	return n->is_full;
+}
+
+static void enqueue(struct notifier *n, struct due *due, struct slice address,
+	struct slice token)
+{
+	uint64_t now = loop_usec(n->event);
+	uint64_t at = pending_add(n->pending, due->key, now);
+
+	hold(n, due, address, token, time(NULL));
+	schedule_add(at > now ? &n->retries : &n->fresh, due, at);
+	pump(n);
+}
+
 int notifier_add(struct notifier *n, struct slice address, struct slice token,
 	struct buf *why)
 {
-	time_t began = time(NULL);
+	struct pending_key key = pending_key(n->pending, address, token);
+	enum pending_room room = pending_room(n->pending, key);
 	char id[QUEUE_ID_BYTES + 1];
 
-	if (n->fresh.n + n->retries.n >= NOTIFICATIONS_MAX)
-		return because(why, -ENOBUFS, "too many notifications wait");
-	int r = queue_add(&n->queue, address, began, token, id, why);
+	if (room == PENDING_WAITS)
+		return 0;
+	if (room == PENDING_FULL || is_full(n)) {
+		counters_add(n->counters, COUNT_DROPPED, 1);
+		return 0;
+	}
+	int r = queue_add(&n->queue, address, time(NULL), token, id, why);
 	if (r < 0)
 		return r;
 	struct due *due = due_new(slice_of(id));
-	hold(n, due, address, token, began);
-	schedule_add(&n->fresh, due, loop_usec(n->event));
-	pump(n);
+	due->key = key;
+	enqueue(n, due, address, token);
 	return 0;
 }

@@ -36,8 +36,8 @@ enum {
 	/* Of one request. */
 	NOTIFY_TIMEOUT_SEC = 10,
 	NOTIFY_GIVE_UP_SEC = 5 * 3600,
-	/* Waiting in the queue; beyond, new ones are refused. */
-	NOTIFICATIONS_MAX = 2000000,
+	/* Waiting in the queue, a file each; beyond, new ones are dropped. */
+	NOTIFICATIONS_MAX = 50000,
 };
 
 /* Seconds to wait after the n-th failure, from 1. */
@@ -56,7 +56,10 @@ void notifier_count(struct notifier *notifier, struct counters *counters);
 /* What is under way stays on disk. Accepts NULL. */
 void notifier_free(struct notifier *notifier);
 
-/* 0 once the notification is on disk. */
+/*
+ * 0 once the notification is on disk; or stands for one that waits already,
+ * or has no room (pending.h, NOTIFICATIONS_MAX), which is counted.
+ */
 int notifier_add(struct notifier *notifier, struct slice address,
 	struct slice token, struct buf *why) MUST_CHECK;
 

@@ -11,11 +11,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "chatmaild/metadata/pending.h"
 #include "lib/slice.h"
 #include "lib/util.h"
 
 struct due {
 	uint64_t at;
+	struct pending_key key;
 	/* What the owner keeps beside the file; NULL once it is taken. */
 	void *held;
 	uint32_t order;

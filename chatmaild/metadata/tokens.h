@@ -26,7 +26,7 @@ enum {
 	/* A token set again this soon is not written again. */
 	TOKEN_FRESH_SEC = 3600,
 	/* Of a user; beyond, those that were set longest ago go. */
-	TOKENS_MAX = 100,
+	TOKENS_MAX = 16,
 	/* Of all of a user's tokens: Dovecot's limit of a line, nearly. */
 	TOKENS_MAX_BYTES = 60000,
 	/* Of the file; a longer one is broken. */

@@ -18,7 +18,8 @@ function dovecot_lua_notify_event_message_new(user, event)
   local mailbox = user:mailbox(event.mailbox)
   -- Opens it, too: Dovecot ends on an attribute of a closed mailbox.
   mailbox:sync()
-  mailbox:metadata_set("/private/messagenew", "")
+  -- Users may not name what is below vendor.dovecot/pvt.
+  mailbox:metadata_set("/private/vendor/vendor.dovecot/pvt/messagenew", "")
   mailbox:free()
 end
 
