@@ -237,15 +237,21 @@ static int notify(struct metadata *m, struct slice user, struct slice home,
 }
 
 /*
- * What users can set, and Dovecot. The rest is answered as not there: of a
- * failure Dovecot would write a line into its log, for each command.
+ * What users can set, and Dovecot. Other keys are answered as not there: of a
+ * failure Dovecot would write a line into its log, for each command. A value
+ * that is not a token is a failure, since Dovecot tells users no other one.
  */
-static bool is_known(const struct dict_change *change)
+static int check_change(const struct dict_change *change, struct buf *why)
 {
-	if (is_priv_key(change->key, "devicetoken"))
-		return change->verb != DICT_SET ||
-			token_is_valid(change->value);
-	return is_priv_key(change->key, MESSAGE_NEW);
+	bool is_tokens = is_priv_key(change->key, "devicetoken");
+
+	if (!is_tokens && !is_priv_key(change->key, MESSAGE_NEW))
+		return because(why, -ENOENT, "nothing that can be set");
+	if (is_tokens && change->verb == DICT_SET &&
+		!token_is_valid(change->value))
+		return because(why, -EINVAL,
+			"not a device token: empty, too long, or with blanks");
+	return 0;
 }
 
 static void apply(struct metadata *m, struct commit *commit,
@@ -253,12 +259,12 @@ static void apply(struct metadata *m, struct commit *commit,
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf home = BUF_INIT(PATH_MAX_BYTES);
-	int r = 0;
+	int r = check_change(change, &why);
 
-	if (!is_known(change)) {
-		r = because(&why, -ENOENT, "nothing that can be set");
-	} else if (!add_home(m, user, &home)) {
+	if (r == 0 && !add_home(m, user, &home))
 		r = because(&why, -ENOENT, "no user of ours");
+	if (r < 0) {
+		/* told below */
 	} else if (is_priv_key(change->key, "devicetoken")) {
 		submit(m, commit, buf_slice(&home),
 			change->verb == DICT_SET ? TOKEN_SET : TOKEN_REMOVE_ALL,

@@ -255,8 +255,10 @@ static void case_tokens(void)
 	set_token("alice", longest);
 	set_token("alice", "one");
 	want_tokens("alice", all);
-	set("alice", "devicetoken", too_long, "N7");
-	set("alice", "devicetoken", "a b", "N7");
+	set("alice", "devicetoken", too_long,
+		"F7\tnot a device token: empty, too long, or with blanks");
+	set("alice", "devicetoken", "a b",
+		"F7\tnot a device token: empty, too long, or with blanks");
 	set("alice", "other", "x", "N7");
 	set("alice", "messagenew", "", "N7");
 	set("nobody", "devicetoken", "x", "N7");
