@@ -7,7 +7,9 @@
 #include "lib/digest.h"
 #include "lib/util.h"
 
-#define uthash_fatal(text) oom()
+/* Its default function falls through cases, of which clang complains. */
+#define HASH_FUNCTION(key, len, ret) HASH_OAT(key, len, ret)
+#define uthash_fatal(text)           oom()
 #include <uthash.h>
 
 enum {

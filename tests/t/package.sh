@@ -42,9 +42,11 @@ odd=$(grep -vE '^[-dl]([r-][w-][x-]){3} root/root ' list || true)
 [ -z "$odd" ] || fail "owners and modes: $odd"
 odd=$(grep -E '^-.{7}w|^d.{7}w' list || true)
 [ -z "$odd" ] || fail "anybody may write: $odd"
-odd=$(cd root && find . -type f | grep -vE \
-  '^\./usr/(bin/cmdeploy|libexec/chatmail/|share/(man|chatmail|doc/chatmail)/)' ||
-  true)
+completions='bash-completion/completions/cmdeploy|zsh/vendor-completions/_cmdeploy'
+completions+='|fish/vendor_completions.d/cmdeploy\.fish'
+shared="(man|chatmail|doc/chatmail)/|($completions)\$"
+odd=$(cd root && find . -type f |
+  grep -vE "^\./usr/(bin/cmdeploy|libexec/chatmail/|share/($shared))" || true)
 [ -z "$odd" ] || fail "does not belong there: $odd"
 [ -d root/etc/chatmail ] || fail 'no folder for the settings'
 for program in mxdeliv mxsend doveauth lastlogin filtermail newemail chatmail-metadata \
