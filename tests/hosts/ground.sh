@@ -28,7 +28,7 @@ is 'ways from here' "$(ip -4 route; ip -6 route show default)" \
 # Packages, by apt's own rules: signatures are checked.
 on fresh apt-get -q update >update || fail "$(cat update)"
 on fresh env DEBIAN_FRONTEND=noninteractive apt-get -qy \
-  --no-install-recommends install unbound openssl acmetool nginx-light \
+  --no-install-recommends install unbound openssl acmetool nginx \
   >installed 2>&1 || fail "$(tail installed)"
 is 'nginx runs' "$(on fresh systemctl is-active nginx)" active
 

@@ -205,8 +205,10 @@ static int search_log(struct bed *bed, const char *path, struct search *s)
 				return because(bed->why, -EBADMSG,
 					"%s: \"%s\": %s", path, s->secrets[i],
 					text);
+		/* By SMTP, or by HTTPS after it. */
 		if (strstr(text, "to=<*@[IP]>") &&
-			strstr(text, "status=deferred (connect to"))
+			(strstr(text, "status=deferred (connect to") ||
+				strstr(text, "451 4.4.1 HTTPS: Couldn't")))
 			s->has_deferral = true;
 	}
 	return 0;
