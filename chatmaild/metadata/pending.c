@@ -91,8 +91,7 @@ static struct token *find(const struct pending *p, uint64_t key)
 	return t;
 }
 
-enum pending_room pending_room(
-	const struct pending *p, struct pending_key key)
+enum pending_room pending_room(const struct pending *p, struct pending_key key)
 {
 	const struct token *t = find(p, key.token);
 	const struct user *u = find_user(p, key.user);

@@ -46,11 +46,14 @@ static const struct port sender_ports[] = {
 	{ 0 },
 };
 
-/* nginx alone may say who the client is. */
+/*
+ * nginx alone may say who the client is. systemd gives the folder back to the
+ * service before each command, so its group is set by the last one.
+ */
 #define RECEIVER_LINES                                                         \
 	"RuntimeDirectory=mxdeliv\n"                                           \
 	"RuntimeDirectoryMode=0750\n"                                          \
-	"ExecStartPre=+/bin/chgrp www-data {{run_dir}}/mxdeliv\n"              \
+	"ExecStartPost=+/bin/chgrp www-data {{run_dir}}/mxdeliv\n"             \
 	"RestrictAddressFamilies=AF_UNIX AF_INET\n"                            \
 	"IPAddressDeny=any\n"                                                  \
 	"IPAddressAllow=localhost\n"
@@ -60,7 +63,7 @@ static const struct port sender_ports[] = {
 	"RuntimeDirectory=mxsend\n"                                            \
 	"RuntimeDirectoryMode=0750\n"                                          \
 	"RuntimeDirectoryPreserve=restart\n"                                   \
-	"ExecStartPre=+/bin/chgrp postfix {{run_dir}}/mxsend\n"                \
+	"ExecStartPost=+/bin/chgrp postfix {{run_dir}}/mxsend\n"               \
 	"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
 
 #define DAEMON                                                                 \
