@@ -43,9 +43,20 @@ pid() {
     sed -n "s/^  $2 .* pid \([0-9]*\) .*/\1/p"
 }
 
-# imap ADDRESS USER PASSWORD: what the server says to a login.
+# imap ADDRESS USER PASSWORD: what the server says to a login. LOGOUT waits for
+# that: it would overtake an answer that is late.
 imap() {
-  printf 'a LOGIN "%s" "%s"\r\nb LOGOUT\r\n' "$2" "$3" |
-    timeout 20 openssl s_client -quiet -verify_quiet -connect "$1:993" \
-      2>/dev/null | tr -d '\r' | sed -n 's/^a //p'
+  local said
+  said=$(mktemp "$PWD/imap-XXXXXX")
+  {
+    printf 'a LOGIN "%s" "%s"\r\n' "$2" "$3"
+    for _ in $(seq 180); do
+      ! grep -qE '^(a |\* BYE)' "$said" || break
+      sleep 0.1
+    done
+    printf 'b LOGOUT\r\n'
+  } | timeout 20 openssl s_client -quiet -verify_quiet -connect "$1:993" \
+    2>/dev/null >"$said" || true
+  tr -d '\r' <"$said" | sed -n 's/^a //p'
+  rm "$said"
 }
