@@ -21,6 +21,7 @@ enum {
 	OUTPUT_MAX_BYTES = 1 << 16,
 };
 
+/* OpenDKIM refuses a key below a folder in which others may write: /tmp. */
 static char root[] = "/run/server-conf.XXXXXX";
 
 /* A kind of relay: what its chatmail.ini says beyond the defaults. */
