@@ -68,16 +68,19 @@ static void reply(struct map *map, struct conn *conn, struct slice request)
 {
 	AUTO_FREE char *path = NULL;
 	struct slice name, domain;
+	enum peer_way way = PEER_BY_SMTP;
 
-	if (!slice_cut_last(request, '@', &name, &domain) || domain.len == 0 ||
-		domain.len > PEER_NAME_MAX_BYTES ||
-		!peers_ask(map->peers, domain) ||
-		make_link(map, domain, &path) < 0) {
+	if (slice_cut_last(request, '@', &name, &domain) && domain.len > 0 &&
+		domain.len <= PEER_NAME_MAX_BYTES)
+		way = peers_ask(map->peers, domain);
+	if (way == PEER_BY_SMTP_FIRST) {
+		say(conn, "OK smtp-first:");
+	} else if (way == PEER_BY_HTTPS && make_link(map, domain, &path) == 0) {
+		AUTO_FREE char *text = xasprintf("OK https:unix:%s", path);
+		say(conn, text);
+	} else {
 		say(conn, "NOTFOUND ");
-		return;
 	}
-	AUTO_FREE char *text = xasprintf("OK https:unix:%s", path);
-	say(conn, text);
 }
 
 static size_t on_input(struct conn *conn, struct slice in)

@@ -299,17 +299,24 @@ void peer_release(struct peer *peer)
 		peer->n_users--;
 }
 
-bool peers_ask(struct peers *peers, struct slice domain)
+enum peer_way peers_ask(struct peers *peers, struct slice domain)
 {
 	struct peer *peer = peers_take(peers, domain);
 	bool is_first = peers->options.is_https_first;
 
 	peer_release(peer);
 	if (now(peers) < peer->https_bad_until)
-		return false;
+		return PEER_BY_SMTP;
 	if (is_first || peer->port25 == PORT25_CLOSED)
-		return true;
-	return peer->port25 == PORT25_UNKNOWN && is_closed_for_us(peers);
+		return PEER_BY_HTTPS;
+	if (peer_is_open(peer))
+		return PEER_BY_SMTP;
+	return is_closed_for_us(peers) ? PEER_BY_HTTPS : PEER_BY_SMTP_FIRST;
+}
+
+bool peer_is_open(const struct peer *peer)
+{
+	return peer->port25 == PORT25_OPEN;
 }
 
 bool peer_is_resolving(const struct peer *peer)

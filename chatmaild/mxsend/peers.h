@@ -51,13 +51,21 @@ struct peers *peers_new(sd_event *event, const struct peers_options *options,
 	struct curl_loop *curl);
 void peers_free(struct peers *peers); /* accepts NULL */
 
-/* Its mail goes by HTTPS. Begins to find out what is not known. */
-bool peers_ask(struct peers *peers, struct slice domain);
+enum peer_way {
+	PEER_BY_SMTP,
+	PEER_BY_SMTP_FIRST, /* by HTTPS where nothing answers */
+	PEER_BY_HTTPS,
+};
+
+/* How its mail goes. Begins to find out what is not known. */
+enum peer_way peers_ask(struct peers *peers, struct slice domain);
 
 /* Stays until it is released. */
 struct peer *peers_take(struct peers *peers, struct slice domain);
 void peer_release(struct peer *peer); /* accepts NULL */
 
+/* Its port 25 answered lately. */
+bool peer_is_open(const struct peer *peer);
 bool peer_is_resolving(const struct peer *peer);
 void peer_wait(struct peer *peer, struct peer_waiter *waiter);
 void peer_wait_no_more(struct peer *peer, struct peer_waiter *waiter);

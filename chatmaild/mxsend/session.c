@@ -92,6 +92,13 @@ static void begin(struct session *s)
 		answer(s, reply);
 		return;
 	}
+	/* Next time it goes by SMTP alone, and the queue tells the reason. */
+	if (!s->is_lmtp && peer_is_open(s->peer)) {
+		answer(s,
+			SLICE("451 4.4.1 Port 25 answers, but mail did not "
+			      "leave: the log tells why\r\n"));
+		return;
+	}
 	s->post = post_new(&s->sender->curl, s->peer, host, buf_slice(&s->from),
 		buf_slice(&s->recipients), &post_ops, s);
 	answer(s, SLICE("354 End data with <CR><LF>.<CR><LF>\r\n"));

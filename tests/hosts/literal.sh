@@ -33,7 +33,10 @@ relay alpha
 classic
 them=carol@classic.example
 stranger=x@[$(host_ip4 classic)]
-us=nosuch@[$address]
+us=$(random_name 9)@[$address]
+curl -sS --insecure --max-time 60 --user "$us:$(random_name 22)" \
+  --login-options AUTH=PLAIN "imaps://$address/" >logged-in 2>&1 ||
+  fail "no login: $(tail -n 3 logged-in)"
 to_literal() {
   swaks_at classic --server "$address" --tls --from "$1" --to "$us" \
     --helo classic.example

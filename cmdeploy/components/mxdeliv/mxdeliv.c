@@ -46,24 +46,21 @@ static const struct port sender_ports[] = {
 	{ 0 },
 };
 
-/*
- * nginx alone may say who the client is. systemd gives the folder back to the
- * service before each command, so its group is set by the last one.
- */
+/* nginx alone may say who the client is, so the folder is of its group. */
 #define RECEIVER_LINES                                                         \
+	"Group=www-data\n"                                                     \
 	"RuntimeDirectory=mxdeliv\n"                                           \
 	"RuntimeDirectoryMode=0750\n"                                          \
-	"ExecStartPost=+/bin/chgrp www-data {{run_dir}}/mxdeliv\n"             \
 	"RestrictAddressFamilies=AF_UNIX AF_INET\n"                            \
 	"IPAddressDeny=any\n"                                                  \
 	"IPAddressAllow=localhost\n"
 
 /* Postfix alone may send. What it is told stays valid when we restart. */
 #define SENDER_LINES                                                           \
+	"Group=postfix\n"                                                      \
 	"RuntimeDirectory=mxsend\n"                                            \
 	"RuntimeDirectoryMode=0750\n"                                          \
 	"RuntimeDirectoryPreserve=restart\n"                                   \
-	"ExecStartPost=+/bin/chgrp postfix {{run_dir}}/mxsend\n"               \
 	"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
 
 #define DAEMON                                                                 \
