@@ -14,10 +14,10 @@
 
 #include "bench/figures.h"
 #include "bench/gauge.h"
+#include "bench/letter.h"
 #include "bench/newcomer.h"
 #include "bench/stock.h"
 #include "lib/die.h"
-#include "lib/file.h"
 #include "lib/num.h"
 #include "tests/client/mail-client.h"
 #include "tests/client/must.h"
@@ -28,7 +28,6 @@ enum {
 	/* A sender may send so many in a minute (max_user_send_per_minute). */
 	PER_SENDER = 50,
 	STOCK_SHARE = 4,
-	LETTER_MAX_BYTES = 1 << 20,
 	NSEC_PER_MSEC = 1000000,
 	GAP_MAX_MSEC = 20,
 	LOGIN_TRIES = 5,
@@ -61,26 +60,6 @@ static void invent(struct account *account, const char *host)
 		account->newcomer.name, host);
 }
 
-/* What a core once sent, from this sender; without what Postfix put first. */
-static void write_letter(struct buf *letter, const struct account *sender)
-{
-	AUTO_BUF struct buf sample = BUF_INIT(LETTER_MAX_BYTES);
-	struct slice line;
-
-	MUST(file_read(SAMPLE, &sample, why));
-	const char *date = strstr(buf_str(&sample), "\nDate:");
-	if (!date)
-		die("%s: has no Date", SAMPLE);
-	struct slice rest = slice_of(date + 1);
-	buf_reset(letter);
-	buf_addf(letter, "From: <%s>\r\n", sender->address);
-	while (slice_next_line(&rest, &line)) {
-		if (slice_starts(line, SLICE(".")))
-			buf_add_char(letter, '.');
-		buf_addf(letter, "%.*s\r\n", SLICE_FMT(line));
-	}
-}
-
 /* Dovecot refuses logins for a moment while it reloads. */
 static void open_submission(struct mail_client *out, const char *address,
 	const struct account *sender)
@@ -111,7 +90,7 @@ static void measure_pair(const char *host, size_t n, struct figures *figures)
 
 	invent(&sender, host);
 	invent(&recipient, host);
-	write_letter(&text, &sender);
+	letter_write(&text, sender.address);
 	struct mail_client_letter letter = { sender.address, recipient.address,
 		buf_slice(&text) };
 	open_submission(&out, smtp, &sender);
