@@ -283,6 +283,22 @@ static size_t wait_for_all(struct bench *b)
 	return left;
 }
 
+/* Each hibernated connection holds one inotify instance of one user. */
+static void warn_of_inotify(size_t n_connections)
+{
+	static const char path[] = "/proc/sys/fs/inotify/max_user_instances";
+	AUTO_BUF struct buf text = BUF_INIT(FILE_MAX_BYTES);
+	uint64_t n;
+
+	if (file_read(path, &text, NULL) == 0 &&
+		num_parse_u64(slice_trim(buf_slice(&text)), &n) == 0 &&
+		n < n_connections)
+		printf("ATTENTION: no more than %lu of the %zu connections "
+		       "can hibernate, and the others cost ten times as "
+		       "much: sysctl fs.inotify.max_user_instances=65535\n",
+			n, n_connections);
+}
+
 static void allow_descriptors(void)
 {
 	struct rlimit limit;
@@ -318,6 +334,7 @@ int main(int argc, char **argv)
 	b.sleepers = xcalloc(b.n, sizeof(*b.sleepers));
 	b.fds = xcalloc(b.n, sizeof(*b.fds));
 	allow_descriptors();
+	warn_of_inotify(b.n);
 	struct memory before = look(&b);
 	say("before", &before, NULL, b.n);
 	log_all_in(&b);

@@ -456,10 +456,17 @@ static void read_options(int argc, char **argv)
 	options.pid = (pid_t)number(argv[optind + 1]);
 }
 
+static void close_tree(void)
+{
+	tree_close(tree);
+}
+
 int main(int argc, char **argv)
 {
 	read_options(argc, argv);
 	tree = tree_new(options.pid);
+	/* Also when something fails: the kernel keeps its trace otherwise. */
+	atexit(close_tree);
 	make_accounts();
 	for (size_t i = 0; i < options.n_rounds; i++) {
 		if (options.recipients[i] > options.mailboxes)
@@ -468,6 +475,5 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < options.mailboxes; i++)
 		must_have_all(&mailboxes[i]);
-	tree_free(tree);
 	return 0;
 }

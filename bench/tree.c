@@ -199,11 +199,10 @@ struct tree *tree_new(pid_t root)
 	return t;
 }
 
-void tree_free(struct tree *t)
+void tree_close(struct tree *t)
 {
 	fsyncs_free(t->fsyncs);
-	free(t->processes);
-	free(t);
+	t->fsyncs = NULL;
 }
 
 void tree_begin(struct tree *t)

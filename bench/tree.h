@@ -16,7 +16,8 @@ struct tree;
 
 /* Fsyncs are counted where the kernel lets this be asked (tracefs). */
 struct tree *tree_new(pid_t root);
-void tree_free(struct tree *tree);
+/* Ends the kernel's counting of fsyncs, for atexit(3); frees no more. */
+void tree_close(struct tree *tree);
 
 /* Ten times a second is enough. */
 void tree_look(struct tree *tree);
