@@ -161,7 +161,8 @@ static const struct setting rows[] = {
 	  .readers = READ_FILTER_OUTGOING,
 	  .fallback = "60", .group = "What one user may do",
 	  .help = "How many messages a sender may send within any 60 seconds; "
-		  "the next one is told to try again later." },
+		  "the next one is told to try again later. A message counts "
+		  "once for each 50 recipients." },
 	{ AT(max_user_send_burst_size), NUMBER("messages", 0, 1000000),
 	  .readers = READ_FILTER_OUTGOING,
 	  .fallback = "0",

@@ -114,14 +114,28 @@ static uint64_t interval(const struct rate *rate)
 	return WINDOW_USEC / rate->limits.per_minute;
 }
 
-static bool has_room(const struct rate *rate, struct sender *s, uint64_t now)
+/* As how many messages one to so many counts. */
+static uint64_t cost(const struct rate *rate, unsigned n_recipients)
+{
+	uint64_t n = n_recipients / RATE_RECIPIENTS +
+		(n_recipients % RATE_RECIPIENTS > 0);
+	uint64_t max = rate->limits.burst ? rate->limits.burst
+					  : rate->limits.per_minute;
+
+	if (n > max)
+		n = max;
+	return n > 0 ? n : 1;
+}
+
+static bool has_room(
+	const struct rate *rate, struct sender *s, uint64_t n, uint64_t now)
 {
 	drop_old_times(s, now);
-	if (s->n >= rate->limits.per_minute)
+	if (s->n + n > rate->limits.per_minute)
 		return false;
 	if (rate->limits.burst == 0)
 		return true;
-	return s->full_until <= now + (rate->limits.burst - 1) * interval(rate);
+	return s->full_until <= now + (rate->limits.burst - n) * interval(rate);
 }
 
 struct rate *rate_new(const struct rate_limits *limits)
@@ -146,25 +160,32 @@ void rate_free(struct rate *rate)
 	free(rate);
 }
 
-bool rate_has_room(struct rate *rate, struct slice name, uint64_t now)
+bool rate_has_room(struct rate *rate, struct slice name, unsigned n_recipients,
+	uint64_t now)
 {
+	uint64_t n = cost(rate, n_recipients);
+
 	forget_silent(rate, now);
 	struct sender *s = find(rate, name);
-	return s ? has_room(rate, s, now) : rate->limits.per_minute > 0;
+	return s ? has_room(rate, s, n, now) : rate->limits.per_minute > 0;
 }
 
-bool rate_take(struct rate *rate, struct slice name, uint64_t now)
+bool rate_take(struct rate *rate, struct slice name, unsigned n_recipients,
+	uint64_t now)
 {
-	if (!rate_has_room(rate, name, now))
+	uint64_t n = cost(rate, n_recipients);
+
+	if (!rate_has_room(rate, name, n_recipients, now))
 		return false;
 	struct sender *s = find(rate, name);
 	if (!s)
 		s = add(rate, name);
 	if (rate->limits.burst > 0) {
 		uint64_t from = s->full_until > now ? s->full_until : now;
-		s->full_until = from + interval(rate);
+		s->full_until = from + n * interval(rate);
 	}
-	add_time(s, now);
+	for (uint64_t i = 0; i < n; i++)
+		add_time(s, now);
 	/* Now it is the last one to be forgotten. */
 	HASH_DEL(rate->senders, s);
 	append(rate, s, name.len);

@@ -2,6 +2,8 @@
  * rate.h - how much one sender may send: at most `per_minute` messages in
  * any window of 60 s, and, with a burst size, no more at once than a
  * bucket of that size holds, which refills evenly over the minute (GCRA).
+ * A message to many counts as several: one for each RATE_RECIPIENTS that it
+ * has or begins, but never more than a sender may send at all.
  *
  * Time is passed in, in microseconds of a clock that never goes back.
  * What is remembered is the moments of the messages of the last minute,
@@ -20,6 +22,8 @@
 
 enum {
 	RATE_SENDERS_MAX = 100000,
+	/* Of one message: a large group is written to at the same price. */
+	RATE_RECIPIENTS = 50,
 };
 
 struct rate_limits {
@@ -32,10 +36,12 @@ struct rate;
 struct rate *rate_new(const struct rate_limits *limits);
 void rate_free(struct rate *rate); /* accepts NULL */
 
-/* Would be accepted now; counts nothing. */
-bool rate_has_room(struct rate *rate, struct slice sender, uint64_t now);
+/* A message to so many would be accepted now; counts nothing. */
+bool rate_has_room(struct rate *rate, struct slice sender,
+	unsigned n_recipients, uint64_t now);
 /* Accepts one message and counts it; false, uncounted, when over. */
-bool rate_take(struct rate *rate, struct slice sender, uint64_t now) MUST_CHECK;
+bool rate_take(struct rate *rate, struct slice sender, unsigned n_recipients,
+	uint64_t now) MUST_CHECK;
 
 /* How many senders are remembered. */
 size_t rate_n_senders(const struct rate *rate);

@@ -132,13 +132,13 @@ static bool is_incoming(const struct client *c)
 	return c->filter->direction == POLICY_INCOMING;
 }
 
-static bool is_over_rate(
-	struct client *c, bool (*ask)(struct rate *, struct slice, uint64_t))
+static bool is_over_rate(struct client *c,
+	bool (*ask)(struct rate *, struct slice, unsigned, uint64_t))
 {
-	struct buf *sender = &c->transaction->sender;
+	const struct transaction *t = c->transaction;
 
 	return !is_incoming(c) &&
-		!ask(c->filter->rate, buf_slice(sender),
+		!ask(c->filter->rate, buf_slice(&t->sender), t->n_recipients,
 			loop_usec(c->filter->event));
 }
 
