@@ -57,7 +57,7 @@ key() {
 }
 
 pids() {
-  on certs systemctl show --property=Id,MainPID 'postfix@-' dovecot nginx
+  on certs systemctl show --property=Id,MainPID "$postfix_unit" dovecot nginx
 }
 
 # The timer that renews twice a day rings every few seconds; `run` has started it.

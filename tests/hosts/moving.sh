@@ -46,7 +46,7 @@ heavy deploy leaving --ssh-host "$new" --skip-dns-check --disable-mail ||
   fail "the new server: $(tail -n 20 said)"
 says said 'Mail is disabled'
 is 'Postfix there' \
-  "$(on arriving systemctl is-active postfix@- || true)" inactive
+  "$(on arriving systemctl is-active "$postfix_unit" || true)" inactive
 login leaving >/dev/null || fail 'the old server serves no more'
 
 # Then it takes over.

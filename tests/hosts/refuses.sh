@@ -46,7 +46,11 @@ refused 'no such host' 'nowhere.example' --ssh-host nowhere.example
 # A host that is not fit.
 cp "$tree/etc/os-release" release
 sed -i 's/^VERSION_ID=.*/VERSION_ID="11"/' "$tree/etc/os-release"
-refused 'an old system' 'a relay needs Debian 12'
+refused 'an old system' 'a relay needs Debian 12 or 13'
+printf 'ID=ubuntu\nVERSION_ID="24.04"\nPRETTY_NAME="Ubuntu 24.04.3 LTS"\n' \
+  >"$tree/etc/os-release"
+refused 'another system' \
+  'spare.example runs Ubuntu 24.04.3 LTS; a relay needs Debian 12 or 13'
 cat release >"$tree/etc/os-release"
 on spare systemd-run --quiet --unit foreign \
   systemd-socket-activate --listen 25 /bin/cat

@@ -3,6 +3,10 @@
 # The operator's folder of a relay is $BED/op/NAME, with its chatmail.ini.
 # shellcheck shell=bash
 
+# The unit of Postfix itself: before Debian 13, postfix.service starts nothing.
+postfix_unit=postfix
+[ "$RELEASE" != 12 ] || postfix_unit=postfix@-
+
 # set_key FILE KEY VALUE: in a chatmail.ini.
 set_key() {
   sed -i "s|^#* *$2 *=.*|$2 = $3|" "$1"
