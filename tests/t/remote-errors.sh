@@ -82,12 +82,20 @@ listeners=$(unshare --net sh -c 'ip link set lo up && exec perl -MIO::Socket::IN
   grep ^listeners)
 [ "$listeners" = 'listeners=143:imapd ' ] || fail "$listeners"
 
+# system ID VERSION NAME: the host has that from now on.
+system() {
+  there sh -c 'printf "ID=%s\nVERSION_ID=\"%s\"\nPRETTY_NAME=\"%s\"\n" "$@" \
+    >/etc/os-release' sh "$@"
+}
+
 echo '-- systems'
-there sed -i 's/^VERSION_ID=.*/VERSION_ID="10"/; s/^PRETTY_NAME=.*/PRETTY_NAME="Old"/' \
-  /etc/os-release
+system debian 10 Old
 run 1 run --ini ip.ini --ssh-host bed
-says err 'bed runs Old; a relay needs Debian 12'
+says err 'bed runs Old; a relay needs Debian 12 or 13'
 says_not out ship
+system ubuntu 24.04 'Ubuntu 24.04.3 LTS'
+run 1 run --ini ip.ini --ssh-host bed
+says err 'bed runs Ubuntu 24.04.3 LTS; a relay needs Debian 12 or 13'
 there test ! -e /etc/chatmail || fail 'something was written'
 there test ! -e /var/cache/chatmail || fail 'something was shipped'
 check_tidy
