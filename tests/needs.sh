@@ -8,7 +8,7 @@ playwright_version=1.61.1
 axe_version=4.14.1
 
 # In the order in which they are met: the bed is this machine and more.
-all_needs=(root tools relay core clang promtool mtail coturn knot dkimpy gnupg
+all_needs=(root tools relay core clang promtool mtail coturn restic knot dkimpy gnupg
   shells hosts browser bed)
 
 tell() {
@@ -122,7 +122,7 @@ meet() {
       packages "libclang-rt-$(clang -dumpversion | cut -d . -f 1)-dev"
     ;;
   promtool) packages prometheus ;; # of which only that is used
-  mtail | knot | coturn) packages "$1" ;;
+  mtail | knot | coturn | restic) packages "$1" ;;
   shells) packages zsh fish ;; # whose completion is tried
   dkimpy) packages python3-dkim python3-nacl ;;
   gnupg) packages gnupg ;;

@@ -12,6 +12,7 @@
 #include "cmdeploy/folder/namespace.h"
 #include "cmdeploy/host/host.h"
 #include "cmdeploy/host/net.h"
+#include "cmdeploy/relay/backups.h"
 #include "cmdeploy/relay/ports.h"
 #include "cmdeploy/say.h"
 #include "lib/file.h"
@@ -184,6 +185,7 @@ int folder_check(const struct relay *relay, struct buf *why)
 		check_root,
 		check_system,
 		check_folder,
+		backups_check,
 		check_disk,
 		check_parents,
 		check_ports,

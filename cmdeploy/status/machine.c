@@ -1,7 +1,9 @@
 /* Disk, memory, load, and what the kernel allows. */
 #include <string.h>
 #include <sys/statvfs.h>
+#include <time.h>
 
+#include "cmdeploy/relay/backups.h"
 #include "cmdeploy/status/status.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -140,6 +142,21 @@ static void add_inotify(const struct relay *relay, struct findings *list)
 	findings_number(list, "connections", (int64_t)n);
 }
 
+static void add_backup(const struct relay *relay, struct findings *list)
+{
+	AUTO_BUF struct buf target = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf age = BUF_INIT(BUF_WHY_MAX_BYTES);
+	time_t last = backups_last(relay, &target);
+	int64_t sec = time(NULL) - last;
+
+	if (last == 0)
+		return;
+	status_add_duration(&age, sec);
+	findings_add(list, STATUS_FINE, "backup", "%s old, at %s",
+		buf_str(&age), buf_str(&target));
+	findings_number(list, "seconds", sec);
+}
+
 void status_machine(struct relay *relay, struct findings *list)
 {
 	add_disk(relay, list);
@@ -147,4 +164,5 @@ void status_machine(struct relay *relay, struct findings *list)
 	add_load(relay, list);
 	add_instant_idle(relay, list);
 	add_inotify(relay, list);
+	add_backup(relay, list);
 }

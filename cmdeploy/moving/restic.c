@@ -1,0 +1,177 @@
+/* Calls restic, and understands what it says. */
+#include "cmdeploy/moving/restic.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cmdeploy/host/packages.h"
+#include "cmdeploy/say.h"
+#include "cmdeploy/signals.h"
+#include "lib/path.h"
+#include "lib/proc.h"
+#include "lib/words.h"
+
+enum {
+	SAID_MAX_BYTES = 1 << 20,
+	EXIT_NOTHING_THERE = 10, /* since restic 0.17 */
+};
+
+#define TAG_MAIL "mail"
+#define TAG_BARE "without-mail"
+
+char *restic_target(const char *text)
+{
+	char here[PATH_MAX_BYTES];
+
+	if (text[0] == '/' || strchr(text, ':') || !getcwd(here, sizeof(here)))
+		return xstrdup(text);
+	return xasprintf("%s/%s", here, text);
+}
+
+static bool is_unwanted(void *owner UNUSED)
+{
+	return signals_told_to_stop();
+}
+
+static void on_line(struct slice line, void *owner UNUSED)
+{
+	say_progress(slice_trim(line));
+}
+
+int restic_install(struct buf *why)
+{
+	AUTO_BUF struct buf missing = BUF_INIT(BUF_WHY_MAX_BYTES);
+	const char *const names[] = { "restic" };
+	const struct proc listen = {
+		.on_line = on_line,
+		.is_unwanted = is_unwanted,
+	};
+	int r = packages_missing(names, 1, &missing, why);
+
+	if (r <= 0)
+		return r;
+	say_step("packages");
+	r = packages_install("restic", &listen, why);
+	if (r == 0)
+		say_done("restic installed");
+	return signals_told_to_stop() ? -EINTR : r;
+}
+
+/* The line that says why, and what ssh has said before it. */
+static void add_reason(struct slice said, struct buf *out)
+{
+	struct slice rest = said, line, fatal = slice_last_line(said);
+
+	while (slice_next_line(&rest, &line)) {
+		if (slice_starts(line, SLICE("subprocess ssh: ")))
+			buf_addf(out, "%.*s; ", SLICE_FMT(slice_trim(line)));
+		if (slice_starts(line, SLICE("Fatal: ")))
+			fatal = slice_from(line, strlen("Fatal: "));
+	}
+	buf_add_slice(out, slice_trim(fatal));
+}
+
+/* In the folder `dir`. It never asks at the terminal: there may be nobody. */
+static int call(const struct restic *restic, const char *dir,
+	const char *const *words, struct buf *said, int *ret_status,
+	struct buf *why)
+{
+	const char *cache = restic->cache_dir ? restic->cache_dir : "";
+	AUTO_FREE char *target =
+		xasprintf("RESTIC_REPOSITORY=%s", restic->target);
+	AUTO_FREE char *key =
+		xasprintf("RESTIC_PASSWORD_FILE=%s", restic->key_path);
+	AUTO_FREE char *folder = xasprintf("RESTIC_CACHE_DIR=%s", cache);
+	AUTO_WORDS struct words argv = { 0 };
+
+	words_add_all(&argv,
+		PROC_WORDS("env", "-C", dir, "restic",
+			cache[0] ? "--quiet" : "--no-cache"));
+	words_add_all(&argv, words);
+	int r = proc_run(
+		&(struct proc){
+			.argv = words_list(&argv),
+			/* GOGC: a third less memory, for a tenth more work. */
+			.env = PROC_WORDS(target, key, folder, "GOGC=20",
+				"SSH_ASKPASS=/bin/false",
+				"SSH_ASKPASS_REQUIRE=force"),
+			.out = said,
+			.is_unwanted = is_unwanted,
+		},
+		ret_status, why);
+	return r == 0 && signals_told_to_stop() ? -EINTR : r;
+}
+
+static int explain(
+	const struct restic *restic, const struct buf *said, struct buf *why)
+{
+	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (strstr(buf_str(said), "wrong password"))
+		return because(why, -EACCES,
+			"what is at %s was made with another key than %s; name "
+			"its own, or another place",
+			restic->target, restic->key_path);
+	add_reason(buf_slice(said), &reason);
+	return because(why, -EIO, "restic, with %s: %s", restic->target,
+		buf_str(&reason));
+}
+
+static int run(const struct restic *restic, const char *dir,
+	const char *const *words, struct buf *why)
+{
+	AUTO_BUF struct buf said = BUF_INIT(SAID_MAX_BYTES);
+	int status;
+	int r = call(restic, dir, words, &said, &status, why);
+
+	return r < 0 || status == 0 ? r : explain(restic, &said, why);
+}
+
+int restic_begin(const struct restic *restic, struct buf *why)
+{
+	AUTO_BUF struct buf said = BUF_INIT(SAID_MAX_BYTES);
+	int status;
+	int r = call(
+		restic, ".", PROC_WORDS("cat", "config"), &said, &status, why);
+
+	if (r < 0 || status == 0)
+		return r;
+	if (status != EXIT_NOTHING_THERE << 8 &&
+		!strstr(buf_str(&said), "Is there a repository at"))
+		return explain(restic, &said, why);
+	r = run(restic, ".", PROC_WORDS("init"), why);
+	return r < 0 ? r : 1;
+}
+
+int restic_save(const struct restic *restic, bool has_mail, const char *dir,
+	struct buf *why)
+{
+	/* Links change the ctime of a file, and nothing else does here. */
+	return run(restic, dir,
+		PROC_WORDS("backup", "--ignore-ctime", "--host", restic->host,
+			"--tag", has_mail ? TAG_MAIL : TAG_BARE, "."),
+		why);
+}
+
+int restic_forget(const struct restic *restic, struct buf *why)
+{
+	return run(restic, ".",
+		PROC_WORDS("forget", "--host", restic->host, "--group-by",
+			"host,tags", "--keep-daily", "7", "--prune"),
+		why);
+}
+
+int restic_restore(const struct restic *restic, bool has_mail, const char *dir,
+	struct buf *why)
+{
+	AUTO_WORDS struct words words = { 0 };
+
+	words_add_all(&words, PROC_WORDS("restore", "latest", "--target", dir));
+	if (restic->host)
+		words_add_all(&words, PROC_WORDS("--host", restic->host));
+	words_add_all(&words,
+		has_mail ? PROC_WORDS("--tag", TAG_MAIL)
+			 : PROC_WORDS(
+				   "--exclude", "cur/*", "--exclude", "new/*"));
+	return run(restic, ".", words_list(&words), why);
+}
