@@ -3,14 +3,17 @@
  * HTTPS; tells Postfix for which of them. See mxsend(8).
  */
 #include <errno.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "chatmaild/common/config.h"
+#include "chatmaild/mxsend/asker.h"
 #include "chatmaild/mxsend/map.h"
 #include "chatmaild/mxsend/session.h"
 #include "chatmaild/mxsend/transfer.h"
 #include "lib/die.h"
+#include "lib/log.h"
 #include "lib/service.h"
 
 enum {
@@ -25,6 +28,7 @@ struct program {
 	struct map map;
 	char *state_path;
 	char *bind;
+	uid_t postfix;
 };
 
 static void on_done(CURL *easy, CURLcode code)
@@ -50,11 +54,33 @@ static void on_lmtp(void *owner, int fd)
 	session_accept(&program->sender, fd, true);
 }
 
+static bool may_send(const struct program *program, int fd)
+{
+	uid_t user = 0;
+
+	if (asker_user(fd, &user) == 1 &&
+		(user == 0 || user == geteuid() || user == program->postfix))
+		return true;
+	log_at(LOG_LEVEL_WARNING, "refused: not from Postfix user=%u", user);
+	return false;
+}
+
+/* The folder of the other sockets lets in nobody else, a port everybody. */
 static void on_smtp(void *owner, int fd)
 {
 	struct program *program = owner;
 
-	session_accept(&program->sender, fd, false);
+	if (may_send(program, fd))
+		session_accept(&program->sender, fd, false);
+	else
+		close(fd);
+}
+
+static uid_t postfix_user(void)
+{
+	const struct passwd *user = getpwnam("postfix");
+
+	return user ? user->pw_uid : geteuid();
 }
 
 static void set_up_curl(struct curl_loop *curl, sd_event *event)
@@ -104,8 +130,10 @@ static void start(struct service *service, int argc, char **argv)
 		argv[1], &program->overrides, READ_MXSEND, &program->config);
 	if (argc > 3)
 		program->bind = xasprintf("host!%s", argv[3]);
-	if (mkdir(to, 0755) < 0 && errno != EEXIST)
+	/* Whatever the umask is: Postfix follows the links in it. */
+	if ((mkdir(to, 0755) < 0 && errno != EEXIST) || chmod(to, 0755) < 0)
 		die("%s: %s", to, strerrordesc_np(errno));
+	program->postfix = postfix_user();
 	sender->event = service->event;
 	sender->profile = (struct smtp_profile){
 		.hostname = program->config.address_domain,

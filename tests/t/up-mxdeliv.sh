@@ -139,4 +139,28 @@ done
 answers 200 '250 2.0.0 Ok: queued'
 has "$user" 7
 ! grep -rn "abcdefghi\|peer@" r/log/mxdeliv || fail 'people in the log'
+
+echo '-- what lets Postfix send, and nobody else'
+# greeting USER: what the port of mxsend says to it.
+greeting() {
+  # shellcheck disable=SC2016 # for the other shell
+  setpriv --reuid "$1" --regid nogroup --clear-groups timeout 10 bash -c '
+    exec 3<>"/dev/tcp/$1/10083" && head -c 4 <&3' - "$address" || true
+}
+[ "$(greeting postfix)" = '220 ' ] || fail 'mxsend does not answer Postfix'
+for user in nobody www-data vmail; do
+  [ -z "$(greeting "$user")" ] || fail "mxsend answers $user"
+done
+# Under systemd its umask is this one.
+sv=$PWD/r/service/mxsend
+sv -w 20 down "$sv" >/dev/null
+rm -r r/run/mxsend/to
+sed -i '2i umask 077' "$sv/run"
+sv -w 20 up "$sv" >/dev/null
+for _ in $(seq 50); do
+  [ "$(greeting postfix)" != '220 ' ] || break
+  sleep 0.2
+done
+[ "$(stat -c %a r/run/mxsend/to)" = 755 ] ||
+  fail 'Postfix cannot follow the links of mxsend'
 done_testing
