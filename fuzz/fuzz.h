@@ -4,7 +4,7 @@
  * fuzz-<target>.c defines LLVMFuzzerTestOneInput(), which asserts properties of
  * what it calls: demand() ends the process with the property's name when one
  * does not hold. Built with -Dfuzz=true (clang) it is a libFuzzer
- * program; linked with replay.c, by any compiler, a test that replays
+ * program; linked with replay/main.c, by any compiler, a test that replays
  * corpus/<target>/. A crash that was mended becomes a file there.
  */
 #ifndef FUZZ_FUZZ_H

@@ -27,7 +27,7 @@ void transfer_init(struct transfer *t, enum transfer_encoding encoding)
 {
 	*t = (struct transfer){
 		.encoding = encoding,
-		.line = BUF_INIT(TRANSFER_LINE_MAX_BYTES + 1),
+		.line = BUF_INIT(TRANSFER_LINE_MAX_BYTES + 1), /* and its CR */
 	};
 }
 
@@ -43,7 +43,8 @@ static bool give_line(struct transfer *t, transfer_line_fn *take, void *context)
 
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
-	bool is_taken = buf_ok(&t->line) && take(context, line);
+	bool is_taken = buf_ok(&t->line) &&
+		line.len <= TRANSFER_LINE_MAX_BYTES && take(context, line);
 	buf_reset(&t->line);
 	return is_taken;
 }

@@ -1,5 +1,5 @@
 /*
- * replay.c - main() of a fuzz target where there is no libFuzzer: gives
+ * main.c - main() of a fuzz target where there is no libFuzzer: gives
  * it every file of the folders named as arguments, and every beginning
  * of those up to PREFIX_MAX_BYTES, which tries all the ways in which an
  * input can end too early. An empty or missing folder is a failure.
