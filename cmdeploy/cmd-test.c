@@ -5,101 +5,19 @@
 #include <string.h>
 
 #include "cmdeploy/commands.h"
-#include "cmdeploy/folder/folder.h"
 #include "cmdeploy/probe/probe.h"
 #include "cmdeploy/probe/report.h"
 #include "cmdeploy/say.h"
-#include "lib/file.h"
+#include "cmdeploy/target/target.h"
 
 struct test_options {
-	const char *domain;
+	struct target target;
 	const char *second;
-	const char *dir;
-	const char *ini;
 	const char *junit;
 	const char *pattern;
 	bool is_tap;
 	bool is_list;
 };
-
-/* A relay of `up`: its settings, and its address, which no name server has. */
-static int take_folder(const char *dir, struct probe_relay *p, struct buf *why)
-{
-	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
-	int r = folder_open_existing(dir, &relay, why);
-
-	if (r < 0)
-		return -ESRCH;
-	if (folder_runner(&relay) <= 0)
-		return because(why, -ESRCH,
-			"the relay in %s does not run; \"%s up --dir %s\" "
-			"starts it",
-			dir, say_program(), dir);
-	p->is_ours = true;
-	p->is_in_folder = true;
-	p->hosts[p->n_hosts++] = xstrdup(relay.address_text);
-	p->config = relay.config;
-	relay.config = (struct config){ 0 };
-	return 0;
-}
-
-/* A relay of which only the name is known: the defaults stand for its own. */
-static int take_stranger(
-	const char *domain, struct probe_relay *p, struct buf *why)
-{
-	AUTO_FREE char *text =
-		xasprintf("[params]\nmail_domain = %s\n", domain);
-
-	if (!config_is_domain(slice_of(domain)))
-		return because(why, -EINVAL,
-			"\"%s\" is neither a DNS name nor an IP address",
-			domain);
-	return config_parse(
-		slice_of(text), "defaults", &p->config, NULL, NULL, why);
-}
-
-/*
- * The settings that lie here, when they are of the relay that was named or
- * none was.
- */
-static int take_settings(
-	const struct test_options *o, struct probe_relay *p, struct buf *why)
-{
-	const char *ini = o->ini ? o->ini : command_ini();
-
-	if (o->domain && !o->ini && !command_has_ini())
-		return take_stranger(o->domain, p, why);
-	int r = config_load(ini, &p->config, NULL, NULL, why);
-	if (r < 0)
-		return r;
-	p->is_ours = !o->domain ||
-		slice_eq_str_nocase(slice_of(o->domain), p->config.mail_domain);
-	if (p->is_ours)
-		return 0;
-	config_release(&p->config);
-	return take_stranger(o->domain, p, why);
-}
-
-/* Nothing was named: the folder of `up` when there is one. */
-static const char *folder_of(const struct test_options *o)
-{
-	if (o->dir || o->domain || o->ini)
-		return o->dir;
-	return file_exists(DIR_DEFAULT "/state") ? DIR_DEFAULT : NULL;
-}
-
-static int open_probe(
-	const struct test_options *o, struct probe_relay *p, struct buf *why)
-{
-	const char *dir = folder_of(o);
-	int r = dir ? take_folder(dir, p, why) : take_settings(o, p, why);
-
-	if (r < 0)
-		return r;
-	p->second = o->second;
-	return probe_accounts_open(&p->accounts, p->config.mail_domain,
-		p->config.address_domain, why);
-}
 
 static int report(const struct test_options *o, const struct probe_relay *p,
 	const struct probe_results *results)
@@ -135,11 +53,12 @@ static int run(const struct test_options *o)
 		probe_results_release))) struct probe_results results = { 0 };
 	__attribute__((cleanup(probe_release))) struct probe_relay p = {
 		.accounts.lock_fd = -1,
+		.second = o->second,
 		.why = BUF_INIT(BUF_WHY_MAX_BYTES),
 		.note = BUF_INIT(PROBE_NOTE_MAX_BYTES),
 	};
 	const struct sigaction ignore = { .sa_handler = SIG_IGN };
-	int r = open_probe(o, &p, &why);
+	int r = target_open(&o->target, &p, &why);
 
 	/* Servers hang up; OpenSSL cannot be told to leave that unsignalled. */
 	sigaction(SIGPIPE, &ignore, NULL);
@@ -159,14 +78,18 @@ static int run(const struct test_options *o)
 int cmd_test(int argc, char **argv)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	struct test_options o = { 0 };
+	struct test_options o = {
+		.target.here = { DIR_DEFAULT, command_ini(),
+			command_has_ini() },
+	};
 	const struct cmd_option options[] = {
 		{ .name = "--second", .text = &o.second },
-		{ .name = "--dir", .text = &o.dir },
-		{ .name = "--ini", .text = &o.ini },
-		{ .name = "--config", .text = &o.ini },
+		{ .name = "--dir", .text = &o.target.dir },
+		{ .name = "--ini", .text = &o.target.ini },
+		{ .name = "--config", .text = &o.target.ini },
 		{ .name = "--junit", .text = &o.junit },
 		{ .name = "-k", .text = &o.pattern },
+		{ .name = "--timeout", .text = &o.target.timeout },
 		{ .name = "--tap", .flag = &o.is_tap },
 		{ .name = "--list", .flag = &o.is_list },
 	};
@@ -174,10 +97,9 @@ int cmd_test(int argc, char **argv)
 
 	if (n < 0)
 		return cmd_usage(&commands, "test", buf_str(&why));
-	o.domain = n > 0 ? argv[1] : NULL;
-	if (o.dir && (o.domain || o.ini))
-		return cmd_usage(&commands, "test",
-			"--dir names a relay of \"up\"; give it alone");
+	o.target.domain = n > 0 ? argv[1] : NULL;
+	if (target_check(&o.target, &why) < 0)
+		return cmd_usage(&commands, "test", buf_str(&why));
 	if (!o.is_list)
 		return run(&o);
 	return probe_report_list(o.pattern) > 0 ? EXIT_SUCCESS

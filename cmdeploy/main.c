@@ -25,7 +25,8 @@ static const struct cmd table[] = {
 		cmd_status },
 	{ "test",
 		"[DOMAIN] [--second DOMAIN] [--dir DIR] [--ini FILE] "
-		"[--tap] [--junit FILE] [-k PATTERN] [--list]",
+		"[--tap] [--junit FILE] [-k PATTERN] [--timeout SECONDS] "
+		"[--list]",
 		"Try a relay from outside, as strangers and apps see it",
 		cmd_test },
 	{ "backup", "[--dir DIR] [--without-mail] TARGET",

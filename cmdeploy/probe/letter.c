@@ -143,6 +143,7 @@ int letter_deliver(struct mail *m, const char *sender, const char *recipient,
 	const struct timespec pause = { .tv_sec = WAIT_SEC };
 	int code = letter_send(m, sender, recipient, letter, why);
 
+	m->n_limited += code == CODE_BUSY;
 	for (int i = 0; code == CODE_BUSY && i < WAITS_MAX; i++) {
 		nanosleep(&pause, NULL);
 		code = letter_send(m, sender, recipient, letter, why);

@@ -21,7 +21,7 @@ int mail_connect(const struct probe_relay *p, struct mail *m, unsigned port,
 	*m = MAIL_NONE;
 	m->said = BUF_INIT(MAIL_SAID_MAX_BYTES);
 	for (size_t i = 0; i < p->n_hosts; i++) {
-		r = wire_open(&m->wire, p->hosts[i], port, why);
+		r = wire_open(&m->wire, p->hosts[i], port, p->answer_sec, why);
 		if (r == 0)
 			return 0;
 	}
@@ -144,7 +144,7 @@ int mail_fetch_first(struct mail *m, struct buf *why)
 {
 	const struct timespec pause = { .tv_nsec = POLL_MSEC * 1000000L };
 
-	for (int i = 0; i < WIRE_SEC * 1000 / POLL_MSEC; i++) {
+	for (int i = 0; i < m->wire.sec * 1000 / POLL_MSEC; i++) {
 		int r = mail_imap(m, why, "FETCH 1 BODY.PEEK[]");
 		if (r == 0 && mail_has_line(m, "* 1 FETCH"))
 			return 0;
@@ -156,7 +156,7 @@ int mail_fetch_first(struct mail *m, struct buf *why)
 			return r;
 	}
 	return because(why, -ETIMEDOUT,
-		"the message has not arrived within %d s", WIRE_SEC);
+		"the message has not arrived within %d s", m->wire.sec);
 }
 
 int mail_imap_open(const struct probe_relay *p, struct mail *m, struct buf *why)

@@ -25,7 +25,8 @@ enum {
 struct mail {
 	struct wire wire;
 	unsigned n_tags;
-	struct buf said; /* to the last command, lines ended by LF */
+	unsigned n_limited; /* messages that a rate limit held up */
+	struct buf said;    /* to the last command, lines ended by LF */
 };
 
 #define AUTO_MAIL __attribute__((cleanup(mail_close)))

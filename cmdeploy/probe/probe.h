@@ -23,6 +23,7 @@ struct probe_relay {
 	struct config config;         /* its own, or defaults for its domain */
 	bool is_ours;                 /* the settings are its own */
 	bool is_in_folder;            /* of `up`: it may have no name server */
+	int answer_sec;               /* to wait for each of its answers */
 	char *hosts[PROBE_HOSTS_MAX]; /* its addresses, numeric */
 	size_t n_hosts;
 	struct probe_accounts accounts;
@@ -81,7 +82,10 @@ struct probe_results {
 /* "group/name"; the caller frees. */
 char *probe_full_name(
 	const struct probe_group *group, const struct probe_try *try);
-/* A name that contains the pattern or matches it as a glob; NULL: all. */
+/*
+ * A name that contains the pattern, or matches it as a glob, where @(A|B) is
+ * A or B; NULL: all.
+ */
 bool probe_is_chosen(const struct probe_group *group,
 	const struct probe_try *try, const char *pattern);
 

@@ -30,7 +30,7 @@ bool probe_is_chosen(const struct probe_group *group,
 	AUTO_FREE char *name = probe_full_name(group, try);
 
 	return !pattern || strstr(name, pattern) ||
-		fnmatch(pattern, name, 0) == 0;
+		fnmatch(pattern, name, FNM_EXTMATCH) == 0;
 }
 
 /* What it stands on has failed already: the same would be said again. */
@@ -56,7 +56,9 @@ static enum probe_outcome run_one(
 		buf_addf(&p->why, "%s has failed", try->needs);
 		return PROBE_SKIPPED;
 	}
-	int r = try->run(p);
+	int r = p->n_hosts > 0 ? 0 : probe_find_hosts(p, &p->why);
+	if (r == 0)
+		r = try->run(p);
 	if (r == PROBE_SKIP)
 		return PROBE_SKIPPED;
 	if (r == 0)

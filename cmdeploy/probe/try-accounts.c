@@ -34,8 +34,12 @@ static void *enter(void *arg)
 	return NULL;
 }
 
-/* All of them at the same moment; the first reason of those that failed. */
-static int enter_together(struct probe_relay *p, struct entrant *v, size_t n)
+/*
+ * All of them at the same moment; the first reason of those that failed by
+ * another error than `expected` (0: by any).
+ */
+static int enter_together(
+	struct probe_relay *p, struct entrant *v, size_t n, int expected)
 {
 	int r = 0;
 
@@ -49,7 +53,7 @@ static int enter_together(struct probe_relay *p, struct entrant *v, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (v[i].p)
 			pthread_join(v[i].thread, NULL);
-		if (v[i].r < 0 && r == 0)
+		if (v[i].r < 0 && v[i].r != expected && r == 0)
 			r = because(&p->why, v[i].r, "login %zu of %zu: %s",
 				i + 1, n, buf_str(&v[i].why));
 		buf_release(&v[i].why);
@@ -85,7 +89,7 @@ static int try_both_first(struct probe_relay *p)
 	struct entrant v[] = { { .account = &new },
 		{ .account = &new, .is_smtp = true } };
 
-	return enter_together(p, v, ARRAY_LEN(v));
+	return enter_together(p, v, ARRAY_LEN(v), 0);
 }
 
 static int try_ten_first(struct probe_relay *p)
@@ -97,7 +101,7 @@ static int try_ten_first(struct probe_relay *p)
 		v[i].account = &new;
 		v[i].is_smtp = i % 2;
 	}
-	return enter_together(p, v, AT_ONCE_N);
+	return enter_together(p, v, AT_ONCE_N, 0);
 }
 
 static int try_again(struct probe_relay *p)
@@ -114,22 +118,19 @@ static int try_again(struct probe_relay *p)
 	return r;
 }
 
-/* Neither IMAP nor SMTP may let this one in. */
+/* Neither IMAP nor SMTP may let this one in; both make who is wrong wait. */
 static int expect_refused(struct probe_relay *p,
 	const struct probe_account *account, const char *what)
 {
-	AUTO_MAIL struct mail imap = MAIL_NONE;
-	AUTO_MAIL struct mail smtp = MAIL_NONE;
-	int r = mail_imap_login(p, &imap, account, &p->why);
+	struct entrant v[] = { { .account = account },
+		{ .account = account, .is_smtp = true } };
+	int r = enter_together(p, v, ARRAY_LEN(v), -EACCES);
 
-	if (r == 0)
-		return because(&p->why, -EPERM, "IMAP lets in %s", what);
-	if (r != -EACCES)
-		return r;
-	r = mail_smtp_login(p, &smtp, account, &p->why);
-	if (r == 0)
-		return because(&p->why, -EPERM, "SMTP lets in %s", what);
-	return r == -EACCES ? 0 : r;
+	for (size_t i = 0; i < ARRAY_LEN(v); i++)
+		if (v[i].r == 0)
+			return because(&p->why, -EPERM, "%s lets in %s",
+				v[i].is_smtp ? "SMTP" : "IMAP", what);
+	return r;
 }
 
 static int try_wrong_password(struct probe_relay *p)
@@ -228,25 +229,70 @@ static int compare_answers(struct probe_relay *p, struct mail *m,
 	return 0;
 }
 
-/* A stranger on port 25, who delivers nothing. */
-static int try_no_names(struct probe_relay *p)
+/* Where it is switched off, one question tells; Postfix lets who errs wait. */
+static int compare_vrfy(struct probe_relay *p, struct mail *m,
+	const char *there, const char *nobody)
 {
-	AUTO_ACCOUNT struct probe_account nobody = somebody(p);
-	AUTO_MAIL struct mail m = MAIL_NONE;
-	const struct probe_account *alice;
-	int r = mail_account(p, "alice", &alice);
+	int r = mail_smtp(m, &p->why, "VRFY <>");
 
-	if (r == 0)
-		r = mail_stranger_open(p, &m, &p->why);
-	if (r == 0)
-		r = compare_answers(
-			p, &m, "VRFY ", alice->address, nobody.address);
+	if (r < 0 || r == 502)
+		return r < 0 ? r : 0;
+	return compare_answers(p, m, "VRFY ", there, nobody);
+}
+
+/*
+ * A stranger on port 25, who delivers nothing. The relay may refuse there whom
+ * it does not know, so that it need not send a bounce to who did not write;
+ * then VRFY tells nothing more.
+ */
+static int ask_as_stranger(
+	struct probe_relay *p, const char *there, const char *nobody)
+{
+	AUTO_FREE char *to_nobody = xasprintf("RCPT TO:<%s>", nobody);
+	AUTO_MAIL struct mail m = MAIL_NONE;
+	int r = mail_stranger_open(p, &m, &p->why);
+
 	if (r == 0)
 		r = mail_smtp_expect(&m, 250, &p->why, "MAIL FROM:<>");
 	if (r == 0)
-		r = compare_answers(
-			p, &m, "RCPT TO:", alice->address, nobody.address);
-	return r;
+		r = mail_smtp(&m, &p->why, to_nobody);
+	if (r / 100 == 5) {
+		buf_addf(&p->note,
+			"port 25 refuses unknown recipients, in place of a "
+			"bounce");
+		return 0;
+	}
+	if (r >= 0)
+		r = compare_answers(p, &m, "RCPT TO:", there, nobody);
+	return r < 0 ? r : compare_vrfy(p, &m, there, nobody);
+}
+
+/* One of its own users. */
+static int ask_as_user(struct probe_relay *p, const struct probe_account *user,
+	const char *there, const char *nobody)
+{
+	AUTO_MAIL struct mail m = MAIL_NONE;
+	int r = mail_smtp_login(p, &m, user, &p->why);
+
+	if (r == 0)
+		r = compare_vrfy(p, &m, there, nobody);
+	if (r == 0)
+		r = mail_smtp_expect(
+			&m, 250, &p->why, "MAIL FROM:<%s>", user->address);
+	return r < 0 ? r : compare_answers(p, &m, "RCPT TO:", there, nobody);
+}
+
+static int try_no_names(struct probe_relay *p)
+{
+	AUTO_ACCOUNT struct probe_account nobody = somebody(p);
+	const struct probe_account *alice, *bob;
+	int r = mail_account(p, "alice", &alice);
+
+	if (r == 0)
+		r = mail_account(p, "bob", &bob);
+	if (r == 0)
+		r = ask_as_user(p, bob, alice->address, nobody.address);
+	return r < 0 ? r : ask_as_stranger(p, alice->address, nobody.address);
 }
 
 #define IMAPS       "names/port-993"

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "cmdeploy/probe/letter.h"
+#include "cmdeploy/probe/pair.h"
 #include "lib/clock.h"
 
 enum {
 	NOTICES_N = 50,
 	QUICK_N = 5,
 	QUICK_USEC_MAX = 100000,
-	NOTICE_MSEC = 10000,
 	TOKEN_MAX_BYTES = 4096,
 };
 
@@ -153,85 +153,11 @@ static int try_move(struct probe_relay *p)
 	return r;
 }
 
-/* Somebody who waits for mail, and somebody who sends it. */
-struct pair {
-	struct mail waiter, sender;
-	const struct probe_account *from, *to;
-};
-
-#define AUTO_PAIR __attribute__((cleanup(pair_release)))
-
-static void pair_release(struct pair *pair)
-{
-	mail_close(&pair->waiter);
-	mail_close(&pair->sender);
-}
-
-static int pair_open(
-	struct probe_relay *p, const char *from, struct pair *ret_pair)
-{
-	struct pair *pair = ret_pair;
-
-	*pair = (struct pair){ .waiter = MAIL_NONE, .sender = MAIL_NONE };
-	int r = mail_account(p, from, &pair->from);
-	if (r == 0)
-		r = mail_account(p, "bob", &pair->to);
-	if (r == 0)
-		r = mail_imap_login(p, &pair->waiter, pair->to, &p->why);
-	if (r == 0)
-		r = mail_empty(&pair->waiter, "INBOX", &p->why);
-	if (r == 0)
-		r = mail_imap(&pair->waiter, &p->why, "IDLE");
-	if (r == 0)
-		r = mail_smtp_login(p, &pair->sender, pair->from, &p->why);
-	return r;
-}
-
-static int pair_send(struct probe_relay *p, struct pair *pair)
-{
-	const struct letter letter = {
-		.from = pair->from->address,
-		.to = pair->to->address,
-	};
-
-	return letter_deliver(&pair->sender, pair->from->address,
-		pair->to->address, &letter, &p->why);
-}
-
-/* The waiter hears that n messages are there. 0, or -ETIMEDOUT. */
-static int pair_hear(struct probe_relay *p, struct pair *pair, int n)
-{
-	AUTO_FREE char *want = xasprintf("* %d EXISTS", n);
-	uint64_t end = clock_msec() + NOTICE_MSEC;
-	struct slice line;
-
-	for (uint64_t now; (now = clock_msec()) < end;) {
-		int r = wire_line(&pair->waiter.wire, (int)(end - now), &line);
-		if (r < 0)
-			return because(&p->why, r, "IDLE: %s", strerror(-r));
-		if (r > 0 && slice_starts(line, slice_of(want)))
-			return 0;
-	}
-	return because(&p->why, -ETIMEDOUT,
-		"IDLE has not told of message %d within %d s", n,
-		NOTICE_MSEC / 1000);
-}
-
-/* Everything that was sent is deleted. */
-static int pair_end(struct probe_relay *p, struct pair *pair)
-{
-	int r = wire_send(&pair->waiter.wire, SLICE("DONE"), &p->why);
-
-	if (r == 0)
-		r = mail_imap_literal(&pair->waiter, SLICE_NONE, &p->why);
-	return r < 0 ? r : mail_empty(&pair->waiter, "INBOX", &p->why);
-}
-
 /* In twos, so that the second comes while the first is being told of. */
 static int try_idle(struct probe_relay *p)
 {
 	AUTO_PAIR struct pair pair;
-	int r = pair_open(p, "carol", &pair);
+	int r = pair_open(p, "carol", "bob", &pair);
 
 	for (int n = 0; r == 0 && n < NOTICES_N; n += 2) {
 		r = pair_send(p, &pair);
@@ -248,7 +174,7 @@ static int try_quick(struct probe_relay *p)
 {
 	AUTO_PAIR struct pair pair;
 	uint64_t best = UINT64_MAX;
-	int r = pair_open(p, "alice", &pair);
+	int r = pair_open(p, "alice", "bob", &pair);
 
 	for (int n = 1; r == 0 && n <= QUICK_N; n++) {
 		r = pair_send(p, &pair);

@@ -13,11 +13,6 @@ enum {
 
 static int try_address(struct probe_relay *p)
 {
-	if (p->n_hosts == 0) {
-		int r = probe_find_hosts(p, &p->why);
-		if (r < 0)
-			return r;
-	}
 	for (size_t i = 0; i < p->n_hosts; i++)
 		buf_addf(&p->note, "%s%s", i ? ", " : "", p->hosts[i]);
 	return 0;
@@ -129,7 +124,7 @@ static int try_port_of(struct probe_relay *p, const char *host, struct buf *why)
 	const struct wire_tls tls = { p->config.mail_domain, try->alpn, 0 };
 	AUTO_WIRE struct wire w = WIRE_NONE;
 	unsigned port = try->port;
-	int r = wire_open(&w, host, port, why);
+	int r = wire_open(&w, host, port, p->answer_sec, why);
 
 	if (r < 0)
 		return r;
@@ -148,7 +143,7 @@ static int try_port_of(struct probe_relay *p, const char *host, struct buf *why)
 
 static int try_port(struct probe_relay *p)
 {
-	int r = p->n_hosts > 0 ? 0 : probe_find_hosts(p, &p->why);
+	int r = 0;
 
 	for (size_t i = 0; i < p->n_hosts; i++) {
 		AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);

@@ -287,6 +287,10 @@ static int try_size(struct probe_relay *p)
 	"filtermail (smtpd_proxy_filter in master.cf)"
 
 static const struct probe_try tries[] = {
+	/* First: what a broken relay lets through next goes to the same
+	   mailbox. */
+	{ "traces", "no subject, program or address is left", ADVICE_POSTFIX,
+		try_traces, .needs = SUBMISSIONS },
 	{ "sender", "nobody sends as another user", ADVICE_POSTFIX, try_sender,
 		.needs = SUBMISSIONS },
 	{ "forged-from", "nobody writes another user's From", ADVICE_FILTER,
@@ -295,8 +299,6 @@ static const struct probe_try tries[] = {
 		try_clear_out, .needs = SUBMISSIONS },
 	{ "cleartext-inside", "no cleartext between its users", ADVICE_FILTER,
 		try_clear_in, .needs = SUBMISSIONS, .is_more = true },
-	{ "traces", "no subject, program or address is left", ADVICE_POSTFIX,
-		try_traces, .needs = SUBMISSIONS },
 	{ "recipients", "as many recipients as promised", ADVICE_POSTFIX,
 		try_recipients, .needs = SUBMISSIONS },
 	{ "size", "the largest message, and a byte more", ADVICE_POSTFIX,

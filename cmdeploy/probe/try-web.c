@@ -2,112 +2,23 @@
 #include <errno.h>
 #include <string.h>
 
-/* Its checks are macros around names that we forbid. */
-#define CURL_DISABLE_TYPECHECK
-#include <curl/curl.h>
-
 #include "cmdeploy/host/temp.h"
-#include "cmdeploy/probe/probe.h"
-#include "lib/die.h"
+#include "cmdeploy/probe/web.h"
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/proc.h"
 
 enum {
-	ANSWER_MAX_BYTES = 1 << 20,
-	ANSWER_SEC = 20,
 	ZBAR_SEC = 20,
 	POSTS_MAX = 300,
+	POSTS_SEC = 15,
 };
-
-/* What a server has answered. */
-struct answer {
-	long status;
-	struct buf head, body;
-};
-
-#define AUTO_ANSWER __attribute__((cleanup(answer_release)))
-#define ANSWER_NONE                                                            \
-	((struct answer){ .head = BUF_INIT(ANSWER_MAX_BYTES),                  \
-		.body = BUF_INIT(ANSWER_MAX_BYTES) })
-
-static void answer_release(struct answer *a)
-{
-	buf_release(&a->head);
-	buf_release(&a->body);
-}
-
-static size_t on_data(char *data, size_t size, size_t n, void *owner)
-{
-	struct buf *out = owner;
-
-	buf_add(out, data, size * n);
-	return buf_ok(out) ? size * n : 0;
-}
-
-static void set_up(const struct probe_relay *p, CURL *curl, struct answer *a)
-{
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)ANSWER_SEC);
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &a->body);
-	curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, on_data);
-	curl_easy_setopt(curl, CURLOPT_HEADERDATA, &a->head);
-	if (p->config.is_self_signed) {
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
-}
-
-/* One for all questions, so that its connections are used again. */
-static CURL *client(void)
-{
-	static CURL *curl;
-
-	if (!curl)
-		curl = curl_easy_init();
-	if (!curl)
-		oom();
-	curl_easy_reset(curl);
-	return curl;
-}
-
-/* A question to the relay under one of its names; `post` NULL: GET. */
-static int ask(struct probe_relay *p, const char *label, const char *path,
-	const char *post, struct answer *ret_answer)
-{
-	bool is_v6 = strchr(p->hosts[0], ':') != NULL;
-	AUTO_FREE char *url =
-		xasprintf("https://%s%s%s", label, p->config.mail_domain, path);
-	AUTO_FREE char *where = xasprintf(
-		"::%s%s%s:", is_v6 ? "[" : "", p->hosts[0], is_v6 ? "]" : "");
-	struct curl_slist *to = curl_slist_append(NULL, where);
-	CURL *curl = client();
-
-	if (!to)
-		oom();
-	buf_reset(&ret_answer->head);
-	buf_reset(&ret_answer->body);
-	set_up(p, curl, ret_answer);
-	curl_easy_setopt(curl, CURLOPT_URL, url);
-	curl_easy_setopt(curl, CURLOPT_CONNECT_TO, to);
-	if (post)
-		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, post);
-	CURLcode code = curl_easy_perform(curl);
-	curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &ret_answer->status);
-	curl_easy_setopt(curl, CURLOPT_CONNECT_TO, NULL);
-	curl_slist_free_all(to);
-	if (code == CURLE_OK)
-		return 0;
-	return because(
-		&p->why, -EPROTO, "%s: %s", url, curl_easy_strerror(code));
-}
 
 /* The answer has to be 200, and to hold a text. */
 static int expect(struct probe_relay *p, const char *label, const char *path,
-	const char *want, struct answer *a)
+	const char *want, struct web_answer *a)
 {
-	int r = ask(p, label, path, NULL, a);
+	int r = web_ask(p, label, path, NULL, a);
 
 	if (r < 0)
 		return r;
@@ -124,7 +35,7 @@ static int try_pages(struct probe_relay *p)
 {
 	static const char *const pages[] = { "/", "/info.html",
 		"/privacy.html" };
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(pages); i++)
@@ -137,8 +48,8 @@ static int try_headers(struct probe_relay *p)
 	static const char *const headers[] = { "Content-Security-Policy:",
 		"X-Content-Type-Options: nosniff",
 		"Referrer-Policy:", "X-Frame-Options:" };
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
-	int r = ask(p, "", "/", NULL, &a);
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
+	int r = web_ask(p, "", "/", NULL, &a);
 
 	for (size_t i = 0; r == 0 && i < ARRAY_LEN(headers); i++)
 		if (!strcasestr(buf_str(&a.head), headers[i]))
@@ -179,7 +90,7 @@ static int try_code(struct probe_relay *p)
 	const char *domain = p->config.mail_domain;
 	AUTO_FREE char *path = xasprintf("/qr-chatmail-invite-%s.png", domain);
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
 
 	if (p->config.is_ip_literal)
 		return because(&p->why, PROBE_SKIP,
@@ -202,8 +113,8 @@ static int try_code(struct probe_relay *p)
 static int try_new(struct probe_relay *p)
 {
 	AUTO_FREE char *end = xasprintf("@%s\"", p->accounts.domain);
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
-	int r = ask(p, "", "/new", "", &a);
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
+	int r = web_ask(p, "", "/new", "", &a);
 
 	if (r < 0)
 		return r;
@@ -219,8 +130,8 @@ static int try_new(struct probe_relay *p)
 /* A browser is sent on to the app. */
 static int try_new_get(struct probe_relay *p)
 {
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
-	int r = ask(p, "", "/new", NULL, &a);
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
+	int r = web_ask(p, "", "/new", NULL, &a);
 
 	if (r < 0)
 		return r;
@@ -232,22 +143,30 @@ static int try_new_get(struct probe_relay *p)
 	return 0;
 }
 
+/* A relay that answers slowly is not asked often enough to meet its limit. */
 static int try_new_limit(struct probe_relay *p)
 {
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
+	uint64_t end = clock_msec() + POSTS_SEC * 1000;
 
 	for (int i = 0; i < POSTS_MAX; i++) {
-		int r = ask(p, "", "/new", "", &a);
+		if (clock_msec() > end)
+			return because(&p->why, PROBE_SKIP,
+				"%d answers in %d s are too few to meet a "
+				"limit",
+				i, POSTS_SEC);
+		int r = web_ask(p, "", "/new", "", &a);
 		if (r < 0 || a.status == 429)
 			return r;
 	}
 	return because(&p->why, -EPERM,
-		"%d accounts were given out one after the other", POSTS_MAX);
+		"%d requests one after the other, and none was refused",
+		POSTS_MAX);
 }
 
 static int try_autoconfig(struct probe_relay *p)
 {
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
 	AUTO_FREE char *want =
 		xasprintf("<domain>%s</domain>", p->config.mail_domain);
 
@@ -259,7 +178,7 @@ static int try_mta_sts(struct probe_relay *p)
 {
 	static const char path[] = "/.well-known/mta-sts.txt";
 	AUTO_FREE char *mx = xasprintf("mx: %s", p->config.mail_domain);
-	AUTO_ANSWER struct answer a = ANSWER_NONE;
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
 
 	if (p->config.is_ip_literal)
 		return because(&p->why, PROBE_SKIP, "it needs a name");

@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -43,10 +44,10 @@ static int wait_for(int fd, short events, int msec)
 	return n < 0 ? -errno : n;
 }
 
-/* The socket blocks from here on, for WIRE_SEC at most. */
-static int finish_connect(int fd)
+/* The socket blocks from here on, for `sec` at most. */
+static int finish_connect(int fd, int sec)
 {
-	const struct timeval limit = { .tv_sec = WIRE_SEC };
+	const struct timeval limit = { .tv_sec = sec };
 	const int on = 1;
 	int error = 0;
 	socklen_t len = sizeof(error);
@@ -69,8 +70,8 @@ static int finish_connect(int fd)
 	return 0;
 }
 
-int wire_open(
-	struct wire *w, const char *address, unsigned port, struct buf *why)
+int wire_open(struct wire *w, const char *address, unsigned port, int sec,
+	struct buf *why)
 {
 	bool is_v6 = strchr(address, ':') != NULL;
 	AUTO_FREE char *text = xasprintf(
@@ -78,13 +79,14 @@ int wire_open(
 	struct addr addr;
 
 	*w = WIRE_NONE;
+	w->sec = sec;
 	w->in = BUF_INIT(WIRE_LINE_MAX_BYTES);
 	int r = addr_parse(text, &addr, why);
 	if (r < 0)
 		return r;
 	r = addr_connect(&addr, &w->fd);
 	if (r == 0)
-		r = finish_connect(w->fd);
+		r = finish_connect(w->fd, sec);
 	if (r == 0)
 		return 0;
 	wire_close(w);
@@ -93,18 +95,24 @@ int wire_open(
 }
 
 /* One for all connections, as long as the process lives. */
-static SSL_CTX *client_context(void)
-{
-	static SSL_CTX *context;
+static SSL_CTX *context;
 
-	if (context)
-		return context;
+static void make_context(void)
+{
 	context = SSL_CTX_new(TLS_client_method());
 	if (!context || SSL_CTX_set_default_verify_paths(context) != 1)
 		oom();
 	SSL_CTX_set_verify(context, SSL_VERIFY_NONE, NULL);
 	/* A session ticket alone is nothing to wait on for the rest. */
 	SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
+}
+
+/* Threads may connect at the same time. */
+static SSL_CTX *client_context(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, make_context);
 	return context;
 }
 
@@ -257,13 +265,13 @@ int wire_line(struct wire *w, int msec, struct slice *ret_line)
 
 int wire_expect_line(struct wire *w, struct slice *ret_line, struct buf *why)
 {
-	int r = wire_line(w, WIRE_SEC * 1000, ret_line);
+	int r = wire_line(w, w->sec * 1000, ret_line);
 
 	if (r > 0)
 		return 0;
 	if (r == 0)
 		return because(
-			why, -ETIMEDOUT, "no answer within %d s", WIRE_SEC);
+			why, -ETIMEDOUT, "no answer within %d s", w->sec);
 	return because(why, r, "%s",
 		r == -ECONNRESET ? "the server ended the connection"
 				 : strerror(-r));

@@ -2,9 +2,10 @@
  * wire.h - a connection to a server, as a client of IMAP and SMTP has it:
  * bytes out, lines in, plain or by TLS, which may begin in mid-connection.
  *
- * Blocking, and nothing waits longer than WIRE_SEC. Functions return 0 or a
- * negative errno with a reason: -ETIMEDOUT, -ECONNREFUSED, -ECONNRESET when
- * the server hung up, -EPROTO for a TLS handshake that failed.
+ * Blocking, and nothing waits longer than the seconds it was opened with.
+ * Functions return 0 or a negative errno with a reason: -ETIMEDOUT,
+ * -ECONNREFUSED, -ECONNRESET when the server hung up, -EPROTO for a TLS
+ * handshake that failed.
  */
 #ifndef CMDEPLOY_PROBE_WIRE_H
 #define CMDEPLOY_PROBE_WIRE_H
@@ -15,13 +16,15 @@
 #include "lib/buf.h"
 
 enum {
-	WIRE_SEC = 30,
+	WIRE_SEC = 30, /* to wait for an answer, when nothing else was told */
+	WIRE_SEC_MAX = 600,
 	WIRE_CONNECT_SEC = 8,
 	WIRE_LINE_MAX_BYTES = 1 << 20,
 };
 
 struct wire {
 	int fd;
+	int sec;            /* to wait for an answer */
 	struct ssl_st *ssl; /* NULL: plain */
 	struct buf in;
 	size_t taken; /* of `in`, by the line that was handed out last */
@@ -37,7 +40,7 @@ struct wire_tls {
 };
 
 /* `address` is numeric, IPv4 or IPv6. */
-int wire_open(struct wire *w, const char *address, unsigned port,
+int wire_open(struct wire *w, const char *address, unsigned port, int sec,
 	struct buf *why) MUST_CHECK;
 /* From here on by TLS; any certificate will do (wire_certificate() judges). */
 int wire_start_tls(
