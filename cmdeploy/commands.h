@@ -18,6 +18,7 @@ enum {
 
 extern const struct cmd_set commands;
 
+int cmd_bench(int argc, char **argv);
 int cmd_init(int argc, char **argv);
 int cmd_up(int argc, char **argv);
 int cmd_run(int argc, char **argv);

@@ -33,6 +33,11 @@ static const struct cmd table[] = {
 		"Make a backup of a relay of up while it runs", cmd_backup },
 	{ "restore", "[--dir DIR] [--key FILE] [--without-mail] TARGET",
 		"Bring a relay of up back out of a backup", cmd_restore },
+	{ "bench",
+		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "
+		"[--rounds N] [--json] [--html FILE] [--timeout SECONDS]",
+		"Measure how fast a relay is, or two of them in turns",
+		cmd_bench },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
 		cmd_qr },
 	{ "webdev", "[--ini FILE] [--copy] [--port PORT] [--no-browser]",

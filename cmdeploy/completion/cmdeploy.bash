@@ -8,7 +8,7 @@ _cmdeploy() {
     words=$("$program" --help 2>/dev/null | sed -n 's/^  \([a-z]*\) .*/\1/p')
   else
     case $prev in
-    --dir | --ini | --config | --junit | --key | --zonefile)
+    --dir | --vs-dir | --html | --ini | --config | --junit | --key | --zonefile)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur")
       compopt -o filenames 2>/dev/null
       return

@@ -10,7 +10,7 @@ function __cmdeploy_options
 end
 function __cmdeploy_takes_file
     set -l words (commandline -opc)
-    contains -- $words[-1] --dir --ini --config --junit --key --zonefile
+    contains -- $words[-1] --dir --vs-dir --html --ini --config --junit --key --zonefile
 end
 function __cmdeploy_takes_try
     set -l words (commandline -opc)
