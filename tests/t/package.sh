@@ -63,7 +63,7 @@ echo '-- every program has its page'
 for program in root/usr/bin/* root/usr/libexec/chatmail/*; do
   name=${program##*/}
   case $name in
-  instant-idle-*) name=instant-idle ;;
+  instant-idle-* | push-notice-*) name=instant-idle ;;
   delete_inactive_users) name=chatmail-expire ;;
   esac
   [ -n "$(compgen -G "root/usr/share/man/man*/$name.*.gz")" ] ||

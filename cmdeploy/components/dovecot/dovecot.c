@@ -4,7 +4,8 @@
 /* Names that plugin to Dovecot that fits the Dovecot that is installed. */
 #define IDLE_SETUP                                                             \
 	"{{libexec_dir}}/instant-idle-setup {{libexec_dir}} \\\n"              \
-	"\t{{idle_dir}}/instant-idle.conf {{idle_dir}}/dovecot-modules"
+	"\t{{idle_dir}}/instant-idle.conf {{idle_dir}}/dovecot-modules \\\n"   \
+	"\t{{idle_dir}}/push-notice.conf {{metadata_socket}}"
 
 #define CONF(name, version, condition)                                         \
 	{                                                                      \
@@ -36,9 +37,17 @@ static const struct file files[] = {
 		.mode = 0755,
 		.program = "instant-idle-2.3.so",
 		.when = "has_instant_idle_2_3" },
+	{ .path = "{{libexec_dir}}/push-notice-2.3.so",
+		.mode = 0755,
+		.program = "push-notice-2.3.so",
+		.when = "has_instant_idle_2_3" },
 	{ .path = "{{libexec_dir}}/instant-idle-2.4.so",
 		.mode = 0755,
 		.program = "instant-idle-2.4.so",
+		.when = "has_instant_idle_2_4" },
+	{ .path = "{{libexec_dir}}/push-notice-2.4.so",
+		.mode = 0755,
+		.program = "push-notice-2.4.so",
 		.when = "has_instant_idle_2_4" },
 	{ .path = "{{etc_dir}}/dovecot/push.lua",
 		.mode = 0644,
@@ -69,7 +78,8 @@ static const struct service services[] = {
 		.command = "/usr/sbin/dovecot -F "
 			   "-c {{etc_dir}}/dovecot/dovecot.conf",
 		.run_lines = IDLE_SETUP
-		" ||\n\trm -f {{idle_dir}}/instant-idle.conf\n",
+		" ||\n\trm -f {{idle_dir}}/instant-idle.conf "
+		"{{idle_dir}}/push-notice.conf\n",
 		.unit_lines = "# Whichever Dovecot the machine has by now.\n"
 			      "ExecStartPre=+{{own_etc_dir}}/"
 			      "choose-dovecot-conf\n"
@@ -83,7 +93,9 @@ static const struct service services[] = {
 		.restart = "on-failure",
 		.restart_on = LIST("{{libexec_dir}}/instant-idle-setup",
 			"{{libexec_dir}}/instant-idle-2.3.so",
-			"{{libexec_dir}}/instant-idle-2.4.so"),
+			"{{libexec_dir}}/instant-idle-2.4.so",
+			"{{libexec_dir}}/push-notice-2.3.so",
+			"{{libexec_dir}}/push-notice-2.4.so"),
 		.reload_on =
 			LIST("{{etc_dir}}/dovecot/", "{{own_etc_dir}}/tls/"),
 		.ports = ports },
