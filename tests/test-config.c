@@ -94,7 +94,6 @@ static void test_defaults(void)
 	check_int("mailbox", config.max_mailbox_size, 500 << 20);
 	check_int("message", config.max_message_size, 31457280);
 	check_int("names", config.username_min_length, 9);
-	check_int("port", config.postfix_reinject_port_incoming, 10026);
 	check_str("folder", config.mailboxes_dir, "/home/vmail/mail/a.org");
 	config_release(&config);
 	config_release(&config);
@@ -164,9 +163,9 @@ static const struct {
 	{ "passthrough_recipients = a@b @c d",
 		"x: line 3: passthrough_recipients: \"a@b @c d\" cannot be "
 		"used; give mail addresses, or @domain for all of a domain" },
-	{ "postfix_reinject_port = 70000",
-		"x: line 3: postfix_reinject_port: \"70000\" cannot be used; "
-		"give a whole number from 1 to 65535" },
+	{ "username_max_length = 70000",
+		"x: line 3: username_max_length: \"70000\" cannot be used; "
+		"give a whole number of characters from 1 to 64" },
 };
 
 static void test_refused(void)

@@ -134,7 +134,6 @@ static bool is_turn_or_empty(struct slice text)
 	.type = SETTING_SIZE, .unit = "bytes", .min = (least), .max = BYTES_MAX
 /* Without unit it is in MB, as other software for relays has it. */
 #define MEGABYTES(least) BYTES(least), .is_mega = true
-#define PORT             NUMBER("", 1, 65535)
 
 /* Who reads what; cmdeploy reads everything. */
 enum {
@@ -217,20 +216,6 @@ static const struct setting rows[] = {
 	  .readers = READ_FILTER_INCOMING,
 	  .help = "Demand encryption of mail that comes from outside, too; "
 		  "reports and requests to begin a chat may be in clear." },
-
-	{ AT(filtermail_smtp_port), PORT, .fallback = "10080",
-	  .readers = READ_FILTER_OUTGOING,
-	  .group = "Ports on loopback",
-	  .help = "Where the filter of outgoing mail listens." },
-	{ AT(postfix_reinject_port), PORT, .fallback = "10025",
-	  .readers = READ_FILTER_OUTGOING,
-	  .help = "Where Postfix takes back outgoing mail that has passed." },
-	{ AT(filtermail_smtp_port_incoming), PORT, .fallback = "10081",
-	  .readers = READ_FILTER_INCOMING,
-	  .help = "Where the filter of incoming mail listens." },
-	{ AT(postfix_reinject_port_incoming), PORT, .fallback = "10026",
-	  .readers = READ_FILTER_INCOMING,
-	  .help = "Where Postfix takes back incoming mail that has passed." },
 
 	{ AT(max_imap_connections), NUMBER("connections", 10, 1000000),
 	  .fallback = "10000", .group = "What the machine can carry",
@@ -347,13 +332,20 @@ static const struct setting rows[] = {
 };
 /* clang-format on */
 
-/* Those of the chatmail software in Python that say where its parts are. */
+/*
+ * Those of the chatmail software in Python that say where its parts are, or
+ * were: filters and Postfix meet at sockets of files.
+ */
 static const char *const foreign[] = {
 	"filtermail_host",
 	"filtermail_http_port_incoming",
 	"filtermail_lmtp_port_transport",
+	"filtermail_smtp_port",
+	"filtermail_smtp_port_incoming",
 	"passdb_path",
 	"postfix_host",
+	"postfix_reinject_port",
+	"postfix_reinject_port_incoming",
 	"turn_socket_path",
 	NULL,
 };

@@ -28,10 +28,6 @@ struct config {
 	struct text_list passthrough_senders;
 	struct text_list passthrough_recipients;
 	bool filter_incoming;
-	uint64_t filtermail_smtp_port;
-	uint64_t postfix_reinject_port;
-	uint64_t filtermail_smtp_port_incoming;
-	uint64_t postfix_reinject_port_incoming;
 	uint64_t max_imap_connections;
 	uint64_t max_smtp_connections;
 	uint64_t max_new_accounts_per_hour; /* of a network; 0: no limit */

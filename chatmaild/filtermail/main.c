@@ -42,11 +42,6 @@ static void open_counters(void)
 		names);
 }
 
-static char *loopback(uint64_t port)
-{
-	return xasprintf("127.0.0.1:%llu", (unsigned long long)port);
-}
-
 static void set_direction(const char *word)
 {
 	if (strcmp(word, "outgoing") == 0)
@@ -57,18 +52,12 @@ static void set_direction(const char *word)
 		die("%s: not a direction; it is outgoing or incoming", word);
 }
 
-static void set_defaults(struct options *options)
+static void set_defaults(struct options *options, const char *direction)
 {
-	const struct config *config = &filter.config;
-	bool is_out = filter.direction == POLICY_OUTGOING;
-
 	options->downstream_sec = DOWNSTREAM_SEC;
-	options->listen =
-		loopback(is_out ? config->filtermail_smtp_port
-				: config->filtermail_smtp_port_incoming);
+	options->listen = xasprintf("unix:/run/filtermail/%s", direction);
 	options->forward =
-		loopback(is_out ? config->postfix_reinject_port
-				: config->postfix_reinject_port_incoming);
+		xasprintf("unix:/var/spool/postfix/filter/%s", direction);
 }
 
 static void set_text(char **text, const char *value)
@@ -140,7 +129,7 @@ static void start(struct service *service, int argc, char **argv)
 		filter.direction == POLICY_OUTGOING ? READ_FILTER_OUTGOING
 						    : READ_FILTER_INCOMING,
 		&filter.config);
-	set_defaults(&options);
+	set_defaults(&options, argv[1]);
 	for (int i = 2; i < argc; i += 2)
 		set_option(
 			&options, argv[i], i + 1 < argc ? argv[i + 1] : NULL);

@@ -18,4 +18,15 @@ extern const struct component *const components_website[];
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
+/*
+ * For unit_lines: a folder in {{run_dir}} for the sockets of a service, which
+ * `group` may enter. It stays when the service stops. systemd would make its
+ * own RuntimeDirectory the unit's again before each command.
+ */
+#define UNIT_FOLDER(name, owner, group)                                        \
+	"ExecStartPre=+/usr/bin/install -d -m 0750 -o " owner " -g " group     \
+	" {{run_dir}}/" name "\n"
+#define SOCKET_FOLDER(name, owner, group)                                      \
+	"ReadWritePaths=-{{run_dir}}/" name "\n" UNIT_FOLDER(name, owner, group)
+
 #endif

@@ -23,7 +23,7 @@ enum {
 };
 
 /* The longest path of a socket below the folder; it is one of Dovecot's. */
-#define LONGEST_SOCKET "/run/dovecot/token-login/imap-urlauth"
+#define LONGEST_SOCKET "/run/chatmail-metadata/metadata.socket"
 
 static int check_root(const struct relay *relay UNUSED, struct buf *why)
 {

@@ -58,4 +58,38 @@ says policy 'mode: enforce'
 on alpha ss -Htlun | awk '{ print $5 }' | sed '/^127\./d; /^\[::1\]/d' |
   grep -vE ':(22|25|80|143|443|465|587|993)$' >others || true
 is 'other listeners' "$(cat others)" ''
+
+# reached USER: the sockets of files of mail and web that they may write to.
+reached() {
+  on alpha sh -c 'find /run /var/spool/postfix -type s |
+    setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups sh -c "
+      while read -r path; do [ ! -w \$path ] || echo \$path; done" |
+    grep -E "dove|postfix|mail|login|nginx|cgi|/mx"; true' - "$1" | sort |
+    paste -sd ' '
+}
+
+# On a server systemd makes the folders that they are in.
+is 'nobody reaches' "$(reached nobody)" ''
+is 'opendkim reaches' "$(reached opendkim)" \
+  /var/spool/postfix/opendkim/opendkim.sock
+is 'filtermail reaches' "$(reached filtermail)" \
+  "$(echo /run/filtermail/{incoming,outgoing} \
+    /var/spool/postfix/filter/{incoming,outgoing})"
+is 'newemail reaches' "$(reached newemail)" ''
+is 'mxsend reaches' "$(reached mxsend)" "$(echo /run/mxsend/{lmtp,map})"
+is 'www-data reaches' "$(reached www-data)" \
+  "$(echo /run/fcgiwrap.socket /run/mxdeliv/http.socket \
+    /run/nginx/{imap,smtp,web}.sock)"
+reached postfix | tr ' ' '\n' | grep -v /var/spool >reached
+is 'postfix reaches' "$(paste -sd ' ' reached)" \
+  "$(echo /run/doveauth/smtp/{auth,recipients} \
+    /run/filtermail/{incoming,outgoing} /run/mxsend/{lmtp,map})"
+on alpha setpriv --reuid postfix --regid postfix --init-groups \
+  test -x /run/mxsend/to || fail 'postfix cannot follow the links of mxsend'
+for user in nobody postfix; do
+  on alpha setpriv --reuid "$user" --regid nogroup --clear-groups timeout 10 \
+    bash -c "head -c 4 </dev/tcp/127.0.0.1/10083" >"greets-$user" || true
+done
+is 'mxsend says to nobody' "$(cat greets-nobody)" ''
+is 'mxsend says to postfix' "$(cat greets-postfix)" '220 '
 done_testing

@@ -77,8 +77,8 @@ done
 [ -s page ] || fail 'nginx does not come back'
 
 echo '-- what services may not write to'
-[ "$(stat -c %a-%U-%G r/run/nginx)" = 755-root-root ] ||
-  fail 'the run folder of nginx is not of root alone'
+[ "$(stat -c %a-%U-%G r/run/nginx)" = 750-root-www-data ] ||
+  fail 'the run folder of nginx is not written by root alone'
 [ ! -e r/run/dovecot/lmtp ] || fail 'anybody may deliver mail'
 
 echo '-- a service more, and less'

@@ -110,8 +110,8 @@ answers 443
 
 echo '-- Postfix: TLS, senders, filters, recipients, sizes'
 change postfix/master.cf -e 's/>=TLSv1.3/>=TLSv1.2/' \
-  -e 's/reject_sender_login_mismatch//' -e 's/:10080/:10025/' \
-  -e 's/:10081/:10026/' -e 's/-o header_checks=.*/-o header_checks=/' \
+  -e 's/reject_sender_login_mismatch//' -e 's,/run/filtermail/,/spool/postfix/filter/,' \
+  -e 's/-o header_checks=.*/-o header_checks=/' \
   -e '/submissions/,/587/s/message_size_limit=.*/message_size_limit=1000000/'
 change postfix/main.cf 's/^smtpd_recipient_limit = .*/smtpd_recipient_limit = 50/'
 restart postfix 465

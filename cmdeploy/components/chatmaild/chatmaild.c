@@ -35,18 +35,19 @@ static const struct system_user users[] = {
 	{ 0 },
 };
 
-/* Those who may ask doveauth by the socket in there. */
-#define ASKERS(name, askers)                                                   \
+/* Those who may ask a service by the sockets in there. */
+#define ASKERS(name, owner, askers)                                            \
 	{                                                                      \
-		.path = "{{run_dir}}/doveauth/" name, .mode = 0750,            \
-		.user = "vmail", .group = askers, .when = "is_private"         \
+		.path = "{{run_dir}}/" name, .mode = 0750, .user = owner,      \
+		.group = askers, .when = "is_private"                          \
 	}
 
 static const struct folder folders[] = {
 	{ .path = "{{run_dir}}/doveauth", .mode = 0711, .when = "is_private" },
-	ASKERS("login", "dovenull"),
-	ASKERS("smtp", "postfix"),
-	ASKERS("master", "vmail"),
+	ASKERS("doveauth/login", "vmail", "dovenull"),
+	ASKERS("doveauth/smtp", "vmail", "postfix"),
+	ASKERS("doveauth/master", "vmail", "vmail"),
+	ASKERS("filtermail", "filtermail", "postfix"),
 	{ .path = "{{mail_home}}",
 		.mode = 0755,
 		.user = "vmail",
@@ -132,24 +133,23 @@ static const struct port metadata_ports[] = {
 };
 
 static const struct port outgoing_ports[] = {
-	{ .address = "{{internal_address}}",
-		.port = "{{filtermail_smtp_port}}" },
+	{ .address = "unix:{{run_dir}}/filtermail/outgoing" },
 	{ 0 },
 };
 
 static const struct port incoming_ports[] = {
-	{ .address = "{{internal_address}}",
-		.port = "{{filtermail_smtp_port_incoming}}" },
+	{ .address = "unix:{{run_dir}}/filtermail/incoming" },
 	{ 0 },
 };
 
 /* What a service may do with accounts, or with nothing but its counters. */
 #define COUNTS "ReadWritePaths={{counters_dir}}\n"
-#define MAILBOXES                                                              \
-	"BindPaths={{mailboxes_dir}}\n"                                        \
+#define NO_NETWORK                                                             \
 	"RestrictAddressFamilies=AF_UNIX\n"                                    \
-	"PrivateNetwork=yes\n"
-#define LOOPBACK                                                               \
+	"PrivateNetwork=yes\n"                                                 \
+	"IPAddressDeny=any\n"
+#define MAILBOXES "BindPaths={{mailboxes_dir}}\n" NO_NETWORK
+#define RESOLVER                                                               \
 	"RestrictAddressFamilies=AF_UNIX AF_INET\n"                            \
 	"IPAddressDeny=any\n"                                                  \
 	"IPAddressAllow=localhost\n"
@@ -165,23 +165,24 @@ static const struct port incoming_ports[] = {
  * Who may ask doveauth is decided by the folders that its sockets are in.
  * They stay when it stops: imap-login has one of them for its root.
  */
-#define UNIT_FOLDER(name, group)                                               \
-	"ExecStartPre=+/usr/bin/install -d -m 0750 -o vmail -g " group         \
-	" {{run_dir}}/doveauth/" name "\n"
-#define UNIT_FOLDERS                                                           \
-	"RuntimeDirectory=doveauth\n"                                          \
-	"RuntimeDirectoryMode=0711\n"                                          \
-	"RuntimeDirectoryPreserve=yes\n" UNIT_FOLDER("login", "dovenull")      \
-		UNIT_FOLDER("smtp", "postfix") UNIT_FOLDER("master", "vmail")
-
-#define FILTER(direction, who, listen, forward, more)                          \
+#define RUN_FOLDER(name)                                                       \
+	"RuntimeDirectory=" name "\nRuntimeDirectoryMode=0711\n"               \
+	"RuntimeDirectoryPreserve=yes\n"
+#define DOVEAUTH_FOLDERS                                                       \
+	RUN_FOLDER("doveauth")                                                 \
+	UNIT_FOLDER("doveauth/login", "vmail", "dovenull")                     \
+	UNIT_FOLDER("doveauth/smtp", "vmail", "postfix")                       \
+	UNIT_FOLDER("doveauth/master", "vmail", "vmail")
+#define FILTER(direction, who, network, more)                                  \
 	DAEMON, .reader = who, .user = "filtermail", .man = "filtermail(8)",   \
-		.command = "{{libexec_dir}}/filtermail "                       \
-			   "{{ini_path}}{{overrides}} " direction              \
-			   " --listen {{internal_address}}:{{" listen "}}"     \
-			   " --forward {{internal_address}}:{{" forward        \
-			   "}}" more,                                          \
-		.unit_lines = COUNTS LOOPBACK,                                 \
+		.command =                                                     \
+			"{{libexec_dir}}/filtermail "                          \
+			"{{ini_path}}{{overrides}} " direction                 \
+			" --listen unix:{{run_dir}}/filtermail/" direction     \
+			" --forward "                                          \
+			"unix:{{spool_dir}}/postfix/filter/" direction more,   \
+		.unit_lines = COUNTS network SOCKET_FOLDER(                    \
+			"filtermail", "filtermail", "postfix"),                \
 		.restart_on = LIST("{{libexec_dir}}/filtermail")
 
 /* At the start Postfix may need a moment. */
@@ -201,7 +202,7 @@ static const struct service services[] = {
 		.command = "{{libexec_dir}}/doveauth {{run_dir}}/doveauth "
 			   "{{ini_path}}{{overrides}}",
 		/* Threads that hash give way to all others. */
-		.unit_lines = COUNTS MAILBOXES UNIT_FOLDERS
+		.unit_lines = COUNTS MAILBOXES DOVEAUTH_FOLDERS
 		"SystemCallFilter=setpriority\n",
 		.restart_on = LIST("{{libexec_dir}}/doveauth"),
 		.reader = READ_DOVEAUTH,
@@ -234,14 +235,11 @@ static const struct service services[] = {
 		.ports = metadata_ports },
 	{ .name = "filtermail-outgoing",
 		.title = "Chatmail filter of mail that users send",
-		FILTER("outgoing", READ_FILTER_OUTGOING, "filtermail_smtp_port",
-			"postfix_reinject_port", ""),
+		FILTER("outgoing", READ_FILTER_OUTGOING, NO_NETWORK, ""),
 		.ports = outgoing_ports },
 	{ .name = "filtermail-incoming",
 		.title = "Chatmail filter of mail that comes from outside",
-		FILTER("incoming", READ_FILTER_INCOMING,
-			"filtermail_smtp_port_incoming",
-			"postfix_reinject_port_incoming",
+		FILTER("incoming", READ_FILTER_INCOMING, RESOLVER,
 			"{{^is_private}} --resolver 127.0.0.1{{/is_private}}"),
 		.ports = incoming_ports },
 	/* Both read their settings each time. */
@@ -299,7 +297,8 @@ static const struct service services[] = {
 const struct component component_chatmaild = {
 	.name = "chatmaild",
 	.packages = LIST("libsystemd0", "libcrypt1", "libsodium23",
-		"libjansson4", "libcurl4|libcurl4t64", "libunbound8", "ca-certificates"),
+		"libjansson4", "libcurl4|libcurl4t64", "libunbound8",
+		"ca-certificates"),
 	.users = users,
 	.folders = folders,
 	.files = files,

@@ -48,19 +48,14 @@ static const struct port sender_ports[] = {
 
 /* nginx alone may say who the client is, so the folder is of its group. */
 #define RECEIVER_LINES                                                         \
-	"Group=www-data\n"                                                     \
-	"RuntimeDirectory=mxdeliv\n"                                           \
-	"RuntimeDirectoryMode=0750\n"                                          \
-	"RestrictAddressFamilies=AF_UNIX AF_INET\n"                            \
-	"IPAddressDeny=any\n"                                                  \
-	"IPAddressAllow=localhost\n"
+	SOCKET_FOLDER("mxdeliv", "mxdeliv", "www-data")                        \
+	"RestrictAddressFamilies=AF_UNIX\n"                                    \
+	"PrivateNetwork=yes\n"                                                 \
+	"IPAddressDeny=any\n"
 
 /* Postfix alone may send. What it is told stays valid when we restart. */
 #define SENDER_LINES                                                           \
-	"Group=postfix\n"                                                      \
-	"RuntimeDirectory=mxsend\n"                                            \
-	"RuntimeDirectoryMode=0750\n"                                          \
-	"RuntimeDirectoryPreserve=restart\n"                                   \
+	SOCKET_FOLDER("mxsend", "mxsend", "postfix")                           \
 	"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
 
 #define DAEMON                                                                 \
@@ -74,9 +69,11 @@ static const struct service services[] = {
 		.man = "mxdeliv(8)",
 		.command = "{{libexec_dir}}/mxdeliv "
 			   "unix:{{run_dir}}/mxdeliv/http.socket "
-			   "{{ini_path}}{{overrides}} {{internal_address}}:"
-			   "{{filtermail_smtp_port_incoming}}",
+			   "{{ini_path}}{{overrides}} "
+			   "unix:{{run_dir}}/filtermail/incoming",
 		.user = "mxdeliv",
+		/* Those who may hand mail to the filter. */
+		.groups = "postfix",
 		.unit_lines = RECEIVER_LINES,
 		.restart_on = LIST("{{libexec_dir}}/mxdeliv"),
 		.reader = READ_MXDELIV,

@@ -3,15 +3,26 @@
 
 /* nginx does not take over sockets that a killed one left. */
 #define RM_SOCKETS                                                             \
-	"rm -f {{run_dir}}/nginx/smtp.sock {{run_dir}}/nginx/imap.sock\n"
+	"rm -f {{run_dir}}/nginx/web.sock {{run_dir}}/nginx/smtp.sock "        \
+	"{{run_dir}}/nginx/imap.sock\n"
+
+/* It runs the program of that name, behind fcgiwrap. */
+static const struct system_user users[] = {
+	{ .name = "newemail" },
+	{ 0 },
+};
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/nginx", .mode = 0755 },
 	/* Root makes and chowns folders in it: nobody else may. */
-	{ .path = "{{run_dir}}/nginx", .mode = 0755, .when = "is_private" },
+	{ .path = "{{run_dir}}/nginx",
+		.mode = 0750,
+		.group = "www-data",
+		.when = "is_private" },
+	/* What is made in it belongs to the group of nginx. */
 	{ .path = "{{run_dir}}/fcgiwrap",
-		.mode = 0755,
-		.user = "www-data",
+		.mode = 02750,
+		.user = "newemail",
 		.group = "www-data",
 		.when = "is_private" },
 	{ 0 },
@@ -45,10 +56,6 @@ static const struct port nginx_ports[] = {
 		.port = "443",
 		.probe = PROBE_TLS,
 		.label = "web, IMAP and SMTP in one, TLS" },
-	/* Whatever comes there must tell by PROXY protocol from where. */
-	{ .address = "{{internal_address}}",
-		.port = "8443",
-		.probe = PROBE_NONE },
 	{ 0 },
 };
 
@@ -64,9 +71,12 @@ static const struct service services[] = {
 		/* One process: more would outlive a stop, and each answer
 		 * takes milliseconds. */
 		.command = "/usr/sbin/fcgiwrap -f -s unix:{{fcgiwrap_socket}}",
-		.user = "www-data",
-		.run_lines = "rm -f {{fcgiwrap_socket}}\n",
-		.unit_lines = "NoNewPrivileges=yes\n"
+		.user = "newemail",
+		.run_lines = "rm -f {{fcgiwrap_socket}}\numask 007\n",
+		/* Debian's socket lets www-data in. */
+		.unit_lines = "User=newemail\n"
+			      "Group=newemail\n"
+			      "NoNewPrivileges=yes\n"
 			      "ProtectSystem=strict\n"
 			      "ProtectHome=yes\n"
 			      "PrivateTmp=yes\n"
@@ -81,7 +91,10 @@ static const struct service services[] = {
 		.command = "/usr/sbin/nginx -p {{root}} "
 			   "-c {{etc_dir}}/nginx/nginx.conf -e stderr",
 		.run_lines = RM_SOCKETS,
-		.unit_lines = "RuntimeDirectory=nginx\n"
+		/* Its inner sockets are for its own processes. */
+		.unit_lines = "Group=www-data\n"
+			      "RuntimeDirectory=nginx\n"
+			      "RuntimeDirectoryMode=0750\n"
 			      "RuntimeDirectoryPreserve=restart\n"
 			      "# nginx does not take over sockets that a "
 			      "killed one left.\n"
@@ -97,6 +110,7 @@ static const struct service services[] = {
 const struct component component_nginx = {
 	.name = "nginx",
 	.packages = LIST("nginx", "libnginx-mod-stream", "fcgiwrap"),
+	.users = users,
 	.folders = folders,
 	.files = files,
 	.services = services,

@@ -43,6 +43,16 @@ static const struct folder folders[] = {
 		.user = "postfix",
 		.group = "postdrop",
 		.when = "is_private" },
+	/* Where the filters hand on to, by the services ../filter/... */
+	{ .path = "{{spool_dir}}/postfix/filter",
+		.mode = 0710,
+		.user = "postfix",
+		.group = "filtermail" },
+	/* Postfix puts "unix." before their names for its lock files. */
+	{ .path = "{{spool_dir}}/postfix/pid/unix...", .mode = 0755 },
+	{ .path = "{{spool_dir}}/postfix/pid/unix.../filter",
+		.mode = 0700,
+		.user = "postfix" },
 	{ .path = "{{state_dir}}/postfix",
 		.mode = 0700,
 		.user = "postfix",
@@ -81,12 +91,8 @@ static const struct port ports[] = {
 		.port = "587",
 		.probe = PROBE_SMTP,
 		.label = "SMTP for apps, STARTTLS" },
-	{ .address = "{{internal_address}}",
-		.port = "{{postfix_reinject_port}}",
-		.probe = PROBE_SMTP },
-	{ .address = "{{internal_address}}",
-		.port = "{{postfix_reinject_port_incoming}}",
-		.probe = PROBE_SMTP },
+	{ .address = "unix:{{spool_dir}}/postfix/filter/outgoing" },
+	{ .address = "unix:{{spool_dir}}/postfix/filter/incoming" },
 	{ 0 },
 };
 
