@@ -15,6 +15,7 @@ static const struct config config = {
 	.delete_large_after = 7,
 	.delete_inactive_users_after = 90,
 	.max_mailbox_size = 1000 * KB + 10,
+	.max_mailbox_messages = 10000,
 };
 
 static const struct {
@@ -121,29 +122,6 @@ static const struct {
 	{ "", 42 },
 };
 
-static const struct {
-	const char *name;
-	struct rules_item items[5];
-	size_t n;
-	uint64_t enough;
-	bool want;
-	struct rules_cut cut;
-} cuts[] = {
-	{ "empty", { { 0, 0 } }, 0, 0, false, { 0, 0 } },
-	{ "enough", { { 1, 50 }, { 2, 50 } }, 2, 100, false, { 0, 0 } },
-	{ "one goes", { { 2, 50 }, { 1, 50 } }, 2, 99, true, { 1, 1 } },
-	{ "by age, not by order", { { 9, 10 }, { 3, 10 }, { 7, 10 } }, 3, 10,
-		true, { 7, 1 } },
-	{ "the newest stays", { { 1, 10 }, { 2, 5000 } }, 2, 100, true,
-		{ 1, 1 } },
-	{ "alone it stays", { { 1, 5000 } }, 1, 100, false, { 0, 0 } },
-	{ "some of one time",
-		{ { 5, 10 }, { 5, 10 }, { 5, 10 }, { 1, 10 }, { 6, 10 } }, 5,
-		30, true, { 5, 1 } },
-	{ "all of one time", { { 5, 10 }, { 5, 10 }, { 5, 10 } }, 3, 0, true,
-		{ 5, 2 } },
-};
-
 static void test_messages(void)
 {
 	struct rules rules = rules_make(&config, NOW);
@@ -161,8 +139,10 @@ static void test_messages(void)
 	}
 	check_int("login", NOW - rules.login, 90 * DAY);
 	check_int("stale", NOW - rules.stale, DAY);
-	check_int("overfull", rules.overfull, 750 * KB + 7);
-	check_int("enough", rules.enough, 700 * KB + 7);
+	check_int("overfull", rules.overfull.bytes, 750 * KB + 7);
+	check_int("enough", rules.enough.bytes, 700 * KB + 7);
+	check_int("too many", rules.overfull.messages, 7500);
+	check_int("not too many", rules.enough.messages, 7000);
 }
 
 static void test_limits(void)
@@ -188,27 +168,10 @@ static void test_names(void)
 			sizes[i].want);
 }
 
-static void test_cuts(void)
-{
-	for (size_t i = 0; i < ARRAY_LEN(cuts); i++) {
-		struct rules_item items[5];
-		struct rules_cut cut = { 0 };
-
-		memcpy(items, cuts[i].items, sizeof(items));
-		check_int(cuts[i].name,
-			rules_cut_oldest(
-				items, cuts[i].n, cuts[i].enough, &cut),
-			cuts[i].want);
-		check_int(cuts[i].name, cut.mtime_ns, cuts[i].cut.mtime_ns);
-		check_int(cuts[i].name, cut.n_at_time, cuts[i].cut.n_at_time);
-	}
-}
-
 int main(void)
 {
 	test_messages();
 	test_limits();
 	test_names();
-	test_cuts();
 	return test_end();
 }

@@ -161,6 +161,12 @@ static void test_shortages(void)
 			"and less than 1.5 GB is too little "
 			"(min_free_disk_space); make room, lower "
 			"delete_mails_after, or take a larger disk" },
+		{ { ACCOUNT_FILES, 700, 65536 },
+			"none until more files can be made: 700 inodes are "
+			"free, and less than 65536 is too little "
+			"(min_free_disk_space); \"df -i\" shows them; delete "
+			"files, or make the file system anew with more "
+			"inodes" },
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {

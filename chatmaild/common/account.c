@@ -14,6 +14,8 @@
 
 enum {
 	MEMINFO_MAX_BYTES = 65536,
+	/* For one file of this size ext4 makes an inode. */
+	BYTES_A_FILE = 16384,
 	LOAD_PER_CORE = 5,
 };
 
@@ -201,11 +203,26 @@ static bool is_disk_short(
 	return bytes < config->min_free_disk_space;
 }
 
+/* File systems that make inodes as they need them tell of none. */
+static bool is_files_short(
+	const struct config *config, struct account_shortage *out)
+{
+	uint64_t least = config->min_free_disk_space / BYTES_A_FILE;
+	struct statvfs fs;
+
+	if (statvfs(config->mailboxes_dir, &fs) < 0 || fs.f_files == 0)
+		return false;
+	out->is = (double)fs.f_favail;
+	out->limit = (double)least;
+	return fs.f_favail < least;
+}
+
 static bool (*const shortages[])(
 	const struct config *config, struct account_shortage *out) = {
 	[ACCOUNT_LOAD] = is_load_short,
 	[ACCOUNT_MEMORY] = is_memory_short,
 	[ACCOUNT_DISK] = is_disk_short,
+	[ACCOUNT_FILES] = is_files_short,
 };
 
 bool account_find_shortage(
@@ -235,6 +252,7 @@ int account_check_machine(const struct account_rules *rules, struct buf *why)
 	if (s.of == ACCOUNT_MEMORY)
 		return because(why, -EBUSY,
 			"reason=memory available=%.0f min=%.0f", s.is, s.limit);
-	return because(why, -EBUSY, "reason=disk free=%.0f min=%.0f path=%s",
-		s.is, s.limit, rules->config->mailboxes_dir);
+	return because(why, -EBUSY, "reason=%s free=%.0f min=%.0f path=%s",
+		s.of == ACCOUNT_DISK ? "disk" : "inodes", s.is, s.limit,
+		rules->config->mailboxes_dir);
 }

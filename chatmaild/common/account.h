@@ -37,6 +37,7 @@ enum account_resource {
 	ACCOUNT_LOAD,   /* there is more than the limit */
 	ACCOUNT_MEMORY, /* bytes; less than the limit is available */
 	ACCOUNT_DISK,   /* bytes; less than the limit is free */
+	ACCOUNT_FILES,  /* that can be made; less than the limit are left */
 };
 
 struct account_shortage {

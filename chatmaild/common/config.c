@@ -169,8 +169,11 @@ static const struct setting rows[] = {
 		  "is spread evenly over the minute; 0 sets no such limit." },
 	{ AT(max_mailbox_size), MEGABYTES(1 << 20), .fallback = "500M",
 	  .readers = READ_EXPIRE,
-	  .help = "The size of a mailbox; before it is reached, the oldest "
-		  "messages are deleted." },
+	  .help = "The size of a mailbox; before it is reached, the largest "
+		  "messages of whoever takes most of it are deleted." },
+	{ AT(max_mailbox_messages), NUMBER("messages", 100, 100000000),
+	  .fallback = "20000", .readers = READ_EXPIRE,
+	  .help = "How many messages a mailbox holds; likewise." },
 	{ AT(max_message_size), BYTES(1 << 16), .fallback = "31457280",
 	  .readers = OF_FILTERS | READ_MXDELIV | READ_MXSEND,
 	  .help = "The size of one message as it travels." },
@@ -241,7 +244,8 @@ static const struct setting rows[] = {
 	  .help = "No new accounts while less memory is available." },
 	{ AT(min_free_disk_space), MEGABYTES(0), .fallback = "1G",
 	  .readers = OF_CREATION,
-	  .help = "No new accounts while less disk space is free." },
+	  .help = "No new accounts while less disk space is free, or fewer "
+		  "inodes than one for each 16 KB of it." },
 	{ AT(disable_ipv6), FLAG, .readers = READ_MXSEND,
 	  .help = "Neither listen on IPv6 nor send over it." },
 	{ AT(delivery), TEXT, .fallback = "auto", .readers = READ_MXSEND,

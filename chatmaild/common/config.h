@@ -16,8 +16,9 @@
 struct config {
 	char *mail_domain; /* "example.org", or an IP address, bare */
 	uint64_t max_user_send_per_minute;
-	uint64_t max_user_send_burst_size;    /* 0: no burst limit */
-	uint64_t max_mailbox_size;            /* bytes */
+	uint64_t max_user_send_burst_size; /* 0: no burst limit */
+	uint64_t max_mailbox_size;         /* bytes */
+	uint64_t max_mailbox_messages;
 	uint64_t max_message_size;            /* bytes */
 	uint64_t delete_mails_after;          /* days */
 	uint64_t delete_large_after;          /* days */

@@ -1,7 +1,6 @@
 /* rules.c - verdicts over times, sizes and names of files. */
 #include "chatmaild/expire/rules.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "chatmaild/common/user.h"
@@ -20,10 +19,17 @@ static uint64_t percent_of(uint64_t size, uint64_t percent)
 	return size / 100 * percent + size % 100 * percent / 100;
 }
 
+static struct shares_limit share_of(
+	const struct config *config, unsigned percent)
+{
+	return (struct shares_limit){
+		.bytes = percent_of(config->max_mailbox_size, percent),
+		.messages = percent_of(config->max_mailbox_messages, percent),
+	};
+}
+
 struct rules rules_make(const struct config *config, int64_t now)
 {
-	uint64_t size = config->max_mailbox_size;
-
 	return (struct rules){
 		.mail = now - (int64_t)config->delete_mails_after * DAY_SEC,
 		.large = now - (int64_t)config->delete_large_after * DAY_SEC,
@@ -32,8 +38,9 @@ struct rules rules_make(const struct config *config, int64_t now)
 		.stale = now - RULES_STALE_SEC,
 		.stale_tmp = now - RULES_STALE_TMP_SEC,
 		.tmp_grace = now - RULES_TMP_GRACE_SEC,
-		.overfull = percent_of(size, RULES_OVERFULL_PERCENT),
-		.enough = percent_of(size, RULES_ENOUGH_PERCENT),
+		.overfull = share_of(config, RULES_OVERFULL_PERCENT),
+		.enough = share_of(config, RULES_ENOUGH_PERCENT),
+		.own_domain = config->address_domain,
 	};
 }
 
@@ -96,8 +103,8 @@ bool rules_is_user(const char *name)
 	size_t len = strlen(name);
 	const char *at = strrchr(name, '@');
 
-	return len <= NAME_MAX_BYTES && at && at > name &&
-		at[1] != '\0' && !strchr(name, '/');
+	return len <= NAME_MAX_BYTES && at && at > name && at[1] != '\0' &&
+		!strchr(name, '/');
 }
 
 enum top_kind rules_top(const char *name)
@@ -198,38 +205,4 @@ uint64_t rules_quota_bytes(const char *name, uint64_t file_size)
 			num_parse_u64(slice_from(part, 2), &bytes) == 0)
 			return bytes;
 	return file_size;
-}
-
-static int compare_items(const void *a, const void *b)
-{
-	const struct rules_item *x = a, *y = b;
-
-	return (x->mtime_ns > y->mtime_ns) - (x->mtime_ns < y->mtime_ns);
-}
-
-static uint64_t sum(const struct rules_item *items, size_t n)
-{
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += items[i].bytes;
-	return total;
-}
-
-bool rules_cut_oldest(struct rules_item *items, size_t n, uint64_t enough,
-	struct rules_cut *ret_cut)
-{
-	uint64_t left = sum(items, n);
-	size_t n_gone = 0, n_before = 0;
-
-	if (left <= enough || n < 2)
-		return false;
-	qsort(items, n, sizeof(*items), compare_items);
-	while (left > enough && n_gone < n - 1)
-		left -= items[n_gone++].bytes;
-	int64_t last = items[n_gone - 1].mtime_ns;
-	while (items[n_before].mtime_ns < last)
-		n_before++;
-	*ret_cut = (struct rules_cut){ last, n_gone - n_before };
-	return true;
 }

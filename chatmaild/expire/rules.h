@@ -11,11 +11,12 @@
 
 #include "chatmaild/common/config.h"
 #include "chatmaild/expire/dir.h"
+#include "chatmaild/expire/shares.h"
 
 enum {
 	/* A message over this size is a large one. */
 	RULES_LARGE_BYTES = 200000,
-	/* Over the first the oldest messages go until the second. */
+	/* Over the first messages go until the second (shares.h). */
 	RULES_OVERFULL_PERCENT = 75,
 	RULES_ENOUGH_PERCENT = 70,
 	RULES_STALE_SEC = 24 * 3600,     /* temporary files of programs */
@@ -32,8 +33,9 @@ struct rules {
 	int64_t stale;
 	int64_t stale_tmp;
 	int64_t tmp_grace;
-	uint64_t overfull; /* bytes of a mailbox */
-	uint64_t enough;
+	struct shares_limit overfull; /* of a mailbox */
+	struct shares_limit enough;
+	const char *own_domain; /* the configuration's */
 };
 
 struct rules rules_make(const struct config *config, int64_t now);
@@ -93,24 +95,5 @@ int64_t rules_file_limit(const struct rules *rules, enum file_kind kind);
 
 /* The size that counts for the quota: "S=" in the name, as Dovecot reads. */
 uint64_t rules_quota_bytes(const char *name, uint64_t file_size);
-
-/* A message as far as choosing the oldest ones needs it. */
-struct rules_item {
-	int64_t mtime_ns;
-	uint64_t bytes;
-};
-
-/* Messages before mtime_ns go, and so many of those at that very time. */
-struct rules_cut {
-	int64_t mtime_ns;
-	size_t n_at_time;
-};
-
-/*
- * Which messages go so that at most `enough` bytes stay: the oldest,
- * never the newest one. Sorts the items. false when nothing has to go.
- */
-bool rules_cut_oldest(struct rules_item *items, size_t n, uint64_t enough,
-	struct rules_cut *ret_cut);
 
 #endif

@@ -12,8 +12,8 @@
 /* What a pass over one mailbox learns. */
 struct sweep {
 	struct task *task;
-	uint64_t quota_bytes; /* that stay */
-	bool has_deleted;     /* a message: the quota must be counted again */
+	struct shares_limit staying; /* what stays of the quota */
+	bool has_deleted; /* a message: the quota must be counted again */
 };
 
 static void sweep_message(struct sweep *sweep, const struct dir *dir,
@@ -42,7 +42,8 @@ static void sweep_message(struct sweep *sweep, const struct dir *dir,
 		task->counts.gone_bytes += file.size;
 		sweep->has_deleted = true;
 	} else if (part != PART_TMP) {
-		sweep->quota_bytes += rules_quota_bytes(name, file.size);
+		sweep->staying.bytes += rules_quota_bytes(name, file.size);
+		sweep->staying.messages++;
 	}
 }
 
@@ -154,6 +155,8 @@ void sweep_user(struct task *task, struct dir *user)
 	}
 	if (sweep.has_deleted)
 		trim_forget_quota(task, user);
-	if (sweep.quota_bytes > task->plan->rules.overfull)
+	const struct shares_limit *most = &task->plan->rules.overfull;
+	if (sweep.staying.bytes > most->bytes ||
+		sweep.staying.messages > most->messages)
 		trim_mailbox(task, user);
 }

@@ -1,41 +1,66 @@
-/* trim.c - choosing the oldest messages of an overfull mailbox. */
+/* trim.c - an overfull mailbox, walked through and made smaller. */
 #include "chatmaild/expire/trim.h"
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 enum {
-	/* Sixteen million messages; the oldest of these go. */
+	/* Five million messages; of these some go. */
 	ITEMS_MAX_BYTES = 1 << 28,
+	/* Holds the longest address after "Return-Path: ". */
+	HEAD_BYTES = 512,
 	/* Under a flood that never ends, the next warning goes on. */
 	ROUNDS_MAX = 100,
 };
 
 /*
- * Two walks, so that no name is kept: the first collects times and sizes
- * and finds the time before which messages go, the second deletes. What
- * arrives in between is newer.
+ * Two walks, so that no name is kept: the first collects senders and sizes,
+ * of which some are chosen, the second deletes. What arrives in between is
+ * not among them.
  */
 struct trim {
 	struct task *task;
-	struct buf items; /* struct rules_item each */
-	struct rules_cut cut;
+	struct buf items; /* struct shares_item each */
+	size_t n_going;
 	uint64_t n_gone;
 	void (*on_message)(struct trim *trim, const struct dir *dir,
 		const char *name, const struct dir_file *file);
 };
 
-static void collect(struct trim *trim, const struct dir *dir UNUSED,
-	const char *name, const struct dir_file *file)
+static struct shares_item *items_of(struct trim *trim, size_t *ret_n)
 {
-	const struct rules_item item = {
+	*ret_n = trim->items.len / sizeof(struct shares_item);
+	return (void *)trim->items.ptr;
+}
+
+/* A message that cannot be read is one of the owner's. */
+static size_t read_head(const struct dir *dir, const char *name, char *head)
+{
+	AUTO_CLOSE int fd =
+		openat(dir->fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t n = fd < 0 ? 0 : read(fd, head, HEAD_BYTES);
+
+	return n > 0 ? (size_t)n : 0;
+}
+
+static void collect(struct trim *trim, const struct dir *dir, const char *name,
+	const struct dir_file *file)
+{
+	char head[HEAD_BYTES];
+	size_t n = read_head(dir, name, head);
+	struct shares_item item = {
+		.ino = file->ino,
 		.mtime_ns = file->mtime_ns,
 		.bytes = rules_quota_bytes(name, file->size),
 	};
 
+	shares_set_sender(&item, (struct slice){ head, n },
+		slice_of(trim->task->plan->rules.own_domain));
 	buf_add(&trim->items, &item, sizeof(item));
 }
 
@@ -43,18 +68,15 @@ static void cut(struct trim *trim, const struct dir *dir, const char *name,
 	const struct dir_file *file)
 {
 	struct task *task = trim->task;
-	bool is_at_time = file->mtime_ns == trim->cut.mtime_ns;
 
-	if (file->mtime_ns > trim->cut.mtime_ns ||
-		(is_at_time && trim->cut.n_at_time == 0))
-		return;
-	if (!task_unlink(task, dir, name))
+	if (!shares_is_going((const void *)trim->items.ptr, trim->n_going,
+		    file->ino, file->mtime_ns) ||
+		!task_unlink(task, dir, name))
 		return;
 	task_show(task, FATE_OVERFULL, name);
 	task->counts.gone_messages++;
 	task->counts.gone_bytes += file->size;
 	trim->n_gone++;
-	trim->cut.n_at_time -= is_at_time;
 }
 
 /* On a dry run, messages that are too old are still there. */
@@ -119,39 +141,25 @@ static void walk(struct trim *trim, const struct dir *user)
 			walk_folder(trim, &again, entry.name);
 }
 
-static bool find_cut(struct trim *trim, uint64_t enough)
-{
-	void *items = trim->items.ptr;
-	size_t n = trim->items.len / sizeof(struct rules_item);
-
-	return rules_cut_oldest(items, n, enough, &trim->cut);
-}
-
-static uint64_t quota_bytes(const struct trim *trim)
-{
-	const struct rules_item *items = (const void *)trim->items.ptr;
-	size_t n = trim->items.len / sizeof(*items);
-	uint64_t total = 0;
-
-	for (size_t i = 0; i < n; i++)
-		total += items[i].bytes;
-	return total;
-}
-
 /* One round; true when something went. */
-static bool trim_once(struct task *task, const struct dir *user, uint64_t limit)
+static bool trim_once(struct task *task, const struct dir *user,
+	const struct shares_limit *limit)
 {
 	struct trim trim = {
 		.task = task,
 		.items = BUF_INIT(ITEMS_MAX_BYTES),
 		.on_message = collect,
 	};
+	size_t n;
 
 	walk(&trim, user);
-	trim.on_message = cut;
-	if (quota_bytes(&trim) > limit &&
-		find_cut(&trim, task->plan->rules.enough))
+	struct shares_item *items = items_of(&trim, &n);
+	if (!shares_fits(items, n, limit)) {
+		shares_choose(items, n, &task->plan->rules.enough);
+		trim.n_going = shares_sort_going(items, n);
+		trim.on_message = cut;
 		walk(&trim, user);
+	}
 	buf_release(&trim.items);
 	return trim.n_gone > 0;
 }
@@ -170,7 +178,7 @@ void trim_forget_quota(struct task *task, const struct dir *user)
 void trim_mailbox(struct task *task, const struct dir *user)
 {
 	const struct rules *rules = &task->plan->rules;
-	uint64_t limit = rules->enough;
+	const struct shares_limit *limit = &rules->enough;
 
 	while (flock(user->fd, LOCK_EX) < 0 && errno == EINTR)
 		;
@@ -178,7 +186,7 @@ void trim_mailbox(struct task *task, const struct dir *user)
 		trim_forget_quota(task, user);
 		if (task->plan->is_dry)
 			break;
-		limit = rules->overfull;
+		limit = &rules->overfull;
 	}
 	flock(user->fd, LOCK_UN);
 }

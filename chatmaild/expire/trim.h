@@ -1,5 +1,5 @@
 /*
- * trim.h - a mailbox that is too full: its oldest messages go.
+ * trim.h - a mailbox that is too full: messages go (shares.h).
  */
 #ifndef CHATMAILD_EXPIRE_TRIM_H
 #define CHATMAILD_EXPIRE_TRIM_H
@@ -7,10 +7,10 @@
 #include "chatmaild/expire/task.h"
 
 /*
- * Deletes the oldest messages, of all folders, until at most rules.enough
- * bytes stay; the newest message stays in any case. What arrives in the
- * meantime is counted again afterwards, until the mailbox is below
- * rules.overfull. Two of these on one mailbox wait for each other.
+ * Deletes messages, of all folders, until what stays is within rules.enough;
+ * the newest message stays in any case. What arrives in the meantime is counted
+ * again afterwards, until the mailbox is below rules.overfull. Two of these on
+ * one mailbox wait for each other.
  */
 void trim_mailbox(struct task *task, const struct dir *user);
 

@@ -139,11 +139,22 @@ static void add_disk(struct buf *out, const struct account_shortage *s)
 		"or take a larger disk");
 }
 
+static void add_files(struct buf *out, const struct account_shortage *s)
+{
+	buf_addf(out,
+		"none until more files can be made: %.0f inodes are free, and "
+		"less than %.0f is too little (min_free_disk_space); \"df -i\" "
+		"shows them; delete files, or make the file system anew with "
+		"more inodes",
+		s->is, s->limit);
+}
+
 static void (*const adders[])(
 	struct buf *out, const struct account_shortage *s) = {
 	[ACCOUNT_LOAD] = add_load,
 	[ACCOUNT_MEMORY] = add_memory,
 	[ACCOUNT_DISK] = add_disk,
+	[ACCOUNT_FILES] = add_files,
 };
 
 void status_add_shortage(

@@ -28,11 +28,12 @@ static struct service {
 
 void bed_write_ini(const char *more)
 {
+	bool has_disk = strstr(more, "min_free_disk_space") != NULL;
 	AUTO_FREE char *text = xasprintf("[params]\nmail_domain = x.test\n"
 					 "mailboxes_dir = %s\n"
 					 "max_load_1m = 100000\n"
-					 "min_free_disk_space = 0\n%s",
-		bed.mail, more);
+					 "%s%s",
+		bed.mail, has_disk ? "" : "min_free_disk_space = 0\n", more);
 	struct file_owner owner = { 0600, (uid_t)-1, (gid_t)-1 };
 
 	demand(file_write(bed.ini, slice_of(text), owner, NULL) == 0, "ini");

@@ -9,6 +9,7 @@ void case_kill_while_creating(void);
 void case_ends_while_creating(void);
 void case_ends_while_creating_first(void);
 void case_disk_full(void);
+void case_few_inodes(void);
 void case_old_journal(void);
 
 /* accounts-login.c */

@@ -123,6 +123,22 @@ void case_disk_full(void)
 	demand(umount(bed.mail) == 0, "umount");
 }
 
+/* Few files can be made, though there is room for bytes. */
+void case_few_inodes(void)
+{
+	demand(mount("tmpfs", bed.mail, "tmpfs", 0, "size=8m,nr_inodes=100") ==
+			0,
+		"mount: %s; run as root", strerror(errno));
+	bed_write_ini("min_free_disk_space = 2M\n");
+	bed_start(bed.doveauth, 0);
+	int fd = bed_dial(0);
+	expect_failure(fd, "abcdef123");
+	demand(bed_log_has(0, "reason=inodes free="), "not logged");
+	close(fd);
+	bed_end_well(0);
+	demand(umount(bed.mail) == 0, "umount");
+}
+
 /* What the version before has left is put in place, once. */
 void case_old_journal(void)
 {

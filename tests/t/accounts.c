@@ -463,6 +463,7 @@ static const struct {
 	CASE(thousand_connections),
 	CASE(nonsense),
 	CASE(disk_full),
+	CASE(few_inodes),
 	CASE(old_journal),
 	CASE(list),
 	CASE(recipients),

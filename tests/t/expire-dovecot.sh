@@ -1,7 +1,9 @@
 #!/bin/bash
 # A mailbox of 10 MB takes 80 messages of 600 KB, one after the other, from
 # a real Dovecot that warns chatmail-expire: none is refused, none of the
-# latest is missing, and Dovecot agrees about what is there.
+# latest is missing, and Dovecot agrees about what is there. Then strangers
+# flood another one, with large messages, with many, and from many addresses:
+# what friends have sent stays.
 set -eu
 program=${BUILD_DIR:?}/chatmaild/expire/chatmail-expire
 export PATH=$PATH:/usr/sbin:/sbin
@@ -27,6 +29,7 @@ cat >"$dir/chatmail.ini" <<END
 mail_domain = x.test
 mailboxes_dir = $dir/mail
 max_mailbox_size = 10M
+max_mailbox_messages = 200
 max_message_size = 1M
 END
 # What both Dovecots understand, and what is said in other words.
@@ -77,7 +80,7 @@ userdb {
 mail_plugins = quota
 plugin {
   quota = maildir:User quota
-  quota_rule = *:storage=10485760B
+  quota_rule = *:storage=10485760B:messages=200
   quota_max_mail_size = 1048576
   quota_grace = 0
   quota_warning = storage=75%% quota-warning %u
@@ -85,6 +88,9 @@ plugin {
   quota_warning3 = storage=85%% quota-warning %u
   quota_warning4 = storage=90%% quota-warning %u
   quota_warning5 = storage=95%% quota-warning %u
+  quota_warning6 = messages=75%% quota-warning %u
+  quota_warning7 = messages=85%% quota-warning %u
+  quota_warning8 = messages=95%% quota-warning %u
 }
 END
 }
@@ -172,5 +178,59 @@ kb=$(ask -f tab quota get -u "$user" | awk '$3 == "STORAGE" { print $4 }')
   echo "Dovecot counts $kb KB, of 10240"
   exit 1
 }
+# flood N SENDER BYTES: so many messages, each on its own, in one session, as
+# LMTP stores them. A % in the sender is the number of the message.
+flood() {
+  local i text
+  {
+    printf 'a SELECT INBOX\r\n'
+    for i in $(seq "$1"); do
+      text=$(printf 'Return-Path: <%s>\nSubject: x\n\n%.*s' "${2//%/$i}" \
+        "$3" "$body")
+      printf 'b APPEND INBOX {%d+}\r\n%s\r\n' ${#text} "$text"
+    done
+    printf 'c LOGOUT\r\n'
+  } | ask exec imap -u "$user" >said
+}
+
+# stays SENDER...: what they have sent is there, and unread.
+stays() {
+  "$program" "$dir/chatmail.ini" --mailbox "$user"
+  for sender; do
+    [ -n "$(ask search -u "$user" unseen header return-path "$sender")" ] || {
+      echo "what $sender has sent is gone"
+      exit 1
+    }
+  done
+}
+
+user=victim@x.test
+flood 1 friend@y.test 300
+flood 1 friend@x.test 500000
+flood 1 other@z.test 200
+for sender in stranger@evil.test stranger%@evil.test insider@x.test; do
+  flood 18 "$sender" 600000
+  stays friend@y.test friend@x.test other@z.test
+done
+flood 250 'short%@evil.test' 1
+stays friend@y.test friend@x.test other@z.test
+n_left=$(ask search -u "$user" all | wc -l)
+[ "$n_left" -le 150 ] || {
+  echo "$n_left messages stay, of 200"
+  exit 1
+}
+# As many at once as nobody can trim meanwhile.
+{
+  printf 'a SELECT INBOX\r\nb APPEND INBOX'
+  for i in $(seq 400); do
+    printf ' {1+}\r\nx'
+  done
+  printf '\r\nc LOGOUT\r\n'
+} | ask exec imap -u "$user" >said
+grep -q '^b NO .*OVERQUOTA' said || {
+  tail -n 3 said
+  exit 1
+}
+
 ! grep -E 'Error|Fatal|Panic' "$dir/log" || exit 1
 echo "$n messages, $kb KB stay"
