@@ -76,8 +76,7 @@ static void test_length(void)
 		for (int i = 0; i < n; i++)
 			buf_add_str(&text, i % 50 ? "=41" : "=\n=41");
 		decode(TRANSFER_QUOTED, buf_str(&text), &got);
-		check_int("length", got.len > 2,
-			n <= TRANSFER_LINE_MAX_BYTES);
+		check_int("length", got.len > 2, n <= TRANSFER_LINE_MAX_BYTES);
 	}
 }
 
