@@ -32,7 +32,7 @@ enum {
 	PKESK_BYTES = 268,
 	/* Of add_packets(): all but the body of the SEIPD. */
 	PACKET_HEADS_BYTES = 3 + PKESK_BYTES + 6,
-	AROUND_LINES = 10, /* what is no armor, in lines of it */
+	AROUND_LINES = 10, /* what is not an armor, in lines of it */
 	MIN_LINES = 20,
 	IDLE_AT_ONCE = 500,
 };

@@ -8,7 +8,7 @@
  *
  *   -EREMOTEIO  core answered with an error; the reason is its text
  *   -ETIMEDOUT  no answer, or no such event, within the time limit
- *   -EPROTO     core printed something that is no JSON-RPC answer
+ *   -EPROTO     core printed something that is not a JSON-RPC answer
  *   -EPIPE      core is gone
  *
  * Core's log goes to a file: its standard error, and its events of kind

@@ -46,7 +46,7 @@ struct header_reader {
 	size_t n_value;    /* bytes of the value of the field being read */
 	int current;       /* its id, or -1 */
 	bool has_control;  /* a control byte in a field that is known */
-	bool is_malformed; /* a line that is no field, or a value too long */
+	bool is_malformed; /* a line that is not a field, or a value too long */
 	bool is_too_large; /* a limit of the spec was passed */
 };
 

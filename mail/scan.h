@@ -90,7 +90,7 @@ const char *message_scan_broken(const struct message_scan *s);
 /*
  * The address in the From field, valid until the release. -EINVAL and a
  * reason when the header holds none, two From fields, one with anything
- * but exactly one address, or lines that are no header fields.
+ * but exactly one address, or lines that are not header fields.
  */
 int message_scan_from(const struct message_scan *s, struct slice *ret_address,
 	struct buf *why) MUST_CHECK;

@@ -19,7 +19,7 @@ struct smtp_reply {
 
 /*
  * The first reply in `in`: how many bytes it takes, 0 when its end has
- * not come yet, -EPROTO for what is no reply: a line without a code or
+ * not come yet, -EPROTO for what is not a reply: a line without a code or
  * with another code than the one before, a bare CR or LF, control bytes,
  * or more than SMTP_REPLY_MAX_BYTES.
  */

@@ -38,7 +38,7 @@ enum smtp_state {
 };
 
 enum smtp_event {
-	SMTP_NOTHING, /* the rest of the input is no whole command yet */
+	SMTP_NOTHING, /* the rest of the input is not a whole command yet */
 	SMTP_HANDLED, /* the session has answered */
 	SMTP_XFORWARD,
 	SMTP_MAIL,  /* waits */

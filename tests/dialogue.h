@@ -8,7 +8,7 @@
 
 #include "lib/buf.h"
 
-/* Appends what was said; -EINVAL when what repeats it is no number. */
+/* Appends what was said; -EINVAL when what repeats it is not a number. */
 int dialogue_add(
 	struct slice who, struct slice text, struct buf *out) MUST_CHECK;
 

@@ -279,7 +279,7 @@ static void test_overflow_is_kept(void)
 	close_peer(&p);
 }
 
-/* A peer that takes nothing does not keep the connection for ever. */
+/* A peer that takes nothing does not keep the connection forever. */
 static void test_linger(void)
 {
 	struct peer p;

@@ -23,7 +23,7 @@ static void test_target(void)
 		{ "[2001:db8::1]", "2001:db8::1", "2001:db8::1", "" },
 		{ "op@[2001:db8::1]:22", "op@2001:db8::1", "2001:db8::1",
 			"22" },
-		/* What is no host. */
+		/* What is not a host. */
 		{ .text = "" },
 		{ .text = "-oProxyCommand=x" },
 		{ .text = "op@-x" },

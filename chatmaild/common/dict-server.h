@@ -4,7 +4,7 @@
  *
  * A program gives a table of handlers. A request is answered at once or
  * later, from the event loop; the answers leave in the order in which the
- * requests of their connection came. Input that is no dict protocol ends
+ * requests of their connection came. Input that is not a dict protocol ends
  * its connection with one line in the log.
  */
 #ifndef CHATMAILD_COMMON_DICT_SERVER_H

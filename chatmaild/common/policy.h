@@ -59,7 +59,7 @@ enum reason policy_judge(const struct config *config,
 bool policy_takes_cleartext(
 	const struct config *config, struct slice recipient);
 
-/* The same manner, for a recipient that is no address. */
+/* The same manner, for a recipient that is not an address. */
 enum reason policy_judge_recipient(
 	struct slice recipient, struct buf *reply) MUST_CHECK;
 

@@ -132,7 +132,7 @@ static int read_winner(const struct draft *draft, struct buf *ret_password)
 }
 
 /*
- * An empty file is no account and gives way. The lock keeps two of us
+ * An empty file is not an account and gives way. The lock keeps two of us
  * from removing what the other one has just put there.
  */
 static int remove_empty(const struct draft *draft)

@@ -2,7 +2,7 @@
  * user.h - users on disk: <mailboxes_dir>/<address>/password.
  *
  * The file holds {SHA512-CRYPT} and what crypt(3) made; its mtime is the
- * start of the day of the last login. A missing file is no account, nor is
+ * start of the day of the last login. A missing file is not an account, nor is
  * an empty one, or one of NULs alone, as a crash may leave it. The folder is
  * the user's maildir as well. The echo bot's password lies outside of the mail
  * folder.
@@ -51,7 +51,7 @@ bool user_is_blocked(const struct users *users, struct slice address);
 
 bool user_takes_no_mail(const struct users *users, struct slice address);
 
-/* What a password file says, of its contents; empty: it is no account. */
+/* What a password file says, of its contents; empty: it is not an account. */
 struct slice user_password_in(struct slice text);
 
 /* Appends the path of the user's folder. */

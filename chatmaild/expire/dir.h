@@ -35,7 +35,7 @@ struct dir_entry {
 /* The root of a walk: a path that the operator gave. */
 int dir_open_root(const char *path, struct dir *ret_dir) MUST_CHECK;
 /*
- * -ENOENT when it is gone; -ENOTDIR or -ELOOP for what is no folder;
+ * -ENOENT when it is gone; -ENOTDIR or -ELOOP for what is not a folder;
  * -EXDEV for what is mounted there.
  */
 int dir_open(const struct dir *parent, const char *name,

@@ -81,7 +81,7 @@ bool rules_is_user(const char *name);
 /* Names of accounts that are being deleted: CONDEMNED_PREFIX, 16 hex. */
 #define RULES_CONDEMNED_PREFIX ".expired-"
 
-/* What a plain file is, in a user's folder or a folder of his. */
+/* What a plain file is, in a user's folder or a folder in it. */
 enum file_kind {
 	FILE_KNOWN, /* Dovecot's or ours, in use */
 	FILE_STALE, /* goes when older than rules.stale */

@@ -45,7 +45,7 @@ struct notification {
 	time_t began;
 };
 
-/* -EINVAL: it is no notification; -ENOENT: it is gone. */
+/* -EINVAL: it is not a notification; -ENOENT: it is gone. */
 int queue_read(const struct queue *queue, const char *id,
 	struct notification *ret_notification) MUST_CHECK;
 int notification_parse(

@@ -28,7 +28,7 @@ struct mailboxes {
 	uint64_t n_notifications; /* in the notifier's queue */
 };
 
-/* Users that come and go meanwhile are no failure. */
+/* Users that come and go meanwhile are not a failure. */
 int mailboxes_count(const struct users *users, time_t now,
 	struct mailboxes *ret_mailboxes, struct buf *why) MUST_CHECK;
 

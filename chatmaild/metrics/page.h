@@ -24,7 +24,7 @@ struct page {
 /* `labels` may be NULL. Labels and values are ours: nothing is escaped. */
 void page_add(struct page *page, const char *family, const char *labels,
 	uint64_t value);
-/* A row of a service's counters; false: its name is no metric's name. */
+/* A row of a service's counters; false: its name is not a metric's name. */
 bool page_add_counter(struct page *page, const char *service,
 	const struct counter_row *row) MUST_CHECK;
 void page_write(const struct page *page, struct buf *out);

@@ -43,7 +43,7 @@ static void note(
 	s->v[s->n++] = (double)(usec ? usec : 1) / 1000;
 }
 
-/* Since `start`, which begins anew. */
+/* Since `start`, which becomes now. */
 static uint64_t lap(uint64_t *start)
 {
 	uint64_t now = clock_usec(), took = now - *start;

@@ -41,7 +41,7 @@ static bool is_port(struct slice text)
 	return num_parse_max(text, PORT_MAX, &n) == 0 && n > 0;
 }
 
-/* What ssh or a shell could take for something else is no name. */
+/* What ssh or a shell could take for something else is not a name. */
 static bool is_plain(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++) {

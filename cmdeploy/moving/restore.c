@@ -117,7 +117,7 @@ static int step_fetch(
 	return r;
 }
 
-/* Where that is not possible, Dovecot begins anew with another UIDVALIDITY. */
+/* Where that is not possible, Dovecot begins again with another UIDVALIDITY. */
 static int raise_uids(const char *path, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(UIDLIST_MAX_BYTES);

@@ -59,7 +59,7 @@ static bool is_messages(const char *name)
 	return strcmp(name, "new") == 0 || strcmp(name, "cur") == 0;
 }
 
-/* Made anew, or of one moment only. */
+/* Dovecot makes it again, or it is of one moment only. */
 static bool is_left_out(struct slice name)
 {
 	return slice_starts(name, SLICE("dovecot.index")) ||

@@ -5,7 +5,7 @@
  * Dovecot renames a message when it is first seen and each time its flags
  * change, so whoever lists a mailbox for long may meet a message twice or
  * not at all. Each mailbox is therefore linked within milliseconds, and again
- * when it has changed in that time. What can be made anew is left out:
+ * when it has changed in that time. What Dovecot can make again is left out:
  * indexes, sizes, locks.
  */
 #ifndef CMDEPLOY_MOVING_SNAPSHOT_H

@@ -87,7 +87,7 @@ static int try_clear_in(struct probe_relay *p)
 	return expect_code(p, NULL, NULL, NULL, true, 523);
 }
 
-/* Dave writes to himself until he is stopped. Returns how many passed. */
+/* Dave writes to their own address until it is refused: how many passed. */
 static int send_until_stopped(
 	struct probe_relay *p, const struct probe_account *dave, int most)
 {
@@ -118,7 +118,7 @@ static int empty_inbox_of(
 	return r < 0 ? r : mail_empty(&m, "INBOX", &p->why);
 }
 
-/* What he sent in the minute before counts: then he waits, and once more. */
+/* What Dave sent in the minute before counts: then wait, and once more. */
 static int try_rate(struct probe_relay *p)
 {
 	const struct timespec window = { .tv_sec = WINDOW_SEC };

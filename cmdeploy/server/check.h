@@ -36,7 +36,7 @@ bool server_is_relay(const struct host *host, const struct config *config);
 int server_check(const struct relay *relay, const struct server_legacy *legacy,
 	struct buf *why) MUST_CHECK;
 
-/* -ENOENT when this machine is no relay yet. */
+/* -ENOENT when this machine is not a relay yet. */
 int server_check_there(const struct relay *relay, struct buf *why) MUST_CHECK;
 
 #endif

@@ -2,7 +2,7 @@
  * build.h - the web pages of a relay, out of their sources.
  *
  *   NAME.md            -> NAME.html, inside page-layout.html
- *   NAME.html          -> itself; page-layout.html is no page
+ *   NAME.html          -> itself; page-layout.html is not a page
  *   everything else    -> itself, unread
  *
  * The first two are templates (lib/template.h) of the names that

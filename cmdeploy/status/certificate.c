@@ -117,7 +117,7 @@ static void compare_ports(const struct relay *relay,
 	relay_ports_release(&ports);
 }
 
-/* What was put in its place is no pair: the one before is served. */
+/* What was put in its place is not a pair: the one before is served. */
 static void add_external(const struct relay *relay,
 	const struct x509_facts *used, struct findings *list)
 {

@@ -18,7 +18,7 @@ enum dkim_algorithm {
 };
 
 enum {
-	/* RFC 8301: shorter keys are no proof. */
+	/* RFC 8301: a shorter key proves nothing. */
 	DKIM_RSA_MIN_BITS = 1024,
 	/* Longer ones cost too much to be had for a query. */
 	DKIM_RSA_MAX_BITS = 8192,

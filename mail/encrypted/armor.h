@@ -77,7 +77,7 @@ size_t armor_skip_lines(struct armor *a, struct slice bytes);
 
 /* END has been seen: a whole message. */
 bool armor_is_complete(const struct armor *a);
-/* And what it holds is no text that uses the letters of base64. */
+/* And what it holds is not a text that uses the letters of base64. */
 bool armor_is_random(const struct armor *a);
 
 #endif

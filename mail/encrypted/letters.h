@@ -43,7 +43,7 @@ enum {
 
 #define LETTERS_LOOSE_SHARE 0.1
 
-/* Zeroed before the first letters. Four columns, lest one wait for itself. */
+/* Zeroed before the first letters. With four columns none waits for itself. */
 struct letters {
 	uint16_t window[4][LETTERS_CODES];
 	uint32_t n_window; /* letters in the present one */

@@ -62,8 +62,8 @@ static const struct folder folders[] = {
 };
 
 static const struct file files[] = {
-	/* Postfix reads it again and again until it is two seconds old, lest
-	 * it be half written; ours never is. */
+	/* Postfix reads a file that is younger than two seconds again, since
+	 * it may be half written; ours never is. */
 	{ .path = "{{etc_dir}}/postfix/main.cf",
 		.mode = 0644,
 		.from = "postfix/main.cf",
