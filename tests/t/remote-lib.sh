@@ -24,9 +24,9 @@ finish() {
 }
 trap finish EXIT
 
-# wait_for COMMAND...: until it succeeds, within a minute.
+# wait_for COMMAND...: until it succeeds; ends what hangs.
 wait_for() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 300))
   until "$@"; do
     [ "$SECONDS" -lt "$end" ] || {
       fail "never came: $*"
