@@ -86,9 +86,10 @@ static int tcp_pair(int *pair)
 	return pair[0] < 0 ? -errno : 0;
 }
 
-static void open_peer_of(struct peer *p, int (*make_pair)(int *))
+static void open_peer_of(
+	struct peer *p, int (*make_pair)(int *), uint64_t linger_usec)
 {
-	static const struct conn_limits limits = { 16, 1 << 20, 1000 };
+	const struct conn_limits limits = { 16, 1 << 20, linger_usec };
 	int pair[2];
 
 	*p = (struct peer){ .got = BUF_INIT(1 << 20), .take = SIZE_MAX };
@@ -101,7 +102,7 @@ static void open_peer_of(struct peer *p, int (*make_pair)(int *))
 
 static void open_peer(struct peer *p)
 {
-	open_peer_of(p, unix_pair);
+	open_peer_of(p, unix_pair, 0);
 }
 
 static void close_peer(struct peer *p)
@@ -286,7 +287,7 @@ static void test_linger(void)
 	char text[65536];
 	ssize_t n;
 
-	open_peer(&p);
+	open_peer_of(&p, unix_pair, 1000);
 	fill_out(&p, 1 << 20);
 	check("waits", conn_pending(p.conn) > 0);
 	conn_close_when_sent(p.conn);
@@ -315,7 +316,7 @@ static void close_saying_bye(void (*finish)(struct conn *), unsigned packets)
 	struct peer p;
 	char text[100];
 
-	open_peer_of(&p, tcp_pair);
+	open_peer_of(&p, tcp_pair, 0);
 	unsigned before = count_packets(&p);
 	buf_add_str(conn_out(p.conn), "bye");
 	finish(p.conn);
