@@ -52,7 +52,7 @@ first_run() {
   local apt made
   deploy first -v || fail "the first run: $(tail -n 20 said)"
   cp said first-run
-  first_took=$took
+  echo "$took" >first-took # this is a subshell
   apt=$(seconds '^(install|packages)$')
   made=$(seconds '^(package|build)$')
   figure 'first run: %d ms, of these %s s in apt-get, %s s for our package\n' \
@@ -168,6 +168,7 @@ host_start first
 zone_relay first
 relay_settings first
 heavy first_run
+first_took=$(cat first-took)
 chat first first
 rm -r talk-first-first
 for tool in gcc cc clang make meson ninja python3 tcc; do
