@@ -445,7 +445,8 @@ static void case_coalesce(void)
 	push_server_wait("two", 1);
 	double between =
 		push_server_time("one", 1) - push_server_time("one", 0);
-	if (between < 0.9 || between > 5)
+	/* As the server has seen it, which may be slow to look at the first. */
+	if (between < 0.5 || between > 20)
 		die("woken again after %.1f s", between);
 	wait_for_queue(0);
 	fail_if(push_server_count_all() > 4 + 2, "a flood of posts");
