@@ -407,8 +407,7 @@ static void case_kill(void)
 	set_up_users();
 	message_new_for_all();
 	stop(SIGKILL);
-	fail_if(count_queue() != USERS_N * TOKENS_N,
-		"notifications are lost");
+	fail_if(count_queue() != USERS_N * TOKENS_N, "notifications are lost");
 	write_text("mail/pending_notifications/half.tmp", "alice@x");
 	write_text("mail/pending_notifications/odd", "no notification");
 	push_server_open();
