@@ -195,7 +195,7 @@ struct tree *tree_new(pid_t root)
 	t->fsyncs = fsyncs_new();
 	tree_look(t);
 	if (!t->n)
-		die("there is no process %d", (int)root);
+		die("process %d does not exist", (int)root);
 	return t;
 }
 

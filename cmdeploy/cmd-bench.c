@@ -1,6 +1,5 @@
 /* cmdeploy bench: measures how fast a relay is, or two of them in turns. */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,11 +118,8 @@ static int run(const struct bench_options *o)
 		.n_rounds = (unsigned)o->n_rounds,
 		.progress = show_progress,
 	};
-	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	int r = open_sides(o, &b, &why);
 
-	/* Servers hang up; OpenSSL cannot be told to leave that unsignalled. */
-	sigaction(SIGPIPE, &ignore, NULL);
 	if (r < 0) {
 		say_error("%s", buf_str(&why));
 		return r == -ESRCH ? EXIT_NOT_RUNNING : EXIT_FAILURE;

@@ -165,7 +165,7 @@ static void test_shortages(void)
 			"none until more files can be made: 700 inodes are "
 			"free, and less than 65536 is too little "
 			"(min_free_disk_space); \"df -i\" shows them; delete "
-			"files, or make the file system anew with more "
+			"files, or move to a file system with more "
 			"inodes" },
 	};
 

@@ -52,7 +52,11 @@ static uint64_t lap(uint64_t *start)
 	return took;
 }
 
-static int measure_imap(struct bench_side *side)
+static int measure_login(struct bench_side *side,
+	int (*open)(const struct probe_relay *, struct mail *, struct buf *),
+	int (*log_in)(
+		struct mail *, const struct probe_account *, struct buf *),
+	enum bench_series_id connect, enum bench_series_id login)
 {
 	AUTO_MAIL struct mail m = MAIL_NONE;
 	struct probe_relay *p = &side->relay;
@@ -61,36 +65,27 @@ static int measure_imap(struct bench_side *side)
 	uint64_t start = clock_usec(), first = start;
 
 	if (r == 0)
-		r = mail_imap_open(p, &m, &p->why);
+		r = open(p, &m, &p->why);
 	uint64_t connected = lap(&start);
 	if (r == 0)
-		r = mail_imap(&m, &p->why, "LOGIN \"%s\" \"%s\"",
-			alice->address, alice->password);
+		r = log_in(&m, alice, &p->why);
 	if (r < 0)
 		return r;
-	note(side, BENCH_IMAP_CONNECT, connected);
-	note(side, BENCH_IMAP_LOGIN, lap(&first));
+	note(side, connect, connected);
+	note(side, login, lap(&first));
 	return 0;
+}
+
+static int measure_imap(struct bench_side *side)
+{
+	return measure_login(side, mail_imap_open, mail_imap_auth,
+		BENCH_IMAP_CONNECT, BENCH_IMAP_LOGIN);
 }
 
 static int measure_smtp(struct bench_side *side)
 {
-	AUTO_MAIL struct mail m = MAIL_NONE;
-	struct probe_relay *p = &side->relay;
-	const struct probe_account *alice;
-	int r = mail_account(p, "alice", &alice);
-	uint64_t start = clock_usec(), first = start;
-
-	if (r == 0)
-		r = mail_smtp_open(p, &m, &p->why);
-	uint64_t connected = lap(&start);
-	if (r == 0)
-		r = mail_smtp_auth(&m, alice, &p->why);
-	if (r < 0)
-		return r;
-	note(side, BENCH_SMTP_CONNECT, connected);
-	note(side, BENCH_SMTP_LOGIN, lap(&first));
-	return 0;
+	return measure_login(side, mail_smtp_open, mail_smtp_auth,
+		BENCH_SMTP_CONNECT, BENCH_SMTP_LOGIN);
 }
 
 static int measure_new(struct bench_side *side)
@@ -223,8 +218,7 @@ static int end_pairs(struct bench_side *side)
 static const struct stage {
 	const char *what;
 	int (*round)(struct bench_side *side);
-	unsigned share; /* a round of so many: of what takes long, or is limited
-			 */
+	unsigned share; /* in a round of so many: it takes long */
 } stages[] = {
 	{ "IMAP logins", measure_imap, 1 },
 	{ "SMTP logins", measure_smtp, 1 },

@@ -22,7 +22,7 @@ enum {
 	MEGABYTE = 1 << 20,
 };
 
-/* The longest path of a socket below the folder; it is one of Dovecot's. */
+/* The longest path of a socket below the folder. */
 #define LONGEST_SOCKET "/run/chatmail-metadata/metadata.socket"
 
 static int check_root(const struct relay *relay UNUSED, struct buf *why)
@@ -43,8 +43,8 @@ static int check_system(const struct relay *relay UNUSED, struct buf *why)
 		return r;
 	if (!slice_eq_str(buf_slice(&os), "debian"))
 		return because(why, -ENOTSUP,
-			"this system is \"%s\"; a relay is made of packages of "
-			HOST_RELEASES,
+			"this system is \"%s\"; a relay is made of packages "
+			"of " HOST_RELEASES,
 			buf_str(&os));
 	if (host_has_release(&host_local, NULL) == 0)
 		say_note("made for " HOST_RELEASES "; this is another version");

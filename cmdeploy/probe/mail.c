@@ -171,14 +171,19 @@ int mail_imap_open(const struct probe_relay *p, struct mail *m, struct buf *why)
 	return r;
 }
 
+int mail_imap_auth(
+	struct mail *m, const struct probe_account *account, struct buf *why)
+{
+	return mail_imap(m, why, "LOGIN \"%s\" \"%s\"", account->address,
+		account->password);
+}
+
 int mail_imap_login(const struct probe_relay *p, struct mail *m,
 	const struct probe_account *account, struct buf *why)
 {
 	int r = mail_imap_open(p, m, why);
 
-	return r < 0 ? r
-		     : mail_imap(m, why, "LOGIN \"%s\" \"%s\"",
-			       account->address, account->password);
+	return r < 0 ? r : mail_imap_auth(m, account, why);
 }
 
 int mail_smtp(struct mail *m, struct buf *why, const char *command)

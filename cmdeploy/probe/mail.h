@@ -40,9 +40,12 @@ int mail_start_tls(const struct probe_relay *p, struct mail *m,
 	const char *alpn, struct buf *why) MUST_CHECK;
 void mail_close(struct mail *m);
 
-/* IMAP by TLS, up to the greeting; the same and LOGIN. */
+/* IMAP by TLS, up to the greeting; LOGIN. */
 int mail_imap_open(const struct probe_relay *p, struct mail *m,
 	struct buf *why) MUST_CHECK;
+int mail_imap_auth(struct mail *m, const struct probe_account *account,
+	struct buf *why) MUST_CHECK;
+/* Both. */
 int mail_imap_login(const struct probe_relay *p, struct mail *m,
 	const struct probe_account *account, struct buf *why) MUST_CHECK;
 /* -EACCES when the server said NO, -EPROTO when it said something else. */

@@ -144,8 +144,8 @@ static void add_files(struct buf *out, const struct account_shortage *s)
 	buf_addf(out,
 		"none until more files can be made: %.0f inodes are free, and "
 		"less than %.0f is too little (min_free_disk_space); \"df -i\" "
-		"shows them; delete files, or make the file system anew with "
-		"more inodes",
+		"shows them; delete files, or move to a file system with more "
+		"inodes",
 		s->is, s->limit);
 }
 

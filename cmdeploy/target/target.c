@@ -2,6 +2,7 @@
 #include "cmdeploy/target/target.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 
 #include "cmdeploy/folder/folder.h"
@@ -94,9 +95,12 @@ static const char *folder_of(const struct target *t)
 
 int target_open(const struct target *t, struct probe_relay *p, struct buf *why)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN };
 	const char *dir = folder_of(t);
 	int r = dir ? take_folder(dir, p, why) : take_settings(t, p, why);
 
+	/* Servers hang up; OpenSSL cannot be told to leave that unsignalled. */
+	sigaction(SIGPIPE, &ignore, NULL);
 	if (r < 0)
 		return r;
 	p->answer_sec = t->answer_sec ? (int)t->answer_sec : WIRE_SEC;

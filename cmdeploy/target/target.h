@@ -28,7 +28,8 @@ struct target {
 /* -EINVAL when these do not go together. */
 int target_check(struct target *t, struct buf *why) MUST_CHECK;
 /*
- * Its settings, and the accounts for it. -ESRCH when the relay of a folder
+ * Its settings, and the accounts for it; from now on SIGPIPE is ignored, since
+ * servers hang up. -ESRCH when the relay of a folder
  * does not run; -EBUSY when another command looks at it just now.
  */
 int target_open(const struct target *t, struct probe_relay *p,
