@@ -16,9 +16,9 @@
 #include <time.h>
 
 #include "bench/figures.h"
-#include "bench/gauge.h"
 #include "bench/newcomer.h"
 #include "bench/stock.h"
+#include "cmdeploy/usage/gauge.h"
 #include "deltachat/chat.h"
 #include "lib/die.h"
 #include "lib/file.h"

@@ -22,8 +22,8 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
-#include "bench/gauge.h"
 #include "bench/own-folder.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/file.h"

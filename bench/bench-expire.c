@@ -23,7 +23,7 @@
 #include <time.h>
 
 #include "bench/figures.h"
-#include "bench/gauge.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"

@@ -18,8 +18,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "bench/gauge.h"
 #include "bench/loopback.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/buf.h"
 #include "lib/die.h"
 #include "lib/file.h"

@@ -18,8 +18,8 @@
 #include <sys/resource.h>
 #include <time.h>
 
-#include "bench/gauge.h"
 #include "bench/newcomer.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"

@@ -13,10 +13,10 @@
 #include <time.h>
 
 #include "bench/figures.h"
-#include "bench/gauge.h"
 #include "bench/letter.h"
 #include "bench/newcomer.h"
 #include "bench/stock.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/num.h"
 #include "tests/client/mail-client.h"

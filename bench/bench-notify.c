@@ -29,10 +29,10 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
-#include "bench/gauge.h"
 #include "bench/loopback.h"
 #include "bench/own-folder.h"
 #include "bench/web-server.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/addr.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -179,7 +179,9 @@ static int dial_service(void)
 
 static void add_message_new(struct buf *out, uint64_t i)
 {
-	buf_addf(out, "B%lu\tu%08lu@x.test\nS%lu\tpriv/x/vendor/vendor.dovecot/pvt/messagenew\t\nC%lu\n",
+	buf_addf(out,
+		"B%lu\tu%08lu@x.test\nS%lu\tpriv/x/vendor/vendor.dovecot/pvt/"
+		"messagenew\t\nC%lu\n",
 		i, i * 7919 % options.users, i, i);
 }
 

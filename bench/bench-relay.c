@@ -22,15 +22,16 @@
 #include <getopt.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/cost.h"
 #include "bench/figures.h"
-#include "bench/gauge.h"
 #include "bench/letter.h"
 #include "bench/newcomer.h"
-#include "bench/tree.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/num.h"
 #include "tests/client/mail-client.h"
@@ -81,6 +82,7 @@ static struct {
 };
 
 static struct tree *tree;
+static struct fsyncs *fsyncs;
 static struct account *senders;
 static struct mailbox *mailboxes;
 static struct pollfd *fds;
@@ -357,6 +359,7 @@ static void run_round(uint64_t recipients)
 	n_begun = n_waits = 0;
 	waits_msec = waits;
 	tree_begin(tree);
+	fsyncs_begin(fsyncs);
 	double sec = send_all();
 	wait_for_rest();
 	double cpu_msec = tree_cpu_sec(tree) * 1e3;
@@ -368,7 +371,7 @@ static void run_round(uint64_t recipients)
 		cpu_msec / (double)(n_messages * recipients));
 	if (n_waits)
 		figures_print("  to EXISTS", waits, n_waits);
-	tree_print(tree, n_messages);
+	cost_print(tree, fsyncs, n_messages);
 }
 
 static void must_have_all(struct mailbox *m)
@@ -456,17 +459,20 @@ static void read_options(int argc, char **argv)
 	options.pid = (pid_t)number(argv[optind + 1]);
 }
 
-static void close_tree(void)
+static void end_trace(void)
 {
-	tree_close(tree);
+	fsyncs_free(fsyncs);
 }
 
 int main(int argc, char **argv)
 {
 	read_options(argc, argv);
+	if (kill(options.pid, 0) < 0)
+		die("process %d does not exist", (int)options.pid);
 	tree = tree_new(options.pid);
+	fsyncs = fsyncs_new();
 	/* Also when something fails: the kernel keeps its trace otherwise. */
-	atexit(close_tree);
+	atexit(end_trace);
 	make_accounts();
 	for (size_t i = 0; i < options.n_rounds; i++) {
 		if (options.recipients[i] > options.mailboxes)

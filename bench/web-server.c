@@ -3,9 +3,9 @@
 
 #include <poll.h>
 
-#include "bench/gauge.h"
 #include "bench/loopback.h"
 #include "bench/own-folder.h"
+#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"

@@ -1,4 +1,7 @@
-/* cmdeploy bench: measures how fast a relay is, or two of them in turns. */
+/*
+ * cmdeploy bench: measures how fast a relay is, or two of them in turns, or
+ * how much one carries.
+ */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -6,13 +9,19 @@
 
 #include "cmdeploy/bench/bench.h"
 #include "cmdeploy/commands.h"
+#include "cmdeploy/load/load.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/target/target.h"
+#include "lib/clock.h"
 #include "lib/file.h"
 #include "lib/num.h"
 
 enum {
 	PAGE_MAX_BYTES = 8 << 20,
+	LOAD_USERS = 100,
+	LOAD_RATE = 5,
+	LOAD_SECONDS = 30,
+	PROGRESS_MSEC = 200,
 };
 
 struct bench_options {
@@ -22,6 +31,9 @@ struct bench_options {
 	const char *rounds;
 	uint64_t n_rounds;
 	bool is_json;
+	bool is_load, is_until_slow;
+	const char *users, *rate, *seconds;
+	uint64_t n_users, n_seconds, rate_hundredths;
 };
 
 /* On a line that the next one replaces; not into a file. */
@@ -38,6 +50,18 @@ static void end_progress(void)
 {
 	if (isatty(STDERR_FILENO))
 		fputs("\r\033[K", stderr);
+}
+
+static void show_load(const char *what, uint64_t n, uint64_t of)
+{
+	static uint64_t shown;
+	uint64_t now = clock_msec();
+
+	if (!isatty(STDERR_FILENO) || now - shown < PROGRESS_MSEC)
+		return;
+	shown = now;
+	fprintf(stderr, "\r\033[K  %s: %lu of %lu", what, (unsigned long)n,
+		(unsigned long)of);
 }
 
 static int open_side(
@@ -136,20 +160,115 @@ static int run(const struct bench_options *o)
 	return report(o, &b);
 }
 
+static int report_load(const struct bench_options *o, struct load *l)
+{
+	AUTO_BUF struct buf json = BUF_INIT(PAGE_MAX_BYTES);
+
+	if (o->is_json) {
+		load_json(l, &json);
+		fputs(buf_str(&json), stdout);
+	} else {
+		load_report(l);
+	}
+	if (o->is_until_slow)
+		return l->best_rate > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return round_is_whole(&l->rounds[0]) && !l->rounds[0].sum.refused
+		? EXIT_SUCCESS
+		: EXIT_FAILURE;
+}
+
+static int run_load(const struct bench_options *o)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	__attribute__((cleanup(auto_free_))) struct load *l =
+		xcalloc(1, sizeof(*l));
+
+	l->relay.accounts.lock_fd = -1;
+	l->relay.why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	l->n_users = o->n_users;
+	l->n_sec = o->n_seconds;
+	l->rate = (double)o->rate_hundredths / 100;
+	l->is_until_slow = o->is_until_slow;
+	l->progress = show_load;
+	int r = target_open(&o->target, &l->relay, &why);
+	if (r == 0)
+		r = load_check(l, &why);
+	if (r == 0 && !o->is_json)
+		say_bold("Load on %s: %lu users, from %.2f messages a second",
+			l->relay.config.mail_domain, (unsigned long)l->n_users,
+			l->rate);
+	if (r == 0)
+		r = load_run(l, &why);
+	end_progress();
+	if (r < 0)
+		say_error("%s", buf_str(&why));
+	int status = r == 0 ? report_load(o, l) : EXIT_FAILURE;
+	load_release(l);
+	return r == -ESRCH ? EXIT_NOT_RUNNING : status;
+}
+
+/* A whole number from `least` to `most`; NULL leaves *ret_n as it is. */
+static int read_number(const char *name, const char *text, uint64_t least,
+	uint64_t most, uint64_t *ret_n, struct buf *why)
+{
+	uint64_t n;
+
+	if (!text)
+		return 0;
+	if (num_parse_max(slice_of(text), most, &n) < 0 || n < least)
+		return because(why, -EINVAL,
+			"%s: give a number from %lu to %lu", name,
+			(unsigned long)least, (unsigned long)most);
+	*ret_n = n;
+	return 0;
+}
+
+static int read_rate(struct bench_options *o, struct buf *why)
+{
+	o->rate_hundredths = LOAD_RATE * 100;
+	if (!o->rate ||
+		(num_parse_hundredths(slice_of(o->rate), &o->rate_hundredths) ==
+				0 &&
+			o->rate_hundredths > 0 &&
+			o->rate_hundredths <= LOAD_RATE_MAX * 100))
+		return 0;
+	return because(why, -EINVAL,
+		"--rate: give messages a second, from 0.01 to %d",
+		LOAD_RATE_MAX);
+}
+
+static int check_load(struct bench_options *o, struct buf *why)
+{
+	o->n_users = LOAD_USERS;
+	o->n_seconds = LOAD_SECONDS;
+	if (!o->is_load &&
+		(o->users || o->rate || o->seconds || o->is_until_slow))
+		return because(why, -EINVAL,
+			"--users, --rate, --seconds and --until-slow belong "
+			"to --load");
+	if (o->is_load && (o->vs || o->vs_dir || o->html || o->rounds))
+		return because(why, -EINVAL,
+			"--load goes without --vs, --vs-dir, --html and "
+			"--rounds");
+	int r = read_number(
+		"--users", o->users, 2, LOAD_USERS_MAX, &o->n_users, why);
+	if (r == 0)
+		r = read_number("--seconds", o->seconds, 1, LOAD_SECONDS_MAX,
+			&o->n_seconds, why);
+	return r < 0 ? r : read_rate(o, why);
+}
+
 static int check(struct bench_options *o, struct buf *why)
 {
 	o->n_rounds = BENCH_ROUNDS;
-	if (o->rounds &&
-		(num_parse_max(slice_of(o->rounds), BENCH_ROUNDS_MAX,
-			 &o->n_rounds) < 0 ||
-			o->n_rounds == 0))
-		return because(why, -EINVAL,
-			"--rounds: give a number from 1 to %d",
-			BENCH_ROUNDS_MAX);
-	if (o->vs && o->vs_dir)
-		return because(why, -EINVAL,
+	int r = read_number(
+		"--rounds", o->rounds, 1, BENCH_ROUNDS_MAX, &o->n_rounds, why);
+	if (r == 0 && o->vs && o->vs_dir)
+		r = because(why, -EINVAL,
 			"--vs and --vs-dir both name the second relay");
-	return target_check(&o->target, why);
+	if (r == 0)
+		r = check_load(o, why);
+	return r < 0 ? r : target_check(&o->target, why);
 }
 
 int cmd_bench(int argc, char **argv)
@@ -168,6 +287,11 @@ int cmd_bench(int argc, char **argv)
 		{ .name = "--rounds", .text = &o.rounds },
 		{ .name = "--html", .text = &o.html },
 		{ .name = "--timeout", .text = &o.target.timeout },
+		{ .name = "--users", .text = &o.users },
+		{ .name = "--rate", .text = &o.rate },
+		{ .name = "--seconds", .text = &o.seconds },
+		{ .name = "--load", .flag = &o.is_load },
+		{ .name = "--until-slow", .flag = &o.is_until_slow },
 		{ .name = "--json", .flag = &o.is_json },
 	};
 	int n = cmd_parse(argc, argv, options, ARRAY_LEN(options), 1, &why);
@@ -177,5 +301,5 @@ int cmd_bench(int argc, char **argv)
 	o.target.domain = n > 0 ? argv[1] : NULL;
 	if (check(&o, &why) < 0)
 		return cmd_usage(&commands, "bench", buf_str(&why));
-	return run(&o);
+	return o.is_load ? run_load(&o) : run(&o);
 }

@@ -35,8 +35,9 @@ static const struct cmd table[] = {
 		"Bring a relay of up back out of a backup", cmd_restore },
 	{ "bench",
 		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "
-		"[--rounds N] [--json] [--html FILE] [--timeout SECONDS]",
-		"Measure how fast a relay is, or two of them in turns",
+		"[--rounds N] [--json] [--html FILE] [--timeout SECONDS] "
+		"[--load] [--users N] [--rate R] [--seconds S] [--until-slow]",
+		"Measure how fast a relay is, or how much it carries",
 		cmd_bench },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",
 		cmd_qr },

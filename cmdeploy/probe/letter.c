@@ -81,7 +81,7 @@ static void add_head(struct buf *out, const struct letter *l, size_t n_padding)
 	buf_addf(out,
 		"Date: Thu, 01 Jan 2026 00:00:00 +0000\r\n"
 		"Message-ID: <%s",
-		buf_str(&id));
+		l->id ? l->id : buf_str(&id));
 	for (size_t i = 0; i < n_padding; i++)
 		buf_add_char(out, 'x');
 	buf_addf(out, "@localhost>\r\n%s", l->headers ? l->headers : "");

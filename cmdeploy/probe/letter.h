@@ -13,8 +13,9 @@ struct letter {
 	const char *to;
 	const char *subject; /* NULL: [...] */
 	const char *headers; /* more of them, each ended by CRLF; or NULL */
-	bool is_clear;       /* a sentence that anybody can read */
-	size_t bytes;        /* of the whole; 0: some hundred */
+	const char *id; /* before the "@" of its Message-ID; NULL: random */
+	bool is_clear;  /* a sentence that anybody can read */
+	size_t bytes;   /* of the whole; 0: some hundred */
 };
 
 /* Lines end in CRLF, and none begins with a dot. */

@@ -262,23 +262,29 @@ int mail_stranger_open(
 	return r < 0 ? r : mail_smtp_expect(m, 250, why, "EHLO test.invalid");
 }
 
-int mail_smtp_auth(
-	struct mail *m, const struct probe_account *account, struct buf *why)
+void mail_add_auth(struct buf *out, const struct probe_account *account)
 {
 	__attribute__((cleanup(buf_release_secret))) struct buf token =
 		BUF_INIT(1024);
-	__attribute__((cleanup(buf_release_secret))) struct buf command =
-		BUF_INIT(2048);
 
 	buf_add(&token, "", 1);
 	buf_add_str(&token, account->address);
 	buf_add(&token, "", 1);
 	buf_add_str(&token, account->password);
-	buf_add_str(&command, "AUTH PLAIN ");
-	char *room = buf_room(&command, token.len * 2 + 4);
-	buf_added(&command,
+	buf_add_str(out, "AUTH PLAIN ");
+	char *room = buf_room(out, token.len * 2 + 4);
+	buf_added(out,
 		(size_t)EVP_EncodeBlock((unsigned char *)room,
 			(const unsigned char *)token.ptr, (int)token.len));
+}
+
+int mail_smtp_auth(
+	struct mail *m, const struct probe_account *account, struct buf *why)
+{
+	__attribute__((cleanup(buf_release_secret))) struct buf command =
+		BUF_INIT(2048);
+
+	mail_add_auth(&command, account);
 	int r = mail_smtp(m, why, buf_str(&command));
 	if (r < 0 || r == 235)
 		return r < 0 ? r : 0;

@@ -74,6 +74,8 @@ int mail_smtp(struct mail *m, struct buf *why, const char *command) MUST_CHECK;
 /* The same; -EPROTO when the code is another one. */
 int mail_smtp_expect(struct mail *m, int code, struct buf *why,
 	const char *format, ...) PRINTF_LIKE(4, 5) MUST_CHECK;
+/* The command AUTH PLAIN, with its secret, without CRLF. */
+void mail_add_auth(struct buf *out, const struct probe_account *account);
 /* AUTH PLAIN: 0, -EACCES when it was refused. */
 int mail_smtp_auth(struct mail *m, const struct probe_account *account,
 	struct buf *why) MUST_CHECK;

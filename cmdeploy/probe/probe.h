@@ -9,6 +9,8 @@
 #ifndef CMDEPLOY_PROBE_PROBE_H
 #define CMDEPLOY_PROBE_PROBE_H
 
+#include <sys/types.h>
+
 #include "chatmaild/common/config.h"
 #include "cmdeploy/probe/accounts.h"
 
@@ -20,10 +22,11 @@ enum {
 
 /* The relay that is tried, and the try that runs. */
 struct probe_relay {
-	struct config config;         /* its own, or defaults for its domain */
-	bool is_ours;                 /* the settings are its own */
-	bool is_in_folder;            /* of `up`: it may have no name server */
-	int answer_sec;               /* to wait for each of its answers */
+	struct config config; /* its own, or defaults for its domain */
+	bool is_ours;         /* the settings are its own */
+	bool is_in_folder;    /* of `up`: it may have no name server */
+	pid_t pid;            /* above all of its processes; 0: elsewhere */
+	int answer_sec;       /* to wait for each of its answers */
 	char *hosts[PROBE_HOSTS_MAX]; /* its addresses, numeric */
 	size_t n_hosts;
 	struct probe_accounts accounts;

@@ -42,6 +42,8 @@ struct wire_tls {
 /* `address` is numeric, IPv4 or IPv6. */
 int wire_open(struct wire *w, const char *address, unsigned port, int sec,
 	struct buf *why) MUST_CHECK;
+/* The client's side of TLS on a socket, for who does the handshake itself. */
+struct ssl_st *wire_tls_new(int fd, const struct wire_tls *tls);
 /* From here on by TLS; any certificate will do (wire_certificate() judges). */
 int wire_start_tls(
 	struct wire *w, const struct wire_tls *tls, struct buf *why) MUST_CHECK;

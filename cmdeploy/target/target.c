@@ -33,7 +33,8 @@ static int take_folder(const char *dir, struct probe_relay *p, struct buf *why)
 
 	if (r < 0)
 		return -ESRCH;
-	if (folder_runner(&relay) <= 0)
+	p->pid = folder_runner(&relay);
+	if (p->pid <= 0)
 		return because(why, -ESRCH,
 			"the relay in %s does not run; \"%s up --dir %s\" "
 			"starts it",

@@ -43,6 +43,15 @@ pid() {
     sed -n "s/^  $2 .* pid \([0-9]*\) .*/\1/p"
 }
 
+# answers ADDRESS PORT: waits until it does, after a restart.
+answers() {
+  for _ in $(seq 200); do
+    ! (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null || return 0
+    sleep 0.05
+  done
+  fail "port $2 does not answer"
+}
+
 # imap ADDRESS USER PASSWORD: what the server says to a login. LOGOUT waits for
 # that: it would overtake an answer that is late.
 imap() {

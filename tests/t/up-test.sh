@@ -34,15 +34,7 @@ passes() {
 # restart SERVICE PORT: and waits until it answers again.
 restart() {
   sv -w 20 restart "$PWD/r/service/$1" >/dev/null || fail "$1 does not restart"
-  answers "$2"
-}
-
-answers() {
-  for _ in $(seq 200); do
-    ! (exec 3<>"/dev/tcp/$address/$1") 2>/dev/null || return 0
-    sleep 0.05
-  done
-  fail "port $1 does not answer"
+  answers "$address" "$2"
 }
 
 # change FILE SED...: a file below r/etc, of which a copy is kept.
@@ -106,7 +98,7 @@ says out 'ok   names/port-993 '
 says out '5 passed, 4 failed'
 says junit.xml '<failure message="'
 sv -w 20 up "$PWD/r/service/nginx" >/dev/null
-answers 443
+answers "$address" 443
 
 echo '-- Postfix: TLS, senders, filters, recipients, sizes'
 change postfix/master.cf -e 's/>=TLSv1.3/>=TLSv1.2/' \
