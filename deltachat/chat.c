@@ -15,9 +15,8 @@ enum {
 	STATE_STEP_MS = 2000,
 };
 
-/* Like rpc_call() with the account in front of the parameters. */
-static int user_call(const struct chat_user *user, const char *method,
-	json_t *params, json_t **ret_result, struct buf *why)
+int chat_call(const struct chat_user *user, const char *method, json_t *params,
+	json_t **ret_result, struct buf *why)
 {
 	if (!params)
 		return because(why, -EINVAL, "%s: text is not UTF-8", method);
@@ -29,7 +28,7 @@ static int call_for_id(const struct chat_user *user, const char *method,
 	json_t *params, uint32_t *ret_id, struct buf *why)
 {
 	json_t *result = NULL;
-	int r = user_call(user, method, params, &result, why);
+	int r = chat_call(user, method, params, &result, why);
 
 	if (r < 0)
 		return r;
@@ -48,7 +47,7 @@ static int call_for_text(const struct chat_user *user, const char *method,
 	json_t *params, char **ret_text, struct buf *why)
 {
 	json_t *result = NULL;
-	int r = user_call(user, method, params, &result, why);
+	int r = chat_call(user, method, params, &result, why);
 
 	if (r < 0)
 		return r;
@@ -76,7 +75,7 @@ int chat_add_user(struct rpc *rpc, struct chat_user *ret_user, struct buf *why)
 int chat_sign_up(
 	const struct chat_user *user, const char *link, struct buf *why)
 {
-	int r = user_call(user, "add_transport_from_qr", json_pack("[s]", link),
+	int r = chat_call(user, "add_transport_from_qr", json_pack("[s]", link),
 		NULL, why);
 
 	return r < 0 ? r : chat_start_io(user, why);
@@ -91,12 +90,12 @@ int chat_get_config(const struct chat_user *user, const char *key,
 
 int chat_start_io(const struct chat_user *user, struct buf *why)
 {
-	return user_call(user, "start_io", json_array(), NULL, why);
+	return chat_call(user, "start_io", json_array(), NULL, why);
 }
 
 int chat_stop_io(const struct chat_user *user, struct buf *why)
 {
-	return user_call(user, "stop_io", json_array(), NULL, why);
+	return chat_call(user, "stop_io", json_array(), NULL, why);
 }
 
 int chat_invite(const struct chat_user *user, uint32_t group, char **ret_qr,
@@ -160,7 +159,7 @@ int chat_count_members(
 	const struct chat_user *user, uint32_t chat, struct buf *why)
 {
 	json_t *list = NULL;
-	int r = user_call(user, "get_chat_contacts",
+	int r = chat_call(user, "get_chat_contacts",
 		json_pack("[I]", (json_int_t)chat), &list, why);
 
 	if (r < 0)
@@ -187,7 +186,7 @@ int chat_send_file(const struct chat_user *user, uint32_t chat,
 static int get_message(const struct chat_user *user, uint32_t msg,
 	json_t **ret_message, struct buf *why)
 {
-	return user_call(user, "get_message", json_pack("[I]", (json_int_t)msg),
+	return chat_call(user, "get_message", json_pack("[I]", (json_int_t)msg),
 		ret_message, why);
 }
 
@@ -291,7 +290,7 @@ int chat_wait_file(const struct chat_user *user, char **ret_path,
 
 int chat_mark_seen(const struct chat_user *user, uint32_t msg, struct buf *why)
 {
-	return user_call(user, "markseen_msgs",
+	return chat_call(user, "markseen_msgs",
 		json_pack("[[I]]", (json_int_t)msg), NULL, why);
 }
 

@@ -28,6 +28,10 @@ enum chat_state {
 	CHAT_OUT_READ = 28,
 };
 
+/* Like rpc_call() with the account in front of the parameters. */
+int chat_call(const struct chat_user *user, const char *method, json_t *params,
+	json_t **ret_result, struct buf *why) MUST_CHECK;
+
 int chat_add_user(struct rpc *rpc, struct chat_user *ret_user,
 	struct buf *why) MUST_CHECK;
 /* Signs up or in by a dcaccount: or dclogin: link, and starts its I/O. */

@@ -15,7 +15,7 @@
 #include "lib/buf.h"
 
 enum {
-	PROBE_ACCOUNTS_MAX = 8,
+	PROBE_ACCOUNTS_MAX = 16,
 	PROBE_ACCOUNT_CHARS = 9,
 	PROBE_PASSWORD_CHARS = 22,
 };

@@ -58,6 +58,7 @@ extern const struct probe_group probe_imap;
 extern const struct probe_group probe_sending;
 extern const struct probe_group probe_arriving;
 extern const struct probe_group probe_web;
+extern const struct probe_group probe_apps;
 
 /* All of them, ended by NULL, in the order in which they run. */
 extern const struct probe_group *const probe_groups[];

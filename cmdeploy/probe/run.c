@@ -5,7 +5,7 @@
 #include <netdb.h>
 #include <string.h>
 
-#include "cmdeploy/probe/probe.h"
+#include "cmdeploy/probe/apps.h"
 #include "lib/clock.h"
 
 const struct probe_group *const probe_groups[] = {
@@ -15,6 +15,7 @@ const struct probe_group *const probe_groups[] = {
 	&probe_sending,
 	&probe_arriving,
 	&probe_web,
+	&probe_apps,
 	NULL,
 };
 
@@ -102,6 +103,7 @@ void probe_run(struct probe_relay *p, const char *pattern,
 			watcher->ended(&results->v[results->n - 1], results->n);
 		}
 	}
+	apps_end(p);
 }
 
 size_t probe_count(

@@ -5,6 +5,8 @@
 address=127.0.8.241
 export XDG_CACHE_HOME=$PWD/cache
 patience=()
+# No core comes from npm: real apps have a test of their own (up-apps.sh).
+export npm_config_cache=$PWD/npm npm_config_registry=http://127.0.0.1:1/
 
 # fails [TRY TEXT]...: tried in one run, each of them fails with its reason.
 fails() {

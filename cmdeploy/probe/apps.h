@@ -1,0 +1,21 @@
+/*
+ * apps.h - people with real apps on a relay: a Delta Chat core (host/core.h)
+ * in which each of them has a profile. It is started when it is wanted first,
+ * and ended by apps_end(), which deletes what they have.
+ *
+ * Functions return 0, PROBE_SKIP when there is no core here, or a negative
+ * errno; the reason is in p->why.
+ */
+#ifndef CMDEPLOY_PROBE_APPS_H
+#define CMDEPLOY_PROBE_APPS_H
+
+#include "cmdeploy/probe/probe.h"
+#include "deltachat/chat.h"
+
+enum {
+	APPS_N = 5,
+};
+
+void apps_end(struct probe_relay *p);
+
+#endif
