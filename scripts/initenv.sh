@@ -74,10 +74,17 @@ install() {
 		die 'apt-get install failed; the lines above say why'
 }
 
+# fetch COMMAND...: by apt-get, for what the build can do without: a mirror
+# that does not answer is not waited for.
+fetch() {
+	apt-get -o Acquire::Retries=0 -o Acquire::http::Timeout=10 \
+		-o Acquire::https::Timeout=10 -o APT::Update::Error-Mode=any "$@"
+}
+
 # A package into this folder; the lists may be missing on a new machine.
 download() {
-	apt-get download "$1" >/dev/null 2>&1 && return
-	quietly apt-get update && quietly apt-get download "$1"
+	fetch download "$1" >/dev/null 2>&1 && return
+	quietly fetch update && quietly fetch download "$1"
 }
 
 # unpack SERIES VERSION: Dovecot's headers, for instant-idle. Installing
@@ -99,7 +106,7 @@ unpack() {
 # without. The first look may come before the lists of packages.
 unpack_dovecot_headers() {
 	[ -n "$(apt-cache madison dovecot-dev 2>/dev/null)" ] ||
-		apt-get update >/dev/null 2>&1 || true
+		fetch update >/dev/null 2>&1 || true
 	for series in 2.3 2.4; do
 		if [ -d "build/dovecot-dev-$series" ] || grep -qs \
 			"DOVECOT_ABI_VERSION \"$series\." \

@@ -44,7 +44,7 @@ says err 'Failed to connect to bus'
 echo '-- another version of the package'
 dpkg-deb -R "$(compgen -G "$BUILD_DIR/package/*.deb")" old
 sed -i 's/^Version: .*/Version: 0.0.1/' old/DEBIAN/control
-dpkg-deb -b old "$bed/ssh/old.deb" >/dev/null
+dpkg-deb -Znone -b old "$bed/ssh/old.deb" >/dev/null
 there dpkg -i "$bed/ssh/old.deb" >/dev/null 2>&1
 ends_there
 grep -qE '^  install   chatmail [^ ]+, in place of 0.0.1 ' out ||
@@ -93,7 +93,7 @@ there test ! -e /usr/bin/cmdeploy || fail 'it was no dry run'
 
 echo '-- cut while it ships'
 mkdir -p www/src
-head -c 100000000 /dev/urandom >www/src/big
+head -c 20000000 /dev/urandom >www/src/big
 # The tar that unpacks there reads nothing until it may.
 there tee /usr/local/bin/tar >/dev/null <<'END'
 #!/bin/sh
