@@ -1,12 +1,13 @@
 /*
  * cmdeploy run: on this server (@local), or on another one over ssh, where
- * the same program does the same.
+ * the same program does the same. cmdeploy upgrade: of another one only.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "cmdeploy/commands.h"
 #include "cmdeploy/remote/remote.h"
+#include "cmdeploy/remote/upgrade.h"
 #include "cmdeploy/run/deploy.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/server/server.h"
@@ -57,4 +58,28 @@ int cmd_run(int argc, char **argv)
 	if (!o.ini_path)
 		o.ini_path = command_ini();
 	return remote_run(&o);
+}
+
+int cmd_upgrade(int argc, char **argv)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct upgrade_options o = { 0 };
+	const struct cmd_option table[] = {
+		{ .name = "--ssh-host", .text = &o.run.ssh_host },
+		{ .name = "--ini", .text = &o.run.ini_path },
+		{ .name = "--config", .text = &o.run.ini_path },
+		{ .name = "--backup", .text = &o.backup },
+		{ .name = "--no-backup", .flag = &o.is_without_backup },
+		{ .name = "-v", .flag = &o.run.is_verbose },
+	};
+
+	if (cmd_parse(argc, argv, table, ARRAY_LEN(table), 0, &why) < 0)
+		return cmd_usage(&commands, "upgrade", buf_str(&why));
+	if (o.run.ssh_host && strcmp(o.run.ssh_host, HOST_LOCAL) == 0)
+		return cmd_usage(&commands, "upgrade",
+			"the server restarts meanwhile, so call it from "
+			"another machine");
+	if (!o.run.ini_path)
+		o.run.ini_path = command_ini();
+	return upgrade_run(&o);
 }

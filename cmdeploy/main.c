@@ -16,6 +16,10 @@ static const struct cmd table[] = {
 		"[--ssh-host HOST|@local] [--ini FILE] [--dry-run] "
 		"[--disable-mail] [--website-only] [--skip-dns-check] [-v]",
 		"Make a server a relay, or bring it up to date", cmd_run },
+	{ "upgrade",
+		"[--ssh-host HOST] [--ini FILE] [--backup FILE] [--no-backup] "
+		"[-v]",
+		"Bring a relay's server from Debian 12 to 13", cmd_upgrade },
 	{ "down", "[--dir DIR]", "Stop a relay that was started by up",
 		cmd_down },
 	{ "dns", "[--ini FILE] [--ssh-host HOST|@local] [--zonefile FILE]",

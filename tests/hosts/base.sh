@@ -60,6 +60,11 @@ archives() {
     printf 'debian-security %s %s\n' "$security" "$suite-security"
 }
 
+# apt_sources FOLDER: for apt, of the archives that are listed there.
+apt_sources() {
+  sed 's,[^ ]* \(.*\),deb \1 main,' "$1/archives"
+}
+
 wanted_packages() {
   sed '/^#/d' "$sources/packages"
 }
@@ -149,14 +154,16 @@ fetch_packages() {
   done <"$cache/archives"
 }
 
-# What a server with the release before gets.
+# What a server with the release before gets: its own updates, then this one.
 fetch_upgrade() {
   local root=$cache/old old=$BUILD_DIR/hosts/12
   mkdir -p "$root" "$cache/old.new" "$cache/old.work"
   mount -t overlay overlay "$root" -o "lowerdir=$old/full:$old/bare" \
     -o "upperdir=$cache/old.new,workdir=$cache/old.work"
   cp --remove-destination -L /etc/resolv.conf "$root/etc/resolv.conf"
-  cp "$cache/bare/etc/apt/sources.list" "$root/etc/apt/sources.list"
+  apt_sources "$old" >"$root/etc/apt/sources.list"
+  fetch_packages "$root" full-upgrade
+  apt_sources "$cache" >"$root/etc/apt/sources.list"
   fetch_packages "$root" full-upgrade
   umount "$root"
   rm -rf "$root" "$cache/old.new" "$cache/old.work"
@@ -168,8 +175,7 @@ make_mirror() {
   rm -rf "$cache/apt" "$cache/apt.new"
   cp --remove-destination -L /etc/resolv.conf "$tree/etc/resolv.conf"
   archives >"$cache/archives"
-  sed 's,[^ ]* \(.*\),deb \1 main,' "$cache/archives" \
-    >"$tree/etc/apt/sources.list"
+  apt_sources "$cache" >"$tree/etc/apt/sources.list"
   fetch_indexes
   # shellcheck disable=SC2046
   fetch_packages "$tree" install $(wanted_packages) $(build_packages)

@@ -130,19 +130,9 @@ cut_runs() {
 }
 
 reboot() {
-  local before
-  before=$(on first cat /proc/sys/kernel/random/boot_id)
-  before=$(host_leader first)
-  on first systemctl reboot || true
-  eventually 60 started_anew first "$before"
-  host_wait first
+  start_anew first
   eventually 30 all_up
   chat first first
-}
-
-started_anew() {
-  local leader
-  leader=$(host_leader "$1") && [ "$leader" != "$2" ]
 }
 
 # no_listener PORT

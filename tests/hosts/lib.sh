@@ -69,6 +69,20 @@ eventually() {
   }
 }
 
+is_started_anew() {
+  local leader
+  leader=$(host_leader "$1") && [ "$leader" != "$2" ]
+}
+
+# start_anew NAME: by its own systemd.
+start_anew() {
+  local before
+  before=$(host_leader "$1")
+  on "$1" systemctl reboot || true
+  eventually 60 is_started_anew "$1" "$before"
+  host_wait "$1"
+}
+
 # alone FUNCTION...: while no other test of the bed does heavy work.
 alone() {
   (flock 6 && "$@") 6>>"$BED/load"

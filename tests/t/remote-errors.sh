@@ -96,6 +96,47 @@ says_not out ship
 system ubuntu 24.04 'Ubuntu 24.04.3 LTS'
 run 1 run --ini ip.ini --ssh-host bed
 says err 'bed runs Ubuntu 24.04.3 LTS; a relay needs Debian 12 or 13'
+
+# refused WHY [OPTION...]: no upgrade, for that reason.
+refused() {
+  run 1 upgrade --ini ip.ini --ssh-host bed "${@:2}"
+  says err "$1"
+  there test ! -e /var/lib/chatmail/upgrade-to-13 || fail "$1: it has begun"
+}
+
+echo '-- what is in the way of an upgrade'
+run 2 upgrade --ini ip.ini --ssh-host @local
+says err 'call it from another machine'
+refused 'with --backup, or go without one with --no-backup'
+refused 'none.tar: No such file' --backup none.tar
+: >empty.tar
+refused 'empty.tar is empty' --backup empty.tar
+echo old >old.tar
+touch -d '2 days ago' old.tar
+refused 'older than a day' --backup old.tar
+refused 'it runs Ubuntu 24.04.3 LTS; only Debian 12' --no-backup
+system debian 13 'Debian GNU/Linux 13 (trixie)'
+refused '(trixie); only Debian 12 can be upgraded' --no-backup
+system debian 12 'Debian GNU/Linux 12 (bookworm)'
+refused 'it is not a relay' --no-backup
+there mkdir -p /var/lib/chatmail
+there sh -c "echo $address >/var/lib/chatmail/mail_domain"
+there sh -c 'cd /etc/apt && rm -rf sources.list sources.list.d &&
+  mkdir sources.list.d &&
+  echo "deb http://deb.invalid bookworm main" >sources.list &&
+  echo "deb http://shop.invalid stable main" >sources.list.d/shop.list &&
+  for suite in bookworm sid; do
+    printf "Types: deb\nURIs: http://deb.invalid\nSuites: %s\n" $suite
+    printf "Components: main\n\n"
+  done >sources.list.d/two.sources'
+there apt-mark hold bash >held
+refused 'packages are held: bash; let them go with apt-mark unhold' --no-backup
+says err '/etc/apt/sources.list.d/shop.list: "deb http://shop.invalid stable'
+says err '/etc/apt/sources.list.d/two.sources: "Suites: sid" is not of Debian 12'
+says_not err 'sources.list: "'
+says_not err '"Suites: bookworm"'
+says err 'cannot be upgraded yet; what is in the way is above'
+there rm -r /var/lib/chatmail
 there test ! -e /etc/chatmail || fail 'something was written'
 there test ! -e /var/cache/chatmail || fail 'something was shipped'
 check_tidy

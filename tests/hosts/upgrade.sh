@@ -1,0 +1,122 @@
+#!/bin/bash
+# A relay with Debian 12, with people and their mail, gets Debian 13. It is
+# refused where it must be; the laptop is closed in the middle; a server that
+# starts anew half way serves by itself; the next call completes it all. All
+# the while a stranger writes, and no letter is lost.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/relay.sh"
+. "$(dirname "$0")/mail.sh"
+# Hosts with Debian 12 have no packages of Debian 13.
+[ "$RELEASE" = 13 ] || exit 0
+
+# upgrade [OPTION...]: cmdeploy upgrade in the operator's folder.
+upgrade() {
+  (cd "$BED/op/aging" && exec "$CMDEPLOY" upgrade "$@") >said 2>&1 </dev/null
+}
+
+# refused WHAT TEXT [OPTION...]: for that reason, and Debian 12 stays.
+refused() {
+  ! upgrade "${@:3}" || fail "$1: not refused"
+  says said "$2"
+  on aging grep -q bookworm /etc/apt/sources.list ||
+    fail "$1: the package sources have changed"
+}
+
+# What a client knows a mailbox by.
+mailboxes() {
+  # shellcheck disable=SC2016
+  on aging sh -c 'cd /home/vmail/mail/aging.example && for user in *@*; do
+    doveadm -f flow mailbox status -u "$user" "uidvalidity messages" "*"
+    doveadm -f flow fetch -u "$user" "uid flags" mailbox INBOX ALL
+  done' | sort
+}
+
+# has_release N
+has_release() {
+  is 'the release' "$(on aging sed -n 's/^VERSION_ID="\(.*\)"/\1/p' \
+    /etc/os-release)" "$1"
+}
+
+# The laptop is closed while dpkg is at work; what was begun there goes on.
+cut_upgrade() {
+  local run
+  (cd "$BED/op/aging" && exec "$CMDEPLOY" upgrade --no-backup -v) \
+    >cut 2>&1 </dev/null &
+  run=$!
+  eventually 900 on aging test -e /var/lib/chatmail/sources-of-12
+  eventually 900 on aging pgrep -x dpkg
+  kill -KILL "$run"
+  wait "$run" 2>/dev/null || true
+  eventually 1800 on aging flock -n /run/chatmail-ship.lock true
+}
+
+# Numbered letters to a relay that is often away, until the file `enough` is
+# there. They wait in the stranger's queue, or in ours for Dovecot.
+write_letters() {
+  local i
+  for ((i = 1; i <= 500; i++)); do
+    [ ! -e enough ] || break
+    letter carol@classic.example "$1" "letter $i." |
+      sign classic.example mail |
+      on classic sendmail -i -f carol@classic.example "$1"
+    echo "letter $i." >>written
+    sleep 5
+  done
+}
+
+# All of them have come, once each.
+have_letters_come() {
+  on classic postqueue -f
+  on aging postqueue -f
+  sed -n 's/^Subject: //p' "$(inbox aging "$1")"/* | sed 's/\r$//' |
+    sort >come
+  sort written | cmp -s - come
+}
+
+classic
+only aging
+host_start aging
+zone_relay aging
+relay_settings aging
+heavy deploy aging || fail "run with Debian 12: $(tail -n 20 said)"
+has_release 12
+chat aging aging
+rm -r talk-aging-aging
+mailboxes >before
+[ -s before ] || fail 'there is no mail'
+
+: >empty
+refused 'no backup' 'with --backup'
+refused 'an empty backup' 'is empty' --backup "$PWD/empty"
+on aging apt-mark hold openssl >/dev/null
+refused 'a held package' 'apt-mark unhold' --no-backup
+on aging apt-mark unhold openssl >/dev/null
+
+account aging
+write_letters "$user@aging.example" &
+letters=$!
+heavy cut_upgrade
+has_release 13
+# As where Debian was upgraded by hand: nobody has called run since.
+start_anew aging
+chat aging aging
+rm -r talk-aging-aging
+
+echo backup >backup
+heavy upgrade --backup "$PWD/backup" || fail "upgrade: $(tail -n 20 said)"
+says said 'The server has Debian 13 now.'
+on aging systemctl --failed --no-legend | grep -v ' user@' >failed || true
+[ ! -s failed ] || fail "failed units: $(cat failed)"
+: >enough
+wait "$letters" || fail 'the stranger could not write'
+eventually 120 have_letters_come "$user" ||
+  fail "written, but not come: $(sort written | comm -3 - come)"
+mailboxes >after
+grep -vxFf after before >lost || true
+[ ! -s lost ] || fail "of the mailboxes of before: $(head -n 8 lost)"
+chat aging aging
+deploy aging || fail "run with Debian 13: $(tail -n 20 said)"
+says said 'nothing was changed'
+! upgrade --no-backup || fail 'once more: not refused'
+says said 'only Debian 12 can be upgraded'
+done_testing
