@@ -154,6 +154,13 @@ fails names/old-tls 'port 993 speaks TLS 1.1 or older' \
 patience=()
 restore dovecot/dovecot.conf
 
+echo '-- accounts: short passwords'
+change chatmail.ini 's/^#* *password_min_length =.*/password_min_length = 1/'
+sv -w 20 restart "$PWD/r/service/doveauth" >/dev/null
+fails accounts/short-password 'lets in a new user with a password too short'
+restore chatmail.ini
+sv -w 20 restart "$PWD/r/service/doveauth" >/dev/null
+
 echo '-- the web: pages, codes, /new, policies'
 change nginx/site.conf -e '/Content-Security-Policy/d' -e '/limit_req /d'
 change nginx/mta-sts.txt 's/enforce/testing/'
