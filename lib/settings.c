@@ -338,7 +338,10 @@ static int refuse_value(
 	AUTO_BUF struct buf quoted = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf accepted = BUF_INIT(BUF_WHY_MAX_BYTES);
 
-	buf_add_quoted(&quoted, e->value);
+	if (row->is_secret)
+		buf_add_str(&quoted, "the value");
+	else
+		buf_add_quoted(&quoted, e->value);
 	describe_accepted(row, &accepted);
 	return because(why, -EINVAL, "line %d: %s: %s cannot be used; give %s",
 		e->line, row->key, buf_str(&quoted), buf_str(&accepted));
@@ -437,7 +440,7 @@ int settings_override(const struct settings *settings, const char *text,
 		return 0;
 	describe_accepted(row, &accepted);
 	return because(why, -EINVAL, "%s: the value cannot be used; give %s",
-		text, buf_str(&accepted));
+		row->is_secret ? row->key : text, buf_str(&accepted));
 }
 
 void settings_value_text(

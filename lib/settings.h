@@ -41,6 +41,7 @@ struct setting {
 	 */
 	bool (*is_valid)(struct slice value);
 	const char *accepts;
+	bool is_secret;    /* a value that is refused is not shown */
 	bool is_mega;      /* a small size without unit is in MB */
 	unsigned readers;  /* who reads it, a bit each: settings_keep() */
 	const char *help;  /* one line, a sentence */

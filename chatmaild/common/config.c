@@ -280,7 +280,7 @@ static const struct setting rows[] = {
 		  "other have calls." },
 	{ AT(turn_server), TEXT, .fallback = "",
 	  .readers = READ_METADATA,
-	  .is_valid = is_turn_or_empty,
+	  .is_valid = is_turn_or_empty, .is_secret = true,
 	  .accepts = "host:port:secret, host:port:expiry:password, or nothing",
 	  .help = "The TURN server of somebody else: host:port:secret, of "
 		  "which passwords for five days are made, or "

@@ -23,6 +23,7 @@ struct backup {
 	const struct relay *relay;
 	bool has_mail;
 	char *key_path, *cache_dir, *target;
+	char *shown; /* the target, without a password */
 	char *stage; /* beside the accounts, for root alone */
 	struct restic restic;
 	bool is_first;
@@ -88,7 +89,7 @@ static int step_save(struct backup *b, struct buf *why)
 	r = restic_save(&b->restic, b->has_mail, b->stage, why);
 	if (r == 0)
 		say_done("%s %s", b->is_first ? "the first one is at" : "to",
-			b->target);
+			b->shown);
 	return r;
 }
 
@@ -114,7 +115,7 @@ static int carry_out(struct backup *b, struct buf *why)
 	/* The messages in it must not outlive those of the relay. */
 	dir_remove(b->stage);
 	if (r == 0)
-		r = backups_note(b->relay, b->target, why);
+		r = backups_note(b->relay, b->shown, why);
 	return r < 0 ? r : step_forget(b, why);
 }
 
@@ -133,6 +134,7 @@ static void prepare(struct backup *b, const char *target)
 	const struct relay *relay = b->relay;
 
 	b->target = restic_target(target);
+	b->shown = restic_shown(b->target);
 	b->key_path = xasprintf("%s/" BACKUP_KEY, relay->places.own_etc_dir);
 	b->cache_dir = xasprintf("%s/restic", relay->places.own_state_dir);
 	b->stage = xasprintf("%s/.backup", relay->config.mailboxes_dir);
@@ -147,6 +149,7 @@ static void prepare(struct backup *b, const char *target)
 static void release(struct backup *b)
 {
 	free(b->target);
+	free(b->shown);
 	free(b->key_path);
 	free(b->cache_dir);
 	free(b->stage);

@@ -7,9 +7,10 @@
 #include "cmdeploy/host/packages.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
+#include "lib/file.h"
 #include "lib/path.h"
 #include "lib/proc.h"
-#include "lib/words.h"
+#include "lib/url.h"
 
 enum {
 	SAID_MAX_BYTES = 1 << 20,
@@ -26,6 +27,60 @@ char *restic_target(const char *text)
 	if (text[0] == '/' || strchr(text, ':') || !getcwd(here, sizeof(here)))
 		return xstrdup(text);
 	return xasprintf("%s/%s", here, text);
+}
+
+char *restic_shown(const char *target)
+{
+	AUTO_BUF struct buf out = BUF_INIT(SAID_MAX_BYTES);
+	struct slice text = slice_of(target);
+
+	url_add_masked(&out, text, url_password(text));
+	return xstrdup(buf_str(&out));
+}
+
+/* "\"a b\"": what stands between two quotes of a kind. */
+static struct slice unquoted(struct slice s)
+{
+	bool is_quoted = s.len > 1 && (s.ptr[0] == '"' || s.ptr[0] == '\'') &&
+		s.ptr[s.len - 1] == s.ptr[0];
+
+	return is_quoted ? slice_head(slice_from(s, 1), s.len - 2) : s;
+}
+
+static bool is_name(struct slice s)
+{
+	for (size_t i = 0; i < s.len; i++)
+		if (!ascii_is_alpha(s.ptr[i]) && s.ptr[i] != '_' &&
+			(i == 0 || !ascii_is_digit(s.ptr[i])))
+			return false;
+	return s.len > 0;
+}
+
+int restic_env(const char *path, struct words *ret_words, struct buf *why)
+{
+	__attribute__((cleanup(buf_release_secret))) struct buf text =
+		BUF_INIT(SAID_MAX_BYTES);
+	struct slice rest, line, name, value;
+
+	if (!file_exists(path))
+		return 0;
+	int r = file_read(path, &text, why);
+	rest = buf_slice(&text);
+	for (int n = 1; r == 0 && slice_next_line(&rest, &line); n++) {
+		line = slice_trim(line);
+		if (line.len == 0 || line.ptr[0] == '#')
+			continue;
+		if (slice_starts(line, SLICE("export ")))
+			line = slice_trim(slice_from(line, strlen("export ")));
+		if (!slice_cut(line, '=', &name, &value) || !is_name(name))
+			return because(why, -EINVAL,
+				"%s: line %d: not NAME=value", path, n);
+		value = unquoted(value);
+		AUTO_FREE char *word = xasprintf(
+			"%.*s=%.*s", SLICE_FMT(name), SLICE_FMT(value));
+		words_add(ret_words, word);
+	}
+	return r;
 }
 
 static bool is_unwanted(void *owner UNUSED)
@@ -82,19 +137,24 @@ static int call(const struct restic *restic, const char *dir,
 	AUTO_FREE char *key =
 		xasprintf("RESTIC_PASSWORD_FILE=%s", restic->key_path);
 	AUTO_FREE char *folder = xasprintf("RESTIC_CACHE_DIR=%s", cache);
-	AUTO_WORDS struct words argv = { 0 };
+	AUTO_FREE char *variables = path_beside(restic->key_path, RESTIC_ENV);
+	AUTO_WORDS struct words argv = { 0 }, env = { 0 };
 
 	words_add_all(&argv,
 		PROC_WORDS("env", "-C", dir, "restic",
 			cache[0] ? "--quiet" : "--no-cache"));
 	words_add_all(&argv, words);
-	int r = proc_run(
+	int r = restic_env(variables, &env, why);
+	if (r < 0)
+		return r;
+	/* GOGC: a third less memory, for a tenth more work. */
+	words_add_all(&env,
+		PROC_WORDS(target, key, folder, "GOGC=20",
+			"SSH_ASKPASS=/bin/false", "SSH_ASKPASS_REQUIRE=force"));
+	r = proc_run(
 		&(struct proc){
 			.argv = words_list(&argv),
-			/* GOGC: a third less memory, for a tenth more work. */
-			.env = PROC_WORDS(target, key, folder, "GOGC=20",
-				"SSH_ASKPASS=/bin/false",
-				"SSH_ASKPASS_REQUIRE=force"),
+			.env = words_list(&env),
 			.out = said,
 			.is_unwanted = is_unwanted,
 		},
@@ -106,15 +166,19 @@ static int explain(
 	const struct restic *restic, const struct buf *said, struct buf *why)
 {
 	AUTO_BUF struct buf reason = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf masked = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *shown = restic_shown(restic->target);
 
 	if (strstr(buf_str(said), "wrong password"))
 		return because(why, -EACCES,
 			"what is at %s was made with another key than %s; name "
 			"its own, or another place",
-			restic->target, restic->key_path);
+			shown, restic->key_path);
 	add_reason(buf_slice(said), &reason);
-	return because(why, -EIO, "restic, with %s: %s", restic->target,
-		buf_str(&reason));
+	url_add_masked(&masked, buf_slice(&reason),
+		url_password(slice_of(restic->target)));
+	return because(
+		why, -EIO, "restic, with %s: %s", shown, buf_str(&masked));
 }
 
 static int run(const struct restic *restic, const char *dir,

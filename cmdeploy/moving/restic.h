@@ -10,17 +10,31 @@
 #include <stdbool.h>
 
 #include "lib/buf.h"
+#include "lib/words.h"
 
 /* Nothing is owned. */
 struct restic {
-	const char *target;    /* "/folder", "sftp:host:folder", "s3:..." */
-	const char *key_path;  /* of the file that holds its password */
+	const char *target; /* "/folder", "sftp:host:folder", "s3:..." */
+	/* Of the file that holds its password; RESTIC_ENV is beside it. */
+	const char *key_path;
 	const char *cache_dir; /* NULL: none */
 	const char *host;      /* whose backups; NULL: anybody's */
 };
 
 /* What a person calls the target, with a folder made absolute; to be freed. */
 char *restic_target(const char *text);
+/* The same, without a password that is in it, for people; to be freed. */
+char *restic_shown(const char *target);
+
+/*
+ * The file with variables that a place wants, such as AWS_SECRET_ACCESS_KEY:
+ * a line NAME=value each, as restic's manual writes them, "export" and quotes
+ * included; "#" begins a comment. It need not be there. -EINVAL: another
+ * line, whose number alone is told.
+ */
+#define RESTIC_ENV "backup.env"
+int restic_env(
+	const char *path, struct words *ret_words, struct buf *why) MUST_CHECK;
 
 /* Installs it where it is missing. */
 int restic_install(struct buf *why) MUST_CHECK;

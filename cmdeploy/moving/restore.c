@@ -5,17 +5,20 @@
 #include <fts.h>
 #include <pwd.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmdeploy/folder/folder.h"
 #include "cmdeploy/host/packages.h"
 #include "cmdeploy/moving/backup.h"
 #include "cmdeploy/moving/files.h"
+#include "cmdeploy/moving/modseq.h"
 #include "cmdeploy/moving/restic.h"
 #include "cmdeploy/moving/uidlist.h"
 #include "cmdeploy/relay/backups.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "lib/file.h"
+#include "lib/path.h"
 
 enum {
 	UIDLIST_MAX_BYTES = 256 << 20,
@@ -28,6 +31,7 @@ enum {
 struct place {
 	const char *root;
 	char *ini, *state, *key;
+	char *shown; /* where the backup is, for people */
 	char *stage; /* what has come out of the backup, until it has a place */
 	char *domain; /* of the settings that are there, or NULL */
 };
@@ -38,6 +42,7 @@ static int find_place(
 	struct config config;
 
 	p->root = o->dir;
+	p->shown = restic_shown(o->target);
 	p->ini = xasprintf("%s/chatmail.ini", o->dir);
 	p->state = xasprintf("%s/state", o->dir);
 	p->stage = xasprintf("%s/" BACKUPS_RESTORING, p->state);
@@ -58,6 +63,7 @@ static void release(struct place *p)
 	free(p->ini);
 	free(p->state);
 	free(p->key);
+	free(p->shown);
 	free(p->stage);
 	free(p->domain);
 }
@@ -106,7 +112,7 @@ static int step_fetch(
 		r = restic_restore(&restic, o->has_mail, p->stage, why);
 	if (r == 0 && !file_exists(files))
 		r = because(
-			why, -EINVAL, "%s: not a backup of a relay", o->target);
+			why, -EINVAL, "%s: not a backup of a relay", p->shown);
 	if (r < 0) {
 		dir_remove(p->stage);
 		return r;
@@ -133,6 +139,17 @@ static int raise_uids(const char *path, struct buf *why)
 		(struct file_owner){ 0600, (uid_t)-1, (gid_t)-1 }, why);
 }
 
+static int raise_modseq(const char *uidlist, struct buf *why)
+{
+	AUTO_BUF struct buf log = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_FREE char *path = path_beside(uidlist, MODSEQ_FILE);
+
+	modseq_add_log(&log, time(NULL));
+	return file_write(path, buf_slice(&log),
+		(struct file_owner){ 0600, (uid_t)-1, (gid_t)-1 }, why);
+}
+
+/* Each mailbox has a list of UIDs. */
 static int raise_all(const char *mail, struct buf *why)
 {
 	AUTO_FREE char *path = xstrdup(mail);
@@ -144,8 +161,11 @@ static int raise_all(const char *mail, struct buf *why)
 		return because(why, -errno, "%s: %s", mail, strerror(errno));
 	for (FTSENT *at; r == 0 && (at = fts_read(tree)) != NULL;)
 		if (at->fts_info == FTS_F &&
-			strcmp(at->fts_name, "dovecot-uidlist") == 0)
+			strcmp(at->fts_name, "dovecot-uidlist") == 0) {
 			r = raise_uids(at->fts_accpath, why);
+			if (r == 0)
+				r = raise_modseq(at->fts_accpath, why);
+		}
 	fts_close(tree);
 	return r;
 }
@@ -213,7 +233,7 @@ int restore_run(const struct restore_options *o, struct buf *why)
 		r = check(&p, why);
 	if (r < 0)
 		return r;
-	say_bold("A relay out of the backup at %s", o->target);
+	say_bold("A relay out of the backup at %s", p.shown);
 	r = step_fetch(o, &p, why);
 	if (r < 0)
 		return r;

@@ -59,6 +59,7 @@ says out "old, at $PWD/kept"
 echo '-- what the app sees after it'
 for i in 4 5; do append "$i"; done
 next=$(status_of UIDNEXT)
+modseq=$(status_of HIGHESTMODSEQ)
 [ "$next" = 6 ] || fail "UIDNEXT $next"
 
 echo '-- refused: no key, a wrong key, no backup, a relay that is there'
@@ -74,6 +75,23 @@ says err "restic, with $PWD/nothing: "
 run 2 restore --key key
 run 2 backup --dir r
 says err 'where to?'
+
+echo '-- a password in a URL, which nobody is shown'
+run 1 backup --dir r 'rest:http://me:Hush-17@127.0.0.1:port/'
+says err 'restic, with rest:http://me:***@127.0.0.1:port/: '
+run 1 restore --dir new --key key 'rest:http://me:Hush-17@127.0.0.1:port/'
+says out 'rest:http://me:***@'
+! grep -F Hush-17 out err || fail 'shown'
+
+echo '-- variables for the place'
+printf '# of restic\n\nexport TMPDIR="/not here"\n' >r/etc/backup.env
+run 1 backup --dir r "$PWD/kept"
+says err '/not here/'
+echo Hush-17 >r/etc/backup.env
+run 1 backup --dir r "$PWD/kept"
+says err "r/etc/backup.env: line 1: not NAME=value"
+! grep -F Hush-17 out err || fail 'shown'
+rm r/etc/backup.env
 
 echo '-- it comes back'
 away
@@ -91,6 +109,8 @@ up r
 [ "$(ask 'UID SEARCH ALL')" = '* SEARCH 1 2 3' ] || fail "$(ask 'UID SEARCH ALL')"
 [ "$(ask 'UID SEARCH FLAGGED')" = '* SEARCH 2' ] ||
   fail "$(ask 'UID SEARCH FLAGGED')"
+[ "$(status_of HIGHESTMODSEQ)" -gt "$((modseq + 1000000))" ] ||
+  fail "HIGHESTMODSEQ $(status_of HIGHESTMODSEQ)"
 [ "$(status_of UIDNEXT)" = 1000004 ] || fail "UIDNEXT $(status_of UIDNEXT)"
 append new
 [ "$(ask "UID SEARCH UID $next:*")" = '* SEARCH 1000004' ] ||
