@@ -45,7 +45,7 @@ int main(void)
 	close(ends[1]);
 	check_int("ready", read(ends[0], &byte, 1), 1);
 	check("they live", !tree_wait(SHORT_MSEC));
-	tree_signal(SIGTERM);
+	tree_signal(SIGTERM, 0);
 	check("and ignore", !tree_wait(SHORT_MSEC));
 	check("killed", tree_kill(KILL_MSEC));
 	/* Nobody holds the pipe any more. */

@@ -303,7 +303,7 @@ int folder_keep_address(const struct relay *relay, struct buf *why)
 pid_t folder_runner(const struct relay *relay)
 {
 	AUTO_FREE char *path = folder_path(relay, LOCK_PATH);
-	AUTO_CLOSE int fd = open(path, O_RDWR | O_CLOEXEC);
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;

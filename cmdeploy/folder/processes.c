@@ -20,6 +20,9 @@ enum {
 	STOP_KINDLY_MSEC = 3500,
 	STOP_FIRMLY_MSEC = 500,
 	STOP_KILL_MSEC = 900,
+	/* How often orphans are looked for, and asked to end. */
+	LOOK_MSEC = 1000,
+	LOOKS = 10,
 };
 
 struct ground {
@@ -88,10 +91,27 @@ int processes_start(const char *dir, struct buf *why)
 	return r;
 }
 
+/*
+ * A service whose runsv was killed is our child now, and holds what the next
+ * runsv's own needs: its ports, its locks. So is what a killed master has left.
+ */
+static void end_orphans(unsigned *n_looks)
+{
+	int kind = *n_looks < LOOKS ? SIGTERM : SIGKILL;
+
+	if (tree_signal(kind, signals_watched()) > 0)
+		++*n_looks;
+	else
+		*n_looks = 0;
+}
+
 int processes_watch(struct buf *why)
 {
+	unsigned n_looks = 0;
+
 	for (;;) {
-		enum signals_event event = signals_next(-1);
+		end_orphans(&n_looks);
+		enum signals_event event = signals_next(LOOK_MSEC);
 		if (event == SIGNALS_STOP)
 			return 0;
 		if (event == SIGNALS_LOST)
@@ -109,7 +129,7 @@ void processes_stop(void)
 		kill(runsvdir, SIGHUP);
 	if (tree_wait(STOP_KINDLY_MSEC))
 		return;
-	tree_signal(SIGTERM);
+	tree_signal(SIGTERM, 0);
 	if (tree_wait(STOP_FIRMLY_MSEC))
 		return;
 	if (!tree_kill(STOP_KILL_MSEC))

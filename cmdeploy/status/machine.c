@@ -15,6 +15,8 @@ enum {
 	KILOBYTE = 1024,
 	INODES_FEW_PERCENT = 5,
 	LOAD_PER_CORE = 5, /* without max_load_1m */
+	/* With less, Postfix takes no mail, whatever the settings. */
+	DISK_BYTES = 64 << 20,
 };
 
 /* Below what new accounts need it is bad; below twice that, a doubt. */
@@ -37,8 +39,9 @@ static void add_disk(const struct relay *relay, struct findings *list)
 	status_add_size(&text, rest);
 	buf_add_str(&text, " free of ");
 	status_add_size(&text, (uint64_t)fs.f_blocks * fs.f_frsize);
+	uint64_t needed = relay->config.min_free_disk_space;
 	enum status_grade grade =
-		grade_rest(rest, relay->config.min_free_disk_space);
+		grade_rest(rest, needed > DISK_BYTES ? needed : DISK_BYTES);
 	if (fs.f_files > 0 &&
 		fs.f_favail < fs.f_files / 100 * INODES_FEW_PERCENT) {
 		buf_addf(&text, ", only %lu inodes free", fs.f_favail);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -68,7 +69,9 @@ int runit_status(const char *service_dir, struct runit_status *ret_status)
 	ret_status->stamp = sec * NSEC +
 		big_endian(at + STATUS_NSEC_AT, STATUS_PID_AT - STATUS_NSEC_AT);
 	ret_status->pid = (pid_t)little_endian(at + STATUS_PID_AT);
-	ret_status->is_up = at[STATUS_STATE_AT] == STATE_RUN;
+	/* On a full disk runsv cannot write down that it has ended. */
+	ret_status->is_up = at[STATUS_STATE_AT] == STATE_RUN &&
+		(kill(ret_status->pid, 0) == 0 || errno == EPERM);
 	return 1;
 }
 

@@ -21,18 +21,22 @@ void tree_adopt(void)
 	prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
-void tree_signal(int signal_number)
+size_t tree_signal(int signal_number, pid_t spared)
 {
 	AUTO_BUF struct buf list = BUF_INIT(LIST_MAX_BYTES);
 	struct slice rest, word;
 	uint64_t pid;
+	size_t n = 0;
 
 	if (file_read("/proc/thread-self/children", &list, NULL) < 0)
-		return;
+		return 0;
 	rest = buf_slice(&list);
 	while (slice_next_word(&rest, &word))
-		if (num_parse_max(word, INT32_MAX, &pid) == 0)
-			kill((pid_t)pid, signal_number);
+		if (num_parse_max(word, INT32_MAX, &pid) == 0 &&
+			(pid_t)pid != spared &&
+			kill((pid_t)pid, signal_number) == 0)
+			n++;
+	return n;
 }
 
 bool tree_wait(uint64_t msec)
@@ -65,7 +69,7 @@ bool tree_kill(uint64_t msec)
 	uint64_t end = clock_msec() + msec;
 
 	do {
-		tree_signal(SIGKILL);
+		tree_signal(SIGKILL, 0);
 		if (tree_wait(ROUND_MSEC))
 			return true;
 	} while (clock_msec() < end);

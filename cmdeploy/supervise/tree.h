@@ -12,11 +12,12 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 void tree_adopt(void);
 
-/* Sends the signal to every child. */
-void tree_signal(int signal_number);
+/* Sends the signal to every child but one; how many got it. */
+size_t tree_signal(int signal_number, pid_t spared);
 
 /*
  * Reaps children as they end; true when none is left, false when that
