@@ -23,13 +23,6 @@ settings r _load.test
 set_key r max_new_accounts_per_hour 0
 set_key r max_user_send_per_minute 120
 up r "$address"
-# Of several recipients in one transaction, Dovecot links the later ones' files
-# to the first one's; who has fetched and deleted that by then makes lmtp end,
-# and some get the message twice. Here each is delivered to alone.
-alone='lmtp_destination_recipient_limit = 1'
-echo "$alone" >>r/etc/postfix/main.cf
-sv -w 20 restart "$PWD/r/service/postfix" >/dev/null
-answers "$address" 465
 
 echo '-- what cannot be asked'
 run 2 bench --dir r --users 20
