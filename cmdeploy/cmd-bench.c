@@ -30,7 +30,7 @@ struct bench_options {
 	const char *html;
 	const char *rounds;
 	uint64_t n_rounds;
-	bool is_json;
+	bool is_json, is_echo;
 	bool is_load, is_until_slow;
 	const char *users, *rate, *seconds;
 	uint64_t n_users, n_seconds, rate_hundredths;
@@ -140,6 +140,7 @@ static int run(const struct bench_options *o)
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	__attribute__((cleanup(bench_release))) struct bench b = {
 		.n_rounds = (unsigned)o->n_rounds,
+		.is_echo = o->is_echo,
 		.progress = show_progress,
 	};
 	int r = open_sides(o, &b, &why);
@@ -266,6 +267,9 @@ static int check(struct bench_options *o, struct buf *why)
 	if (r == 0 && o->vs && o->vs_dir)
 		r = because(why, -EINVAL,
 			"--vs and --vs-dir both name the second relay");
+	if (r == 0 && o->is_echo && (o->vs || o->vs_dir || o->is_load))
+		r = because(why, -EINVAL,
+			"--echo goes without --vs, --vs-dir and --load");
 	if (r == 0)
 		r = check_load(o, why);
 	return r < 0 ? r : target_check(&o->target, why);
@@ -292,6 +296,7 @@ int cmd_bench(int argc, char **argv)
 		{ .name = "--seconds", .text = &o.seconds },
 		{ .name = "--load", .flag = &o.is_load },
 		{ .name = "--until-slow", .flag = &o.is_until_slow },
+		{ .name = "--echo", .flag = &o.is_echo },
 		{ .name = "--json", .flag = &o.is_json },
 	};
 	int n = cmd_parse(argc, argv, options, ARRAY_LEN(options), 1, &why);

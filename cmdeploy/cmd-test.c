@@ -16,6 +16,7 @@ struct test_options {
 	const char *pattern;
 	bool is_tap;
 	bool is_list;
+	bool is_echo;
 };
 
 static int report(const struct test_options *o, const struct probe_relay *p,
@@ -53,6 +54,7 @@ static int run(const struct test_options *o)
 	__attribute__((cleanup(probe_release))) struct probe_relay p = {
 		.accounts.lock_fd = -1,
 		.second = o->second,
+		.is_echo = o->is_echo,
 		.why = BUF_INIT(BUF_WHY_MAX_BYTES),
 		.note = BUF_INIT(PROBE_NOTE_MAX_BYTES),
 	};
@@ -87,6 +89,7 @@ int cmd_test(int argc, char **argv)
 		{ .name = "-k", .text = &o.pattern },
 		{ .name = "--timeout", .text = &o.target.timeout },
 		{ .name = "--tap", .flag = &o.is_tap },
+		{ .name = "--echo", .flag = &o.is_echo },
 		{ .name = "--list", .flag = &o.is_list },
 	};
 	int n = cmd_parse(argc, argv, options, ARRAY_LEN(options), 1, &why);

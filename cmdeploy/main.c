@@ -28,7 +28,7 @@ static const struct cmd table[] = {
 		"Show the state of a relay, and what needs attention",
 		cmd_status },
 	{ "test",
-		"[DOMAIN] [--second DOMAIN] [--dir DIR] [--ini FILE] "
+		"[DOMAIN] [--second DOMAIN] [--echo] [--dir DIR] [--ini FILE] "
 		"[--tap] [--junit FILE] [-k PATTERN] [--timeout SECONDS] "
 		"[--list]",
 		"Try a relay from outside, as strangers and apps see it",
@@ -39,7 +39,8 @@ static const struct cmd table[] = {
 		"Bring a relay of up back out of a backup", cmd_restore },
 	{ "bench",
 		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "
-		"[--rounds N] [--json] [--html FILE] [--timeout SECONDS] "
+		"[--rounds N] [--echo] [--json] [--html FILE] "
+		"[--timeout SECONDS] "
 		"[--load] [--users N] [--rate R] [--seconds S] [--until-slow]",
 		"Measure how fast a relay is, or how much it carries",
 		cmd_bench },

@@ -205,7 +205,7 @@ static bool matches(const struct wanted *w, const json_t *entry)
 	if (json_integer_value(json_object_get(entry, "contextId")) !=
 		w->account)
 		return false;
-	if (strcmp(event_kind(event), w->kind) != 0)
+	if (w->kind && strcmp(event_kind(event), w->kind) != 0)
 		return false;
 	return !w->is_wanted || w->is_wanted(event, w->ctx);
 }
@@ -252,8 +252,8 @@ int rpc_wait_event(struct rpc *rpc, uint32_t account, const char *kind,
 
 	if (r == -ETIMEDOUT)
 		return because(why, r, "account %u: no event %s within %d ms",
-			account, kind, rpc->timeout_ms);
-	return r < 0 ? prefix_why(why, r, kind) : 0;
+			account, kind ? kind : "", rpc->timeout_ms);
+	return r < 0 ? prefix_why(why, r, kind ? kind : "events") : 0;
 }
 
 int rpc_set_timeout(struct rpc *rpc, int timeout_ms)

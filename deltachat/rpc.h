@@ -60,8 +60,8 @@ int rpc_call(struct rpc *rpc, const char *method, json_t *params,
 typedef bool rpc_is_wanted(const json_t *event, void *ctx);
 
 /*
- * The first event of account `account` and kind `kind` that has not been
- * waited for yet and for which is_wanted() (NULL: any) holds. Others are
+ * The first event of account `account` and kind `kind` (NULL: any) that has not
+ * been waited for yet and for which is_wanted() (NULL: any) holds. Others are
  * kept for later waits. ret_event may be NULL, else json_decref() it.
  */
 int rpc_wait_event(struct rpc *rpc, uint32_t account, const char *kind,

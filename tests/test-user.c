@@ -213,6 +213,7 @@ static void test_echo(void)
 	AUTO_BUF struct buf text = BUF_INIT(1024);
 	AUTO_FREE char *file = xasprintf("%s/echobot-password", dir);
 	struct file_owner owner = { 0600, (uid_t)-1, (gid_t)-1 };
+	struct stat st;
 
 	check_int("no bot",
 		user_read_password(&users, SLICE("echo@x.test"), &text, NULL),
@@ -226,6 +227,10 @@ static void test_echo(void)
 		user_read_password(&users, SLICE("echo@x.test"), &text, NULL),
 		1);
 	check_slice("its password", buf_slice(&text), HASH);
+	check_int("its file is not stamped",
+		user_touch_login(&users, SLICE("echo@x.test"), 1700000000, NULL), 0);
+	check_int("its file is there", stat(file, &st), 0);
+	check("its file is as it was", st.st_mtime > 1700000000);
 }
 
 int main(void)

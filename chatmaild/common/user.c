@@ -13,9 +13,6 @@
 
 #define ECHO_NAME "echo"
 
-static const char system_dir[] = "/etc/chatmail";
-static const char system_echo_password[] = "/run/echobot/password";
-
 enum {
 	DAY_SEC = 86400,
 };
@@ -27,11 +24,7 @@ void users_init(
 		.dir = xstrdup(config->mailboxes_dir),
 		.domain = xstrdup(config->address_domain),
 	};
-	if (!config->echobot)
-		return;
-	if (slice_eq_str(path_folder(ini_path), system_dir))
-		users->echo_password = xstrdup(system_echo_password);
-	else
+	if (config->echobot)
 		users->echo_password =
 			path_beside(ini_path, "echobot-password");
 }
@@ -208,6 +201,9 @@ int user_touch_login(const struct users *users, struct slice address,
 
 	if (!add_password_path(users, address, &path))
 		return because(why, -ENOENT, "not an address of ours");
+	/* The bot's file is root's, and it stays as long as the bot does. */
+	if (user_is_echo(users, address))
+		return 0;
 	return stamp(buf_str(&path), when - when % DAY_SEC, why);
 }
 

@@ -22,9 +22,8 @@ struct users {
 };
 
 /*
- * `ini_path` tells where the echo bot's password is: in
- * /run/echobot/password for an INI file in /etc/chatmail, else in the
- * file echobot-password beside the INI file.
+ * The hash of the echo bot's password is in the file echobot-password beside
+ * the INI file.
  */
 void users_init(
 	struct users *users, const struct config *config, const char *ini_path);

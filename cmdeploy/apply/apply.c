@@ -68,7 +68,7 @@ int apply_missing_users(const struct apply *apply, struct buf *missing)
 	for (size_t i = 0; apply->components[i]; i++) {
 		const struct system_user *u = apply->components[i]->users;
 		for (; u && u->name; u++) {
-			if (getpwnam(u->name))
+			if (!apply_counts(apply, u->when) || getpwnam(u->name))
 				continue;
 			buf_addf(missing, "%s%s", n ? " " : "", u->name);
 			n++;
@@ -82,7 +82,7 @@ int apply_create_users(const struct apply *apply, struct buf *why)
 	for (size_t i = 0; apply->components[i]; i++) {
 		const struct system_user *u = apply->components[i]->users;
 		for (; u && u->name; u++) {
-			if (getpwnam(u->name))
+			if (!apply_counts(apply, u->when) || getpwnam(u->name))
 				continue;
 			int r = user_create(u->name, u->home, why);
 			if (r < 0)

@@ -24,6 +24,7 @@ struct apply;
 struct system_user {
 	const char *name;
 	const char *home; /* NULL: none */
+	const char *when;
 };
 
 struct folder {

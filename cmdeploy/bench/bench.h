@@ -33,8 +33,15 @@ enum bench_series_id {
 	BENCH_PING_PONG,
 	BENCH_SEND_TEN,
 	BENCH_RECEIVE_TEN,
+	BENCH_ECHO, /* only where is_echo */
 	BENCH_SERIES_N,
 };
+
+/* How many of them are shown. */
+static inline int bench_n_series(bool is_echo)
+{
+	return is_echo ? BENCH_SERIES_N : BENCH_ECHO;
+}
 
 /* Its name, and what is measured, by BENCH_ id. */
 extern const char *const bench_names[BENCH_SERIES_N];
@@ -59,6 +66,7 @@ struct bench {
 	struct bench_side sides[BENCH_SIDES_MAX];
 	size_t n_sides;
 	unsigned n_rounds;
+	bool is_echo; /* the echo bot is asked as well */
 	/* Told before each round; may be NULL. */
 	void (*progress)(const char *what, const char *domain, unsigned round,
 		unsigned n_rounds);

@@ -184,7 +184,7 @@ void bench_html(struct bench *b, struct buf *out)
 	for (size_t i = 0; i < b->n_sides; i++)
 		add_notes(out, &b->sides[i]);
 	buf_add_str(out, "<main>\n");
-	for (int id = 0; id < BENCH_SERIES_N; id++)
+	for (int id = 0; id < bench_n_series(b->is_echo); id++)
 		add_card(out, b, (enum bench_series_id)id);
 	buf_add_str(out, "</main>\n</body>\n</html>\n");
 }

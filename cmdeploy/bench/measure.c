@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "cmdeploy/bench/bench.h"
+#include "cmdeploy/probe/apps.h"
 #include "cmdeploy/probe/web.h"
 #include "lib/clock.h"
 
@@ -18,6 +19,7 @@ const char *const bench_names[] = {
 	[BENCH_PING_PONG] = "ping-pong",
 	[BENCH_SEND_TEN] = "send-10",
 	[BENCH_RECEIVE_TEN] = "receive-10",
+	[BENCH_ECHO] = "echo",
 };
 
 const char *const bench_whats[] = {
@@ -32,6 +34,7 @@ const char *const bench_whats[] = {
 	[BENCH_PING_PONG] = "a message and its answer, both fetched",
 	[BENCH_SEND_TEN] = "ten messages sent by one connection",
 	[BENCH_RECEIVE_TEN] = "from the first of ten sent to all fetched",
+	[BENCH_ECHO] = "a text by a real app to the echo bot, and back",
 };
 
 static void note(
@@ -200,6 +203,20 @@ static int measure_ten(struct bench_side *side)
 	return 0;
 }
 
+static int measure_echo(struct bench_side *side)
+{
+	AUTO_FREE char *text =
+		xasprintf("round %zu", side->series[BENCH_ECHO].n);
+	int r = apps_meet_echo(&side->relay);
+	uint64_t start = clock_usec();
+
+	if (r == 0)
+		r = apps_ask_echo(&side->relay, text, text, NULL);
+	if (r == 0)
+		note(side, BENCH_ECHO, lap(&start));
+	return r == PROBE_SKIP ? -ENOTSUP : r;
+}
+
 /* What is opened for a stage is emptied and closed after it. */
 static int end_pairs(struct bench_side *side)
 {
@@ -220,11 +237,11 @@ static const struct stage {
 	int (*round)(struct bench_side *side);
 	unsigned share; /* in a round of so many: it takes long */
 } stages[] = {
-	{ "IMAP logins", measure_imap, 1 },
-	{ "SMTP logins", measure_smtp, 1 },
+	{ "IMAP logins", measure_imap, 1 }, { "SMTP logins", measure_smtp, 1 },
 	{ "new accounts", measure_new, 1 },
 	{ "ping-pong", measure_ping_pong, 1 },
 	{ "ten at once", measure_ten, 2 },
+	{ "echo bot", measure_echo, 1 }, /* the last one: only if asked for */
 };
 
 static void keep_failure(struct bench_side *side, const char *what, int r)
@@ -266,8 +283,10 @@ void bench_run(struct bench *b)
 			keep_failure(&b->sides[i], "its address",
 				probe_find_hosts(p, &p->why));
 	}
-	for (size_t s = 0; s < ARRAY_LEN(stages); s++)
+	size_t n = ARRAY_LEN(stages) - (b->is_echo ? 0 : 1);
+	for (size_t s = 0; s < n; s++)
 		run_stage(b, &stages[s]);
+	apps_end(&b->sides[0].relay);
 }
 
 void bench_release(struct bench *b)

@@ -64,7 +64,7 @@ void bench_report(struct bench *b)
 {
 	printf("  %-*s%9s%9s%9s%9s  milliseconds\n", NAME_WIDTH, "", "min",
 		"median", "p99", "max");
-	for (int id = 0; id < BENCH_SERIES_N; id++)
+	for (int id = 0; id < bench_n_series(b->is_echo); id++)
 		show_series(b, (enum bench_series_id)id);
 	if (b->n_sides > 1)
 		printf("\nUpper lines: %s. Lower lines: %s;\n"
@@ -91,7 +91,7 @@ static void add_series(struct bench_series *s, struct buf *out)
 	buf_add_str(out, "]}");
 }
 
-static void add_side(struct bench_side *side, struct buf *out)
+static void add_side(struct bench_side *side, bool is_echo, struct buf *out)
 {
 	buf_add_char(out, '{');
 	json_add_member(
@@ -100,7 +100,7 @@ static void add_side(struct bench_side *side, struct buf *out)
 		json_add_member(out, "failure", slice_of(side->failure));
 	buf_addf(out, ",\"held_up_by_rate_limit\":%u,\"series\":{",
 		side->n_limited);
-	for (int id = 0; id < BENCH_SERIES_N; id++) {
+	for (int id = 0; id < bench_n_series(is_echo); id++) {
 		buf_addf(out, "%s\"%s\":", id ? "," : "", bench_names[id]);
 		add_series(&side->series[id], out);
 	}
@@ -114,7 +114,7 @@ void bench_json(struct bench *b, struct buf *out)
 	for (size_t i = 0; i < b->n_sides; i++) {
 		if (i > 0)
 			buf_add_char(out, ',');
-		add_side(&b->sides[i], out);
+		add_side(&b->sides[i], b->is_echo, out);
 	}
 	buf_add_str(out, "]}\n");
 }

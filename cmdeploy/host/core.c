@@ -160,3 +160,28 @@ int core_fetch(char **ret_path, struct buf *why)
 	temp_remove(dir);
 	return r < 0 ? r : core_find(ret_path, why);
 }
+
+static bool has_npm(void)
+{
+	const char *all = getenv("PATH");
+	struct slice rest = slice_of(all ? all : ""), dir, after;
+
+	while (rest.len > 0) {
+		if (!slice_cut(rest, ':', &dir, &after)) {
+			dir = rest;
+			after = SLICE_NONE;
+		}
+		rest = after;
+		AUTO_FREE char *path = xasprintf("%.*s/npm", SLICE_FMT(dir));
+		if (access(path, X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool core_needs_npm(void)
+{
+	AUTO_FREE char *path = NULL;
+
+	return !has_npm() && core_find(&path, NULL) < 0;
+}

@@ -1,7 +1,7 @@
 /*
- * core.h - the Delta Chat core as a program, deltachat-rpc-server: tries with
- * real apps drive it. It comes from npm, in one version whose bytes are known,
- * and is kept in the cache folder of who runs this:
+ * core.h - the Delta Chat core as a program, deltachat-rpc-server: the echo
+ * bot and tries with real apps drive it. It comes from npm, in one version
+ * whose bytes are known, and is kept in the cache folder of who runs this:
  *
  *	$XDG_CACHE_HOME/cmdeploy/core/<version>/   (~/.cache without it)
  */
@@ -21,5 +21,7 @@
 int core_find(char **ret_path, struct buf *why) MUST_CHECK;
 /* The same; when it is not there, npm fetches it. */
 int core_fetch(char **ret_path, struct buf *why) MUST_CHECK;
+/* It is not there, and neither is npm. */
+bool core_needs_npm(void);
 
 #endif

@@ -7,12 +7,14 @@
 #include "cmdeploy/host/core.h"
 #include "cmdeploy/host/temp.h"
 #include "cmdeploy/probe/mail.h"
+#include "cmdeploy/probe/web.h"
 #include "lib/file.h"
 
 enum {
 	LINK_MAX_BYTES = 4096,
 	FILE_MAX_BYTES = 64 << 20,
 	FILE_BYTES = 5 << 20,
+	ECHO_FILE_BYTES = 100000,
 };
 
 /* One for the process, like the relay that it looks at. */
@@ -23,6 +25,7 @@ static struct {
 	const struct probe_account *accounts[APPS_N];
 	size_t n;
 	uint32_t chats[2]; /* of the first two with each other; 0: not yet */
+	uint32_t echo_chat;
 } apps;
 
 static int start_core(struct probe_relay *p)
@@ -112,6 +115,48 @@ static int make_file(struct probe_relay *p, size_t n_bytes, char **ret_path)
 	return r;
 }
 
+static int find_invite(struct probe_relay *p, char **ret_invite)
+{
+	AUTO_WEB_ANSWER struct web_answer a = WEB_ANSWER_NONE;
+	int r = web_ask(p, "", "/echobot/invite", NULL, &a);
+
+	if (r == 0 && a.status != 200)
+		r = because(&p->why, -ENOENT,
+			"/echobot/invite: status %ld, not 200", a.status);
+	if (r == 0)
+		*ret_invite = slice_dup(slice_trim(buf_slice(&a.body)));
+	return r;
+}
+
+int apps_meet_echo(struct probe_relay *p)
+{
+	AUTO_FREE char *invite = NULL;
+	const struct chat_user *users;
+	int r = open_people(p, 1, &users);
+
+	if (r != 0 || apps.echo_chat)
+		return r;
+	r = find_invite(p, &invite);
+	if (r == 0)
+		r = chat_join(users, invite, &apps.echo_chat, &p->why);
+	if (r == 0)
+		r = chat_wait_joined(users, &p->why);
+	if (r < 0)
+		apps.echo_chat = 0;
+	return r;
+}
+
+int apps_ask_echo(struct probe_relay *p, const char *text, const char *want,
+	uint32_t *ret_msg)
+{
+	int r = apps_meet_echo(p);
+
+	if (r == 0)
+		r = chat_send_text(
+			apps.users, apps.echo_chat, text, NULL, &p->why);
+	return r == 0 ? chat_wait_text(apps.users, want, ret_msg, &p->why) : r;
+}
+
 void apps_end(struct probe_relay *p)
 {
 	rpc_close(apps.rpc);
@@ -195,6 +240,7 @@ static int must_be_same(
 	return r;
 }
 
+/* From one to somebody else, or back from the echo bot. */
 static int pass_file(struct probe_relay *p, const struct chat_user *from,
 	uint32_t chat, const struct chat_user *to, size_t n_bytes)
 {
@@ -242,6 +288,41 @@ static int try_group(struct probe_relay *p)
 	return r;
 }
 
+/* Not of who sent it themselves, whom core gives the number 1. */
+static bool is_of_other(const json_t *event, void *ctx UNUSED)
+{
+	return json_integer_value(json_object_get(event, "contactId")) > 1;
+}
+
+/* The bot reacts to the same message in the same way. */
+static int pass_reaction(
+	struct probe_relay *p, const struct chat_user *user, uint32_t msg)
+{
+	int r = chat_call(user, "send_reaction",
+		json_pack("[I[s]]", (json_int_t)msg, "\xf0\x9f\x91\x8d"), NULL,
+		&p->why);
+
+	return r < 0
+		? r
+		: rpc_wait_event(user->rpc, user->account, "ReactionsChanged",
+			  is_of_other, NULL, NULL, &p->why);
+}
+
+static int try_echo(struct probe_relay *p)
+{
+	const struct chat_user *user = &apps.users[0];
+	uint32_t msg;
+
+	if (!p->is_echo)
+		return because(&p->why, PROBE_SKIP, "--echo asks for it");
+	int r = apps_ask_echo(p, "How are you?", "How are you?", &msg);
+	if (r == 0)
+		r = pass_reaction(p, user, msg);
+	if (r == 0)
+		r = pass_file(p, user, apps.echo_chat, user, ECHO_FILE_BYTES);
+	return r;
+}
+
 static const struct probe_try tries[] = {
 	{ .name = "securejoin",
 		.what = "one person scans another one's code",
@@ -267,6 +348,12 @@ static const struct probe_try tries[] = {
 		.advice = "run \"-k sending/recipients\"",
 		.run = try_group,
 		.needs = "apps/securejoin" },
+	{ .name = "echo",
+		.what = "the echo bot answers text, a reaction and a file",
+		.advice = "set echobot = true in chatmail.ini, and read the "
+			  "log of echobot",
+		.run = try_echo,
+		.is_more = true },
 	{ 0 },
 };
 

@@ -16,6 +16,11 @@ enum {
 	APPS_N = 5,
 };
 
+/* The first one scans the echo bot's code, if they have not yet. */
+int apps_meet_echo(struct probe_relay *p) MUST_CHECK;
+/* A text to it, and the answer: the id of that (ret_msg may be NULL). */
+int apps_ask_echo(struct probe_relay *p, const char *text, const char *want,
+	uint32_t *ret_msg) MUST_CHECK;
 void apps_end(struct probe_relay *p);
 
 #endif

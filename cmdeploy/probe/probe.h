@@ -30,6 +30,7 @@ struct probe_relay {
 	char *hosts[PROBE_HOSTS_MAX]; /* its addresses, numeric */
 	size_t n_hosts;
 	struct probe_accounts accounts;
+	bool is_echo;       /* the echo bot is tried as well */
 	const char *second; /* domain of another relay, or NULL */
 	const struct probe_try *current;
 	struct buf why;  /* the reason of a failure or of a skipped try */

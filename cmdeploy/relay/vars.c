@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cmdeploy/host/core.h"
 #include "cmdeploy/host/host.h"
 #include "cmdeploy/host/packages.h"
 #include "cmdeploy/relay/kept.h"
@@ -61,8 +62,8 @@ static void set_admin_uri(struct relay *relay)
 
 	buf_add_str(&uri, "mailto:");
 	for (; *at; at++)
-		buf_addf(&uri, isalnum((unsigned char)*at) ||
-					strchr("-._~@", *at)
+		buf_addf(&uri,
+			isalnum((unsigned char)*at) || strchr("-._~@", *at)
 				? "%c"
 				: "%%%02X",
 			(unsigned char)*at);
@@ -104,6 +105,8 @@ void vars_set_config(struct relay *relay)
 		has_plugin("instant-idle-2.4.so"));
 	template_vars_set_bool(
 		vars, "has_mxsend", strcmp(config->delivery, "smtp") != 0);
+	template_vars_set_bool(
+		vars, "lacks_npm", config->echobot && core_needs_npm());
 	template_vars_set_bool(vars, "has_public_metrics",
 		strcmp(config->metrics, "public") == 0);
 }

@@ -167,6 +167,23 @@ static void add_pushes(const struct relay *relay, struct findings *list)
 	findings_number(list, "notifications", n);
 }
 
+/* Its invitation, which it makes when it has logged in. */
+static void add_echobot(const struct relay *relay, struct findings *list)
+{
+	AUTO_FREE char *path = xasprintf(
+		"%s/echobot/public/invite", relay->places.own_state_dir);
+	AUTO_BUF struct buf link = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (!relay->config.echobot)
+		return;
+	if (file_read(path, &link, NULL) == 0)
+		findings_add(
+			list, STATUS_FINE, "echo bot", "%s", buf_str(&link));
+	else
+		findings_add(list, STATUS_DOUBT, "echo bot",
+			"has not logged in yet; its log says why");
+}
+
 void status_mail(struct relay *relay, struct findings *list)
 {
 	add_accounts(relay, list);
@@ -176,4 +193,5 @@ void status_mail(struct relay *relay, struct findings *list)
 	add_queue(relay, list);
 	add_delivery(relay, list);
 	add_pushes(relay, list);
+	add_echobot(relay, list);
 }

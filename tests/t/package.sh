@@ -49,9 +49,9 @@ odd=$(cd root && find . -type f |
   grep -vE "^\./usr/(bin/cmdeploy|libexec/chatmail/|share/($shared))" || true)
 [ -z "$odd" ] || fail "does not belong there: $odd"
 [ -d root/etc/chatmail ] || fail 'no folder for the settings'
-for program in mxdeliv mxsend doveauth lastlogin filtermail newemail chatmail-metadata \
-  chatmail-expire delete_inactive_users chatmail-metrics chatmail-log \
-  instant-idle-setup; do
+for program in mxdeliv mxsend echobot doveauth lastlogin filtermail newemail \
+  chatmail-metadata chatmail-expire delete_inactive_users chatmail-metrics \
+  chatmail-log instant-idle-setup; do
   [ -x "root/usr/libexec/chatmail/$program" ] || fail "no $program"
 done
 for plugin in "$BUILD_DIR"/chatmaild/instant-idle/*.so; do

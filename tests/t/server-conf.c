@@ -40,7 +40,7 @@ static const struct {
 	{ "ipv4",
 		"mail_domain = relay.example\ndisable_ipv6 = true\n"
 		"mtail_address = 127.0.0.1\nimap_rawlog = true\n"
-		"turn = true\n" },
+		"turn = true\nechobot = true\n" },
 };
 
 /* Places that are below the root here. */
