@@ -1,6 +1,6 @@
 /*
- * commands.h - the subcommands of cmdeploy, one file each (cmd-*.c), and
- * what they share.
+ * commands.h - the subcommands of cmdeploy, one file each (cmd-*.c; restore
+ * is with backup), and what they share.
  *
  * Exit status: 0 done; 1 could not be done, standard error says why; 2
  * wrong arguments; 3 (status, down, test) no relay runs there; 4 (dns) only

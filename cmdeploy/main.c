@@ -33,10 +33,14 @@ static const struct cmd table[] = {
 		"[--list]",
 		"Try a relay from outside, as strangers and apps see it",
 		cmd_test },
-	{ "backup", "[--dir DIR] [--without-mail] TARGET",
-		"Make a backup of a relay of up while it runs", cmd_backup },
-	{ "restore", "[--dir DIR] [--key FILE] [--without-mail] TARGET",
-		"Bring a relay of up back out of a backup", cmd_restore },
+	{ "backup",
+		"[--dir DIR | --ssh-host HOST|@local] [--without-mail] "
+		"[TARGET]",
+		"Make a backup of a relay while it runs", cmd_backup },
+	{ "restore",
+		"--dir DIR | --ssh-host HOST|@local [--key FILE] "
+		"[--without-mail] TARGET",
+		"Bring a relay back out of a backup", cmd_restore },
 	{ "bench",
 		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "
 		"[--rounds N] [--echo] [--json] [--html FILE] "

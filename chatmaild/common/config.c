@@ -7,6 +7,7 @@
 
 #include "lib/die.h"
 #include "lib/file.h"
+#include "lib/url.h"
 
 enum {
 	CONFIG_MAX_BYTES = 1 << 20,
@@ -85,6 +86,12 @@ static bool is_http_url(struct slice text)
 static bool is_http_url_or_empty(struct slice text)
 {
 	return text.len == 0 || is_http_url(text);
+}
+
+/* All services may read the settings. */
+static bool has_no_password(struct slice text)
+{
+	return url_password(text).len == 0;
 }
 
 static bool is_absolute(struct slice text)
@@ -322,6 +329,15 @@ static const struct setting rows[] = {
 	  .help = "The data protection officer, for the privacy policy." },
 	{ AT(privacy_supervisor), TEXT, .fallback = "",
 	  .help = "The supervisory authority, for the privacy policy." },
+
+	{ AT(backup_to), TEXT, .fallback = "",
+	  .is_valid = has_no_password, .is_secret = true,
+	  .accepts = "a place without a password, which "
+		     "/etc/chatmail/backup.env is for",
+	  .group = "Backups",
+	  .help = "Where a backup goes each night, seen from the server: "
+		  "sftp:HOST:FOLDER, a folder, or another place that "
+		  "restic(1) knows; empty makes none." },
 
 	{ AT(mailboxes_dir), TEXT, .fallback = "",
 	  .readers = OF_MAILBOXES,

@@ -56,6 +56,7 @@ struct config {
 	char *privacy_mail;
 	char *privacy_pdo;
 	char *privacy_supervisor;
+	char *backup_to;     /* for restic(1); empty: nowhere */
 	char *mailboxes_dir; /* absolute */
 	char *counters_dir;  /* absolute */
 

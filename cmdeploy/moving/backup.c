@@ -104,7 +104,7 @@ static int step_forget(struct backup *b, struct buf *why)
 
 static int carry_out(struct backup *b, struct buf *why)
 {
-	int r = restic_install(why);
+	int r = restic_install(b->relay->is_server, why);
 
 	if (r == 0)
 		r = make_key(b, why);
@@ -158,18 +158,25 @@ static void release(struct backup *b)
 int backup_run(const struct relay *relay, const struct backup_options *options,
 	struct buf *why)
 {
+	const char *target =
+		options->target ? options->target : relay->config.backup_to;
 	__attribute__((cleanup(release))) struct backup b = {
 		.relay = relay,
 		.has_mail = options->has_mail,
 	};
 	AUTO_CLOSE int fd = -1;
 
+	if (!target[0])
+		return because(why, -EINVAL,
+			"where to? Name a folder, sftp:HOST:FOLDER, or another "
+			"place that restic knows, or set backup_to in "
+			"chatmail.ini");
 	int r = backups_check(relay, why);
 	if (r == 0)
 		r = lock(relay, &fd, why);
 	if (r < 0)
 		return r;
-	prepare(&b, options->target);
+	prepare(&b, target);
 	signals_hold();
 	say_bold("A backup of the relay %s", relay->config.mail_domain);
 	r = carry_out(&b, why);

@@ -1,6 +1,5 @@
 /*
- * backup.h - a backup of all that makes a relay in a folder, made while it
- * runs.
+ * backup.h - a backup of all that makes a relay, made while it runs.
  */
 #ifndef CMDEPLOY_MOVING_BACKUP_H
 #define CMDEPLOY_MOVING_BACKUP_H
@@ -8,7 +7,7 @@
 #include "cmdeploy/relay/relay.h"
 
 struct backup_options {
-	const char *target;
+	const char *target; /* NULL: what backup_to says */
 	bool has_mail;
 };
 
@@ -21,5 +20,12 @@ struct backup_options {
  */
 int backup_run(const struct relay *relay, const struct backup_options *options,
 	struct buf *why) MUST_CHECK;
+
+/*
+ * Has the relay on another machine do that; its key is copied to `key_path`.
+ * The exit status; negative: it did not run.
+ */
+int backup_remote(const char *ssh_host, const struct backup_options *options,
+	const char *key_path, struct buf *why) MUST_CHECK;
 
 #endif

@@ -58,8 +58,11 @@ static int list_files(
 	const struct relay *relay, struct words *list, struct buf *why)
 {
 	const struct places *places = &relay->places;
-	const char *const paths[] = { "chatmail-nocreate", "state/address",
-		"state/counters" };
+	const struct text_list *own = &relay->config.tls_external_cert_and_key;
+	const char *const paths[] = { "etc/chatmail-nocreate", "etc/dkimkeys",
+		"var/lib/acme", "var/lib/chatmail/mail_domain",
+		"var/lib/chatmail/counters", "chatmail-nocreate",
+		"state/address", "state/counters" };
 
 	add(relay, list, places->own_etc_dir);
 	add(relay, list, places->operators_ini_path);
@@ -67,6 +70,8 @@ static int list_files(
 		AUTO_FREE char *path = xasprintf("%s/%s", relay->dir, paths[i]);
 		add(relay, list, path);
 	}
+	for (size_t i = 0; relay->is_server && i < own->n; i++)
+		add(relay, list, own->items[i]);
 	return add_pages(relay, list, why);
 }
 
@@ -86,8 +91,8 @@ int files_gather(const struct relay *relay, const char *to, struct buf *why)
 	AUTO_FREE char *into = xasprintf("--target-directory=%s", to);
 
 	words_add_all(&argv,
-		PROC_WORDS("env", "-C", relay->dir, "cp", "--archive",
-			"--parents", into, "--"));
+		PROC_WORDS("env", "-C", relay->is_server ? "/" : relay->dir,
+			"cp", "--archive", "--parents", into, "--"));
 	int r = list_files(relay, &argv, why);
 	if (r == 0)
 		r = dir_make(to, 0700, why);
@@ -98,7 +103,8 @@ int files_gather(const struct relay *relay, const char *to, struct buf *why)
 static void keep_settings(
 	const char *from, const char *root, const char *ini_path)
 {
-	AUTO_FREE char *ini = xasprintf("%s%s", from, ini_path + strlen(root));
+	size_t n = strcmp(root, "/") == 0 ? 0 : strlen(root);
+	AUTO_FREE char *ini = xasprintf("%s%s", from, ini_path + n);
 	AUTO_FREE char *pages = path_beside(ini, "www");
 
 	if (!file_exists(ini_path))

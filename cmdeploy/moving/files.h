@@ -12,9 +12,9 @@ int files_gather(
 	const struct relay *relay, const char *to, struct buf *why) MUST_CHECK;
 
 /*
- * Copies what files_gather() has made to where it belongs, below `root`. The
- * settings `ini_path` and the pages beside them stay as they are when these
- * settings are there already.
+ * Copies what files_gather() has made to where it belongs, below `root` ("/"
+ * of a server). The settings `ini_path` and the pages beside them stay as they
+ * are when these settings are there already.
  */
 int files_put(const char *from, const char *root, const char *ini_path,
 	struct buf *why) MUST_CHECK;

@@ -38,6 +38,16 @@ char *restic_shown(const char *target)
 	return xstrdup(buf_str(&out));
 }
 
+int restic_check_remote(const char *target, struct buf *why)
+{
+	if (url_password(slice_of(target)).len == 0)
+		return 0;
+	return because(why, -EINVAL,
+		"the password in that URL would stand in logs of the server; "
+		"leave it out, and put RESTIC_REST_USERNAME and "
+		"RESTIC_REST_PASSWORD into /etc/chatmail/" RESTIC_ENV " there");
+}
+
 /* "\"a b\"": what stands between two quotes of a kind. */
 static struct slice unquoted(struct slice s)
 {
@@ -93,7 +103,7 @@ static void on_line(struct slice line, void *owner UNUSED)
 	say_progress(slice_trim(line));
 }
 
-int restic_install(struct buf *why)
+int restic_install(bool is_server, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *const names[] = { "restic" };
@@ -106,7 +116,8 @@ int restic_install(struct buf *why)
 	if (r <= 0)
 		return r;
 	say_step("packages");
-	r = packages_install("restic", &listen, why);
+	r = is_server ? packages_add("restic", &listen, why)
+		      : packages_install("restic", &listen, why);
 	if (r == 0)
 		say_done("restic installed");
 	return signals_told_to_stop() ? -EINTR : r;

@@ -27,6 +27,12 @@ char *restic_target(const char *text);
 char *restic_shown(const char *target);
 
 /*
+ * -EINVAL when there is a password in it: what is done over ssh stands in
+ * logs there.
+ */
+int restic_check_remote(const char *target, struct buf *why) MUST_CHECK;
+
+/*
  * The file with variables that a place wants, such as AWS_SECRET_ACCESS_KEY:
  * a line NAME=value each, as restic's manual writes them, "export" and quotes
  * included; "#" begins a comment. It need not be there. -EINVAL: another
@@ -37,7 +43,7 @@ int restic_env(
 	const char *path, struct words *ret_words, struct buf *why) MUST_CHECK;
 
 /* Installs it where it is missing. */
-int restic_install(struct buf *why) MUST_CHECK;
+int restic_install(bool is_server, struct buf *why) MUST_CHECK;
 
 /* 1: the target was empty, and is ready now. */
 int restic_begin(const struct restic *restic, struct buf *why) MUST_CHECK;

@@ -1,4 +1,4 @@
-/* A restore, step by step: files, then accounts. */
+/* A restore, step by step: files, the relay without mail, accounts, mail. */
 #include "cmdeploy/moving/restore.h"
 
 #include <errno.h>
@@ -15,7 +15,9 @@
 #include "cmdeploy/moving/restic.h"
 #include "cmdeploy/moving/uidlist.h"
 #include "cmdeploy/relay/backups.h"
+#include "cmdeploy/run/deploy.h"
 #include "cmdeploy/say.h"
+#include "cmdeploy/server/server.h"
 #include "cmdeploy/signals.h"
 #include "lib/file.h"
 #include "lib/path.h"
@@ -29,7 +31,7 @@ enum {
 
 /* Where the relay is to be, before anything is known of it. */
 struct place {
-	const char *root;
+	const char *root; /* "/" of a server */
 	char *ini, *state, *key;
 	char *shown; /* where the backup is, for people */
 	char *stage; /* what has come out of the backup, until it has a place */
@@ -39,15 +41,20 @@ struct place {
 static int find_place(
 	const struct restore_options *o, struct place *p, struct buf *why)
 {
+	const char *dir = o->dir ? o->dir : "";
+	const char *key =
+		o->dir ? "etc/" BACKUP_KEY : "etc/chatmail/" BACKUP_KEY;
 	struct config config;
 
-	p->root = o->dir;
+	p->root = o->dir ? o->dir : "/";
 	p->shown = restic_shown(o->target);
-	p->ini = xasprintf("%s/chatmail.ini", o->dir);
-	p->state = xasprintf("%s/state", o->dir);
+	p->ini = o->dir ? xasprintf("%s/chatmail.ini", dir)
+			: xstrdup(SERVER_INI);
+	p->state =
+		xasprintf("%s/%s", dir, o->dir ? "state" : "var/lib/chatmail");
 	p->stage = xasprintf("%s/" BACKUPS_RESTORING, p->state);
 	p->key = o->key_path ? xstrdup(o->key_path)
-			     : xasprintf("%s/etc/" BACKUP_KEY, o->dir);
+			     : xasprintf("%s/%s", dir, key);
 	if (!file_exists(p->ini))
 		return 0;
 	int r = config_load(p->ini, &config, NULL, NULL, why);
@@ -71,7 +78,8 @@ static void release(struct place *p)
 /* A relay that is there is not mixed with another one. */
 static int check(const struct place *p, struct buf *why)
 {
-	AUTO_FREE char *address = xasprintf("%s/address", p->state);
+	AUTO_FREE char *server = xasprintf("%s/mail_domain", p->state);
+	AUTO_FREE char *folder = xasprintf("%s/address", p->state);
 
 	if (geteuid() != 0)
 		return because(why, -EPERM,
@@ -81,11 +89,12 @@ static int check(const struct place *p, struct buf *why)
 			"%s: the key of the backup is not there; name it by "
 			"--key FILE",
 			p->key);
-	if (file_exists(p->stage) || !file_exists(address))
+	if (file_exists(p->stage) ||
+		(!file_exists(server) && !file_exists(folder)))
 		return 0;
 	return because(why, -EEXIST,
-		"there is a relay already in %s; a backup is restored into "
-		"a new folder",
+		"there is a relay already in %s; a backup is restored onto a "
+		"bare server or into a new folder",
 		p->root);
 }
 
@@ -99,7 +108,7 @@ static int step_fetch(
 		.host = p->domain,
 	};
 	AUTO_FREE char *files = xasprintf("%s/files", p->stage);
-	int r = restic_install(why);
+	int r = restic_install(!o->dir, why);
 
 	if (r < 0)
 		return r;
@@ -223,6 +232,26 @@ static int restore_folder(
 	return 0;
 }
 
+static int restore_server(const struct place *p, struct buf *why)
+{
+	struct deploy_options deploy = {
+		.ini = p->ini,
+		.disable_mail = true,
+		.skips_dns = true,
+		.is_restore = true,
+	};
+	AUTO_RELAY struct relay relay = { 0 };
+	int r = deploy_run(&deploy, why);
+
+	if (r == 0)
+		r = deploy_open(p->ini, &relay, why);
+	if (r == 0)
+		r = step_accounts(p, relay.config.mailboxes_dir, why);
+	deploy.disable_mail = false;
+	deploy.is_restore = false;
+	return r < 0 ? r : deploy_run(&deploy, why);
+}
+
 int restore_run(const struct restore_options *o, struct buf *why)
 {
 	__attribute__((cleanup(release))) struct place p = { 0 };
@@ -237,5 +266,6 @@ int restore_run(const struct restore_options *o, struct buf *why)
 	r = step_fetch(o, &p, why);
 	if (r < 0)
 		return r;
-	return restore_folder(o->dir, &p, why);
+	return o->dir ? restore_folder(o->dir, &p, why)
+		      : restore_server(&p, why);
 }

@@ -1,7 +1,8 @@
 /*
- * restore.h - brings a relay back out of a backup, into a new folder.
+ * restore.h - brings a relay back out of a backup: onto a server that is
+ * none yet, or into a new folder.
  *
- * It does not start until every account is back, since the first login
+ * Mail stays switched off until every account is back, since the first login
  * with a name makes the account. A restore that was cut is run again.
  */
 #ifndef CMDEPLOY_MOVING_RESTORE_H
@@ -13,7 +14,7 @@
 
 struct restore_options {
 	const char *target;
-	const char *dir;
+	const char *dir;      /* of a relay in a folder; NULL: this server */
 	const char *key_path; /* NULL: where the relay has it */
 	bool has_mail;
 };

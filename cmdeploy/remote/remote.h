@@ -16,6 +16,13 @@ struct remote_options {
 	bool is_website_only;
 	bool is_verbose;
 	bool skips_dns; /* the DNS records need not point to the host yet */
+	/*
+	 * What the host does when it has all that it needs; NULL: a run. And
+	 * files that it needs for that: a path here, one there, and so on;
+	 * ended by NULL, or NULL: none. Those that are not here are left out.
+	 */
+	const char *const *command;
+	const char *const *files;
 };
 
 /*

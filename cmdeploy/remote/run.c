@@ -20,6 +20,7 @@
 
 enum {
 	FACT_MAX_BYTES = 4096,
+	FILE_MAX_BYTES = 1 << 16,
 	SCRIPT_SEC = 2 * 3600,
 	DRY_RUN_SEC = 300,
 	KB_PER_GB = 1 << 20,
@@ -231,14 +232,49 @@ static void add_flags(const struct remote_options *o, const char **out)
 	*out = NULL;
 }
 
+/* It may be secret. */
+static int send_file(
+	struct run *run, const char *from, const char *to, struct buf *why)
+{
+	__attribute__((cleanup(buf_release_secret))) struct buf text =
+		BUF_INIT(FILE_MAX_BYTES);
+	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	if (!file_exists(from))
+		return 0;
+	int r = file_read(from, &text, why);
+	if (r < 0)
+		return r;
+	return host_run(&run->ssh.host,
+		&(struct proc){
+			.argv = PROC_WORDS(
+				"install", "-m", "600", "/dev/stdin", to),
+			.input = buf_slice(&text),
+			.timeout_sec = DRY_RUN_SEC,
+			.err = &said,
+		},
+		why);
+}
+
+static int step_files(struct run *run, struct buf *why)
+{
+	const char *const *at = run->options->files;
+	int r = 0;
+
+	for (; r == 0 && at && *at; at += 2)
+		r = send_file(run, at[0], at[1], why);
+	return r;
+}
+
 /* What the host says of itself goes to the person as it comes. */
 static int run_there(struct run *run, struct buf *why)
 {
 	const char *argv[6 + FLAGS_MAX] = { "cmdeploy", "run", "--ssh-host",
 		"@local", INI_OPTION, "--skip-dns-check" };
+	const char *const *command = run->options->command;
 
 	add_flags(run->options, argv + 6);
-	return ssh_attach(&run->ssh, argv,
+	return ssh_attach(&run->ssh, command ? command : argv,
 		PROC_WORDS(
 			run->called, run->plain, run->settings_name, run->news),
 		why);
@@ -283,6 +319,7 @@ static int (*const steps[])(struct run *run, struct buf *why) = {
 	step_ship,
 	step_build,
 	step_install,
+	step_files,
 	run_there,
 };
 

@@ -10,6 +10,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/lock.h"
+#include "cmdeploy/relay/backups.h"
 #include "cmdeploy/relay/readiness.h"
 #include "cmdeploy/relay/setup.h"
 #include "cmdeploy/relay/update.h"
@@ -299,8 +300,8 @@ static void show_end(
 		show_start(relay);
 }
 
-static int deploy_locked(
-	struct relay *relay, struct report *report, struct buf *why)
+static int deploy_locked(struct relay *relay, bool is_restore,
+	struct report *report, struct buf *why)
 {
 	AUTO_FREE char *claimed = server_claimed_by(relay);
 	AUTO_CLOSE int fd = -1;
@@ -314,7 +315,7 @@ static int deploy_locked(
 	r = server_claim(relay, why);
 	if (r == 0)
 		r = deploy(relay, report, why);
-	if (r == 0)
+	if (r == 0 && !is_restore)
 		show_end(relay, report, is_new);
 	return r;
 }
@@ -369,6 +370,8 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 		relay.apply.components = components_website;
 	signals_hold();
 	r = check(&relay, o->website_only, why);
+	if (r == 0 && !o->is_restore)
+		r = backups_check(&relay, why);
 	if (r < 0)
 		return r;
 	if (o->is_dry_run)
@@ -379,7 +382,7 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (wants_dns(o, &relay))
 		r = dns_step(&host_local, &relay.config, why);
 	if (r == 0)
-		r = deploy_locked(&relay, &report, why);
+		r = deploy_locked(&relay, o->is_restore, &report, why);
 	buf_release(&report.told);
 	return r;
 }

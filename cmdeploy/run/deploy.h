@@ -14,6 +14,8 @@ struct deploy_options {
 	bool website_only; /* the pages, and nothing else */
 	bool skips_dns;    /* the records need not point here yet */
 	bool is_verbose;   /* names every file */
+	/* Accounts come back after it (backups.h), and then another run. */
+	bool is_restore;
 };
 
 /* server_open(), with what is there of a certificate and of other software. */

@@ -179,6 +179,9 @@ static void set_all(struct relay *relay)
 		template_vars_set(vars, constants[i].name, constants[i].value);
 	set_kind(relay);
 	template_vars_set_bool(vars, "copies_programs", !is_packaged());
+	AUTO_FREE char *self = realpath("/proc/self/exe", NULL);
+	template_vars_set(vars, "cmdeploy_path",
+		self && !is_packaged() ? self : "/usr/bin/cmdeploy");
 	server_look_again(relay);
 }
 

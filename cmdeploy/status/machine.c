@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "cmdeploy/relay/backups.h"
+#include "cmdeploy/say.h"
 #include "cmdeploy/status/status.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -17,6 +18,7 @@ enum {
 	LOAD_PER_CORE = 5, /* without max_load_1m */
 	/* With less, Postfix takes no mail, whatever the settings. */
 	DISK_BYTES = 64 << 20,
+	BACKUP_LATE_SEC = 2 * 86400,
 };
 
 /* Below what new accounts need it is bad; below twice that, a doubt. */
@@ -145,18 +147,30 @@ static void add_inotify(const struct relay *relay, struct findings *list)
 	findings_number(list, "connections", (int64_t)n);
 }
 
+/* Without any, and without a wish for one, there is nothing to say. */
 static void add_backup(const struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf target = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf age = BUF_INIT(BUF_WHY_MAX_BYTES);
 	time_t last = backups_last(relay, &target);
-	int64_t sec = time(NULL) - last;
+	bool is_wanted = relay->config.backup_to[0];
 
-	if (last == 0)
+	if (last == 0) {
+		if (is_wanted)
+			findings_add(list, STATUS_DOUBT, "backup",
+				"none yet; one is made each night, \"%s "
+				"backup\" makes one now",
+				say_program());
 		return;
+	}
+	int64_t sec = time(NULL) - last;
+	bool is_late = is_wanted && sec > BACKUP_LATE_SEC;
 	status_add_duration(&age, sec);
-	findings_add(list, STATUS_FINE, "backup", "%s old, at %s",
-		buf_str(&age), buf_str(&target));
+	findings_add(list, is_late ? STATUS_BAD : STATUS_FINE, "backup",
+		"%s old, at %s%s", buf_str(&age), buf_str(&target),
+		is_late ? "; \"journalctl -u chatmail-backup\" says why no "
+			  "newer one was made"
+			: "");
 	findings_number(list, "seconds", sec);
 }
 

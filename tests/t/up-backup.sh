@@ -72,9 +72,9 @@ run 1 restore --dir new --key wrong "$PWD/kept"
 says err 'was made with another key than'
 run 1 restore --dir new --key key "$PWD/nothing"
 says err "restic, with $PWD/nothing: "
-run 2 restore --key key
-run 2 backup --dir r
-says err 'where to?'
+run 2 restore --key key "$PWD/kept"
+run 1 backup --dir r
+says err 'or set backup_to'
 
 echo '-- a password in a URL, which nobody is shown'
 run 1 backup --dir r 'rest:http://me:Hush-17@127.0.0.1:port/'
@@ -82,6 +82,17 @@ says err 'restic, with rest:http://me:***@127.0.0.1:port/: '
 run 1 restore --dir new --key key 'rest:http://me:Hush-17@127.0.0.1:port/'
 says out 'rest:http://me:***@'
 ! grep -F Hush-17 out err || fail 'shown'
+for command in backup restore; do
+  run 1 "$command" --ssh-host nowhere.invalid 'rest:http://me:Hush-17@127.0.0.1/'
+  says err 'the password in that URL would stand in logs of the server'
+  ! grep -F Hush-17 out err || fail 'shown'
+done
+cp r/chatmail.ini settings
+echo 'backup_to = rest:http://me:Hush-17@127.0.0.1/' >>r/chatmail.ini
+run 1 backup --dir r
+says err 'backup_to: the value cannot be used; give a place without a password'
+! grep -F Hush-17 out err || fail 'shown'
+cp settings r/chatmail.ini
 
 echo '-- variables for the place'
 printf '# of restic\n\nexport TMPDIR="/not here"\n' >r/etc/backup.env

@@ -1,0 +1,34 @@
+/* A backup each night, for those who have said where it goes. */
+#include "cmdeploy/components/components.h"
+
+#define ASKED .when = "backup_to"
+
+static const struct service services[] = {
+	{ .name = "chatmail-backup",
+		.unit = "chatmail-backup.timer",
+		ASKED,
+		.title = "Chatmail backup of the whole relay",
+		.man = "cmdeploy(1)",
+		.wants = "network-online.target",
+		.after = "network-online.target",
+		.command = "{{cmdeploy_path}} backup --ssh-host @local",
+		/* As root: it reads keys, and uses root's ssh. */
+		.unit_lines = "NoNewPrivileges=yes\n"
+			      "ProtectKernelModules=yes\n"
+			      "ProtectKernelTunables=yes\n"
+			      "Nice=19\n"
+			      "IOSchedulingClass=idle\n"
+			      "CPUSchedulingPolicy=batch\n",
+		.trigger_title = "Nightly backup",
+		.trigger_lines = "OnCalendar=*-*-* 03:00:00\n"
+				 "RandomizedDelaySec=1h\n"
+				 "Persistent=yes\n" },
+	{ 0 },
+};
+
+const struct component component_backup = {
+	.name = "backup",
+	.when = "backup_to",
+	.packages = LIST("restic"),
+	.services = services,
+};
