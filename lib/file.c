@@ -3,7 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
+#include <fts.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +13,6 @@
 enum {
 	READ_CHUNK_BYTES = 16384,
 	TEXT_MAX_BYTES = 1 << 20,
-	REMOVE_FDS = 16,
 };
 
 int fd_read_all(int fd, struct buf *out)
@@ -145,18 +144,23 @@ int dir_make_for(const char *path, mode_t mode, struct buf *why)
 	return dir_make(dir, mode, why);
 }
 
-static int remove_one(const char *path, const struct stat *st UNUSED,
-	int type UNUSED, struct FTW *ftw UNUSED)
-{
-	int ignored = remove(path);
-
-	(void)ignored;
-	return 0;
-}
-
+/*
+ * Nothing below a mount point goes. Only folders tell one: on overlayfs a file
+ * has another device number than the folder that it is in.
+ */
 void dir_remove(const char *path)
 {
-	nftw(path, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
+	AUTO_FREE char *copy = xstrdup(path);
+	char *const paths[] = { copy, NULL };
+	FTS *fts = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
+
+	for (FTSENT *e; fts && (e = fts_read(fts));)
+		if (e->fts_info != FTS_D) {
+			int ignored = remove(e->fts_accpath);
+			(void)ignored;
+		}
+	if (fts)
+		fts_close(fts);
 }
 
 bool file_exists(const char *path)

@@ -123,13 +123,17 @@ int restic_install(bool is_server, struct buf *why)
 	return signals_told_to_stop() ? -EINTR : r;
 }
 
-/* The line that says why, and what ssh has said before it. */
+/* The line that says why, what ssh has said before it, and the first fault. */
 static void add_reason(struct slice said, struct buf *out)
 {
 	struct slice rest = said, line, fatal = slice_last_line(said);
+	const struct slice fault = SLICE("ignoring error for ");
+	bool has_fault = false;
 
 	while (slice_next_line(&rest, &line)) {
-		if (slice_starts(line, SLICE("subprocess ssh: ")))
+		bool is_first = !has_fault && slice_starts(line, fault);
+		has_fault |= is_first;
+		if (is_first || slice_starts(line, SLICE("subprocess ssh: ")))
 			buf_addf(out, "%.*s; ", SLICE_FMT(slice_trim(line)));
 		if (slice_starts(line, SLICE("Fatal: ")))
 			fatal = slice_from(line, strlen("Fatal: "));
