@@ -48,7 +48,8 @@ static int create_hash(
 		r = file_read(path, &secret, why);
 	buf_add_str(&setting, "$6$");
 	random_add_text(&setting, letters, SALT_CHARS);
-	const char *hash = crypt_r(buf_str(&secret), buf_str(&setting), data);
+	const char *hash = crypt_rn(
+		buf_str(&secret), buf_str(&setting), data, (int)sizeof(*data));
 	if (r == 0 && !hash)
 		r = because(why, -EINVAL, "%s: crypt(3) fails", path);
 	if (r == 0)
