@@ -18,7 +18,6 @@
 #include "bench/figures.h"
 #include "bench/newcomer.h"
 #include "bench/stock.h"
-#include "cmdeploy/usage/gauge.h"
 #include "deltachat/chat.h"
 #include "lib/die.h"
 #include "lib/file.h"
@@ -91,11 +90,11 @@ static double send_one(const struct phone *from, uint32_t chat,
 	const struct phone *to, size_t number)
 {
 	AUTO_FREE char *text = xasprintf("message %zu", number);
-	double began = gauge_msec();
+	double began = figures_msec();
 
 	MUST(chat_send_text(&from->user, chat, text, NULL, why));
 	MUST(chat_wait_text(&to->user, text, NULL, why));
-	return gauge_msec() - began;
+	return figures_msec() - began;
 }
 
 /* Prints a line; the median. */

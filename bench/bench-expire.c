@@ -23,7 +23,6 @@
 #include <time.h>
 
 #include "bench/figures.h"
-#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -158,7 +157,7 @@ static void run(char *const *argv, struct result *result)
 	struct rusage usage;
 	int status;
 	pid_t pid;
-	double start = gauge_sec();
+	double start = figures_sec();
 
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(
@@ -169,7 +168,7 @@ static void run(char *const *argv, struct result *result)
 		die("%s: %s", argv[0], strerror(r));
 	if (wait4(pid, &status, 0, &usage) < 0 || status != 0)
 		die("%s: failed", argv[0]);
-	result->sec += gauge_sec() - start;
+	result->sec += figures_sec() - start;
 	result->cpu_sec +=
 		timeval_sec(usage.ru_utime) + timeval_sec(usage.ru_stime);
 	if (usage.ru_maxrss > result->rss_kb)
@@ -308,10 +307,10 @@ int main(int argc, char **argv)
 	folder = argv[2];
 	now = time(NULL);
 	make_root();
-	double start = gauge_sec();
+	double start = figures_sec();
 	make_tree();
 	printf("%lu users, %lu messages, made in %.0f s\n", n_users, n_messages,
-		gauge_sec() - start);
+		figures_sec() - start);
 	(void)setpriority(PRIO_PROCESS, 0, NICENESS);
 	(void)syscall(SYS_ioprio_set, IO_WHO_PROCESS, 0, IO_PRIORITY_IDLE);
 	bench_nothing_old(argv[1]);

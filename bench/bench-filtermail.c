@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "bench/figures.h"
 #include "bench/loopback.h"
 #include "cmdeploy/usage/gauge.h"
 #include "lib/buf.h"
@@ -117,12 +118,12 @@ static void start_filter(struct filter *f)
 		"--listen", f->address, "--forward", sink_address, NULL };
 	AUTO_CLOSE int fd = notify_socket();
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	double began = gauge_msec();
+	double began = figures_msec();
 
 	f->pid = spawn(argv, -1, true);
 	if (poll(&p, 1, PATIENCE_MSEC) != 1)
 		die("%s does not become ready", program);
-	f->start_msec = gauge_msec() - began;
+	f->start_msec = figures_msec() - began;
 	unsetenv("NOTIFY_SOCKET");
 }
 

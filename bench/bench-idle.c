@@ -16,7 +16,6 @@
 #include "bench/letter.h"
 #include "bench/newcomer.h"
 #include "bench/stock.h"
-#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/num.h"
 #include "tests/client/mail-client.h"
@@ -101,9 +100,9 @@ static void measure_pair(const char *host, size_t n, struct figures *figures)
 	for (size_t i = 1; i <= n; i++) {
 		gap();
 		MUST(mail_client_deliver(&out, &letter, why));
-		double queued = gauge_msec();
+		double queued = figures_msec();
 		MUST(mail_client_exists(&in, i, why));
-		figures->msec[figures->n++] = gauge_msec() - queued;
+		figures->msec[figures->n++] = figures_msec() - queued;
 	}
 	mail_client_close(&in);
 	mail_client_close(&out);

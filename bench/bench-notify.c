@@ -29,6 +29,7 @@
 #define CURL_DISABLE_TYPECHECK
 #include <curl/curl.h>
 
+#include "bench/figures.h"
 #include "bench/loopback.h"
 #include "bench/own-folder.h"
 #include "bench/web-server.h"
@@ -106,7 +107,7 @@ static double start_service(void)
 	AUTO_FREE char *log = xasprintf("%s/log", dir);
 	char *argv[] = { (char *)program, socket_path, ini, NULL };
 	posix_spawn_file_actions_t actions;
-	double began = gauge_sec();
+	double began = figures_sec();
 
 	setenv("SSL_CERT_FILE", web_server_ca_path(), 1);
 	unlink(socket_path);
@@ -121,7 +122,7 @@ static double start_service(void)
 			die("%s: does not start; see %s", program, log);
 		nap();
 	}
-	return gauge_sec() - began;
+	return figures_sec() - began;
 }
 
 static void stop_service(void)
@@ -205,11 +206,11 @@ static double bench_notify(void)
 
 	start_service();
 	fd = dial_service();
-	double began = gauge_sec();
+	double began = figures_sec();
 	ask(fd, options.n, add_message_new);
-	double queued = gauge_sec() - began;
+	double queued = figures_sec() - began;
 	web_server_wait(before, options.n);
-	double seconds = gauge_sec() - began;
+	double seconds = figures_sec() - began;
 	double rate = (double)options.n / seconds;
 	printf("notify: %lu in %.2f s, rate=%.0f/s queued_at=%.0f/s "
 	       "cpu=%.3f ms each, peak %lu KB\n",
@@ -222,13 +223,13 @@ static double bench_notify(void)
 static void bench_tokens(void)
 {
 	AUTO_CLOSE int fd = dial_service();
-	double began = gauge_sec();
+	double began = figures_sec();
 
 	ask(fd, TOKEN_OPS, add_token_set);
-	double sets = TOKEN_OPS / (gauge_sec() - began);
-	began = gauge_sec();
+	double sets = TOKEN_OPS / (figures_sec() - began);
+	began = figures_sec();
 	ask(fd, 10 * TOKEN_OPS, add_token_get);
-	double reads = 10 * TOKEN_OPS / (gauge_sec() - began);
+	double reads = 10 * TOKEN_OPS / (figures_sec() - began);
 	printf("tokens: sets=%.0f/s reads=%.0f/s\n", sets, reads);
 }
 
@@ -276,7 +277,7 @@ static double bench_peer(void)
 {
 	struct peer peers[PEERS] = { 0 };
 	uint64_t n_failed = 0;
-	double began = gauge_sec();
+	double began = figures_sec();
 
 	for (int i = 0; i < PEERS; i++) {
 		peers[i].n = options.peer / PEERS;
@@ -288,7 +289,7 @@ static double bench_peer(void)
 		pthread_join(peers[i].thread, NULL);
 		n_failed += peers[i].n_failed;
 	}
-	double rate = (double)options.peer / (gauge_sec() - began);
+	double rate = (double)options.peer / (figures_sec() - began);
 	if (n_failed)
 		die("peer: %lu posts failed", n_failed);
 	printf("peer: %lu posts, rate=%.0f/s\n", options.peer, rate);
@@ -299,7 +300,7 @@ static double write_queue(uint64_t n, bool is_synced)
 {
 	AUTO_FREE char *folder =
 		xasprintf("%s/mail/pending_notifications", dir);
-	double began = gauge_sec();
+	double began = figures_sec();
 
 	mkdir(folder, 0700);
 	for (uint64_t i = 0; i < n; i++) {
@@ -316,7 +317,7 @@ static double write_queue(uint64_t n, bool is_synced)
 		if (rename(tmp, path) < 0)
 			die("%s: cannot rename", path);
 	}
-	return (double)n / (gauge_sec() - began);
+	return (double)n / (figures_sec() - began);
 }
 
 static void clear_queue(uint64_t n)
@@ -342,13 +343,13 @@ static void bench_backlog(void)
 {
 	write_queue(options.backlog, false);
 	uint64_t before = web_server_count();
-	double began = gauge_sec();
+	double began = figures_sec();
 	double ready = start_service();
 	uint64_t idle_kb = gauge_number(service, "status", "VmRSS:");
 	web_server_wait(before, options.backlog);
 	printf("backlog: %lu taken up in %.2f s (%lu KB), sent in %.1f s, "
 	       "peak %lu KB\n",
-		options.backlog, ready, idle_kb, gauge_sec() - began,
+		options.backlog, ready, idle_kb, figures_sec() - began,
 		gauge_number(service, "status", "VmHWM:"));
 	stop_service();
 }

@@ -31,7 +31,6 @@
 #include "bench/figures.h"
 #include "bench/letter.h"
 #include "bench/newcomer.h"
-#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/num.h"
 #include "tests/client/mail-client.h"
@@ -81,7 +80,7 @@ static struct {
 	.n_rounds = 1,
 };
 
-static struct tree *tree;
+static struct usage *usage;
 static struct fsyncs *fsyncs;
 static struct account *senders;
 static struct mailbox *mailboxes;
@@ -180,7 +179,7 @@ static struct mailbox *recipient(uint64_t message, uint64_t k)
 
 static void note_sent(uint64_t message)
 {
-	double now = gauge_msec();
+	double now = figures_msec();
 
 	pthread_mutex_lock(&lock);
 	for (uint64_t k = 0; k < n_recipients; k++) {
@@ -240,7 +239,7 @@ static void *run_sender(void *arg)
 static void *run_looks(void *arg)
 {
 	while (is_round) {
-		tree_look(tree);
+		usage_look(usage);
 		poll(NULL, 0, LOOK_MSEC);
 	}
 	return arg;
@@ -249,7 +248,7 @@ static void *run_looks(void *arg)
 /* Messages up to number n are there: the time each of them took. */
 static void note_told(struct mailbox *m, uint64_t n)
 {
-	double now = gauge_msec();
+	double now = figures_msec();
 
 	pthread_mutex_lock(&lock);
 	for (; m->n_told < n; m->n_told++) {
@@ -312,10 +311,11 @@ static void wait_for_rest(void)
 	int n_quiet = 0;
 
 	for (int i = 0; i < REST_TRIES && n_quiet < REST_LOOKS; i++) {
-		double before = tree_cpu_sec(tree);
+		double before = usage_cpu_sec(usage);
 		poll(NULL, 0, LOOK_MSEC);
-		tree_look(tree);
-		bool is_quiet = (tree_cpu_sec(tree) - before) * 1e6 < REST_USEC;
+		usage_look(usage);
+		bool is_quiet =
+			(usage_cpu_sec(usage) - before) * 1e6 < REST_USEC;
 		n_quiet = is_quiet ? n_quiet + 1 : 0;
 	}
 }
@@ -325,7 +325,7 @@ static double send_all(void)
 {
 	AUTO_FREE pthread_t *threads =
 		xcalloc(options.senders + 1, sizeof(*threads));
-	double began = gauge_sec();
+	double began = figures_sec();
 
 	is_round = true;
 	n_senders_left = options.senders;
@@ -338,7 +338,7 @@ static double send_all(void)
 			die("thread: %s", strerror(r));
 	}
 	told_sec = began;
-	while (!is_all_told() && gauge_sec() - told_sec < PATIENCE_SEC)
+	while (!is_all_told() && figures_sec() - told_sec < PATIENCE_SEC)
 		listen_to_all();
 	double sec = told_sec - began;
 	give_up_waiting();
@@ -358,11 +358,11 @@ static void run_round(uint64_t recipients)
 	n_messages = n_messages ? n_messages : 1;
 	n_begun = n_waits = 0;
 	waits_msec = waits;
-	tree_begin(tree);
+	usage_begin(usage);
 	fsyncs_begin(fsyncs);
 	double sec = send_all();
 	wait_for_rest();
-	double cpu_msec = tree_cpu_sec(tree) * 1e3;
+	double cpu_msec = usage_cpu_sec(usage) * 1e3;
 	printf("%lu recipients%s: %lu messages, %.0f deliveries a second, "
 	       "CPU %.2f ms a message, %.2f ms a delivery\n",
 		recipients, options.is_fresh ? ", fresh connections" : "",
@@ -371,7 +371,7 @@ static void run_round(uint64_t recipients)
 		cpu_msec / (double)(n_messages * recipients));
 	if (n_waits)
 		figures_print("  to EXISTS", waits, n_waits);
-	cost_print(tree, fsyncs, n_messages);
+	cost_print(usage, fsyncs, n_messages);
 }
 
 static void must_have_all(struct mailbox *m)
@@ -469,7 +469,7 @@ int main(int argc, char **argv)
 	read_options(argc, argv);
 	if (kill(options.pid, 0) < 0)
 		die("process %d does not exist", (int)options.pid);
-	tree = tree_new(options.pid);
+	usage = usage_new(options.pid);
 	fsyncs = fsyncs_new();
 	/* Also when something fails: the kernel keeps its trace otherwise. */
 	atexit(end_trace);

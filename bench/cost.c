@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-static void print_line(const struct tree_program *p, double n)
+static void print_line(const struct usage_program *p, double n)
 {
 	printf("  %-34s %8.3f ms  %7.2f runs", p->label, p->sec * 1e3 / n,
 		(double)p->n_runs / n);
@@ -17,16 +17,16 @@ static uint64_t count_of(void *fsyncs, pid_t pid)
 	return fsyncs_of(fsyncs, pid);
 }
 
-void cost_print(const struct tree *tree, struct fsyncs *fsyncs, uint64_t n)
+void cost_print(const struct usage *usage, struct fsyncs *fsyncs, uint64_t n)
 {
-	struct tree_program programs[TREE_PROGRAMS_MAX];
+	struct usage_program programs[USAGE_PROGRAMS_MAX];
 
 	fsyncs_read(fsyncs);
-	size_t n_programs = tree_programs(tree, count_of, fsyncs, programs);
+	size_t n_programs = usage_programs(usage, count_of, fsyncs, programs);
 	for (size_t i = 0; i < n_programs; i++)
 		if (programs[i].sec * 1e6 / (double)n >= 1)
 			print_line(&programs[i], (double)n);
-	const struct tree_program all = tree_sum(programs, n_programs);
+	const struct usage_program all = usage_sum(programs, n_programs);
 	print_line(&all, (double)n);
 	fflush(stdout);
 }

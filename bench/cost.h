@@ -6,9 +6,9 @@
 #define BENCH_COST_H
 
 #include "bench/fsyncs.h"
-#include "cmdeploy/usage/tree.h"
+#include "cmdeploy/usage/usage.h"
 
 /* A line for each program, largest first, for one of n messages. */
-void cost_print(const struct tree *tree, struct fsyncs *fsyncs, uint64_t n);
+void cost_print(const struct usage *usage, struct fsyncs *fsyncs, uint64_t n);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "lib/clock.h"
+
 static int by_value(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
@@ -25,4 +27,14 @@ double figures_print(const char *what, double *msec, size_t n)
 		what, n, median, msec[n * 99 / 100], msec[n - 1]);
 	fflush(stdout);
 	return median;
+}
+
+double figures_sec(void)
+{
+	return (double)clock_usec() / 1e6;
+}
+
+double figures_msec(void)
+{
+	return (double)clock_usec() / 1e3;
 }

@@ -6,6 +6,10 @@
 
 #include <stddef.h>
 
+/* The time since some moment in the past. */
+double figures_sec(void);
+double figures_msec(void);
+
 /* The value in the middle of n, which are sorted for it. */
 double figures_median(double *v, size_t n);
 

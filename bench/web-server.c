@@ -3,9 +3,9 @@
 
 #include <poll.h>
 
+#include "bench/figures.h"
 #include "bench/loopback.h"
 #include "bench/own-folder.h"
-#include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
 #include "lib/file.h"
 #include "lib/num.h"
@@ -96,11 +96,11 @@ uint64_t web_server_count(void)
 
 void web_server_wait(uint64_t before, uint64_t n)
 {
-	double until = gauge_sec() + PATIENCE_SEC;
+	double until = figures_sec() + PATIENCE_SEC;
 	uint64_t asked = 0; /* which counts as well */
 
 	while (web_server_count() - before - ++asked < n) {
-		if (gauge_sec() > until)
+		if (figures_sec() > until)
 			die("the notifications do not arrive");
 		poll(NULL, 0, NAP_MSEC);
 	}

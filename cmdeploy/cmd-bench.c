@@ -181,8 +181,7 @@ static int report_load(const struct bench_options *o, struct load *l)
 static int run_load(const struct bench_options *o)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
-	__attribute__((cleanup(auto_free_))) struct load *l =
-		xcalloc(1, sizeof(*l));
+	AUTO_FREE struct load *l = xcalloc(1, sizeof(*l));
 
 	l->relay.accounts.lock_fd = -1;
 	l->relay.why = BUF_INIT(BUF_WHY_MAX_BYTES);

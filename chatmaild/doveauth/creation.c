@@ -3,13 +3,13 @@
  * threads that make them (creation.h).
  */
 #include "chatmaild/doveauth/creation.h"
+#include "chatmaild/common/password.h"
 
 #include <errno.h>
 #include <search.h>
 #include <string.h>
 
 #include "chatmaild/common/limits.h"
-#include "chatmaild/doveauth/hash.h"
 #include "lib/die.h"
 #include "lib/log.h"
 #include "lib/workers.h"
@@ -79,7 +79,7 @@ static void create(struct worker_job *job)
 	struct creation *c = creation_of(job);
 	struct buf hash = BUF_INIT(PASSWORD_FILE_MAX_BYTES);
 
-	c->error = hash_password(c->secret, &hash, NULL);
+	c->error = password_hash(c->secret, &hash, NULL);
 	wipe_secret(c);
 	if (c->error == 0) {
 		int r = user_create(c->all->users, slice_of(c->address),

@@ -1,16 +1,11 @@
 /*
- * hash.h - a password as its file keeps it: {SHA512-CRYPT} and what crypt(3)
- * makes of it with a salt drawn at random. Making and checking take some
- * milliseconds of CPU; any thread may do them.
+ * hash.h - whether a password is the one whose hash a file keeps. That takes
+ * some milliseconds of CPU; any thread may do it.
  */
 #ifndef CHATMAILD_DOVEAUTH_HASH_H
 #define CHATMAILD_DOVEAUTH_HASH_H
 
-#include "lib/buf.h"
-
-/* Appends it. */
-int hash_password(
-	const char *password, struct buf *out, struct buf *why) MUST_CHECK;
+#include "lib/util.h"
 
 /*
  * 1: this is the password that a file keeps as `stored`; 0: it is not;

@@ -4,17 +4,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/digest.h"
 #include "lib/util.h"
 
-/* FNV-1a; senders who collide share a share. */
+/* Senders who collide share a share. */
 static uint64_t hash(struct slice text)
 {
-	uint64_t h = 0xcbf29ce484222325;
+	uint64_t h = DIGEST_START;
 
-	for (size_t i = 0; i < text.len; i++) {
-		h ^= (unsigned char)ascii_lower(text.ptr[i]);
-		h *= 0x100000001b3;
-	}
+	for (size_t i = 0; i < text.len; i++)
+		h = digest_byte(h, (unsigned char)ascii_lower(text.ptr[i]));
 	return h;
 }
 

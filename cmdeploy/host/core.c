@@ -14,6 +14,7 @@
 enum {
 	CORE_MAX_BYTES = 128 << 20,
 	NPM_SEC = 600,
+	NPM_LOOK_SEC = 10,
 	DIGEST_BYTES = 32,
 };
 
@@ -163,20 +164,10 @@ int core_fetch(char **ret_path, struct buf *why)
 
 static bool has_npm(void)
 {
-	const char *all = getenv("PATH");
-	struct slice rest = slice_of(all ? all : ""), dir, after;
-
-	while (rest.len > 0) {
-		if (!slice_cut(rest, ':', &dir, &after)) {
-			dir = rest;
-			after = SLICE_NONE;
-		}
-		rest = after;
-		AUTO_FREE char *path = xasprintf("%.*s/npm", SLICE_FMT(dir));
-		if (access(path, X_OK) == 0)
-			return true;
-	}
-	return false;
+	return proc_run_ok(&(struct proc){ .argv = PROC_WORDS("sh", "-c",
+						   "command -v npm >/dev/null"),
+				   .timeout_sec = NPM_LOOK_SEC },
+		       NULL) == 0;
 }
 
 bool core_needs_npm(void)

@@ -2,6 +2,7 @@
 #include "cmdeploy/load/load.h"
 
 #include <errno.h>
+
 enum {
 	NARROWINGS = 3,
 };
@@ -29,7 +30,7 @@ static bool run_round(struct load *l, struct crowd *crowd, double rate)
 	struct round *round = &l->rounds[l->n_rounds++];
 
 	round->rate = rate;
-	round_run(round, crowd, l->n_sec, l->tree);
+	round_run(round, crowd, l->n_sec, l->usage);
 	bool holds = round_holds(round);
 	if (holds && rate > l->best_rate)
 		l->best_rate = rate;
@@ -70,7 +71,7 @@ int load_run(struct load *l, struct buf *why)
 	if (r < 0)
 		return r;
 	l->login_sec = crowd.login_sec;
-	l->tree = l->relay.pid > 0 ? tree_new(l->relay.pid) : NULL;
+	l->usage = l->relay.pid > 0 ? usage_new(l->relay.pid) : NULL;
 	if (l->is_until_slow)
 		find_rate(l, &crowd);
 	else
@@ -82,6 +83,6 @@ void load_release(struct load *l)
 {
 	for (size_t i = 0; i < l->n_rounds; i++)
 		round_release(&l->rounds[i]);
-	tree_free(l->tree);
+	usage_free(l->usage);
 	probe_release(&l->relay);
 }

@@ -27,10 +27,10 @@ struct load {
 
 	struct round rounds[LOAD_ROUNDS_MAX];
 	size_t n_rounds;
-	double best_rate;  /* that was not too much; 0: none */
-	bool is_limit;     /* the relay's rate limit lets no more be sent */
-	double login_sec;  /* until all were in IDLE */
-	struct tree *tree; /* its labels are in the rounds */
+	double best_rate;    /* that was not too much; 0: none */
+	bool is_limit;       /* the relay's rate limit lets no more be sent */
+	double login_sec;    /* until all were in IDLE */
+	struct usage *usage; /* its labels are in the rounds */
 };
 
 /* -EINVAL: what was asked for cannot be, by the relay's own settings. */

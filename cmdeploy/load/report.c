@@ -24,7 +24,7 @@ static void show_times(const char *what, struct bench_series *s)
 			f.p99, f.max);
 }
 
-static void show_program(const struct tree_program *p, size_t n_accepted)
+static void show_program(const struct usage_program *p, size_t n_accepted)
 {
 	printf("  %-*s%9.2f%9.1f%9.1f%7zu\n", NAME_WIDTH, p->label,
 		per(p->sec * 1e3, n_accepted),
@@ -37,16 +37,15 @@ static void show_programs(const struct round *r)
 {
 	if (r->n_programs == 0)
 		return;
-	const struct tree_program all = tree_sum(r->programs, r->n_programs);
+	const struct usage_program all = usage_sum(r->programs, r->n_programs);
 	printf("\n  %-*s%9s%9s%9s%7s\n", NAME_WIDTH,
-		"for each message, by program", "CPU ms", "disk KB", "memory",
-		"");
+		"for each message, by program", "CPU ms", "disk KB", "MB", "n");
 	for (size_t i = 0; i < r->n_programs; i++)
 		if (r->programs[i].sec * 1e5 >= (double)r->sum.accepted ||
 			r->programs[i].pss_kb > KILOBYTE)
 			show_program(&r->programs[i], r->sum.accepted);
 	show_program(&all, r->sum.accepted);
-	printf("  memory in MB (PSS) and processes after it\n");
+	printf("  MB: their memory (PSS) at the end; n: processes\n");
 }
 
 static void show_round(struct round *r)
@@ -83,8 +82,14 @@ void load_report(struct load *l)
 		show_programs(&l->rounds[l->n_rounds - 1]);
 	if (!l->is_until_slow)
 		return;
-	say_bold("\n%.2f messages a second is the highest rate that holds",
-		l->best_rate);
+	if (l->best_rate > 0)
+		say_bold("\n%.2f messages a second is the highest rate that "
+			 "holds",
+			l->best_rate);
+	else
+		say_bold("\n%.2f messages a second are too much already; give "
+			 "a lower --rate",
+			l->rounds[l->n_rounds - 1].rate);
 	if (l->is_limit)
 		printf("More of them the relay's own rate limit would refuse; "
 		       "with more --users it can be more.\n");
@@ -101,7 +106,7 @@ static void add_times(const char *name, struct bench_series *s, struct buf *out)
 			name, f.min, f.median, f.p99, f.max);
 }
 
-static void add_program(const struct tree_program *p, struct buf *out)
+static void add_program(const struct usage_program *p, struct buf *out)
 {
 	buf_add_char(out, '{');
 	json_add_member(out, "name", slice_of(p->label));

@@ -19,7 +19,7 @@ enum {
 };
 
 struct looker {
-	struct tree *tree;
+	struct usage *usage;
 	pthread_t thread;
 	bool is_there;
 	atomic_bool is_over;
@@ -30,7 +30,7 @@ static void *look_on(void *owner)
 	struct looker *looker = owner;
 
 	while (!looker->is_over) {
-		tree_look(looker->tree);
+		usage_look(looker->usage);
 		poll(NULL, 0, LOOK_MSEC);
 	}
 	return NULL;
@@ -38,9 +38,9 @@ static void *look_on(void *owner)
 
 static void begin_looks(struct looker *looker)
 {
-	if (!looker->tree)
+	if (!looker->usage)
 		return;
-	tree_begin(looker->tree);
+	usage_begin(looker->usage);
 	looker->is_there =
 		pthread_create(&looker->thread, NULL, look_on, looker) == 0;
 }
@@ -50,11 +50,11 @@ static void end_looks(struct looker *looker, struct round *round)
 	looker->is_over = true;
 	if (looker->is_there)
 		pthread_join(looker->thread, NULL);
-	if (!looker->tree)
+	if (!looker->usage)
 		return;
-	tree_weigh(looker->tree);
+	usage_weigh(looker->usage);
 	round->n_programs =
-		tree_programs(looker->tree, NULL, NULL, round->programs);
+		usage_programs(looker->usage, NULL, NULL, round->programs);
 }
 
 static void stop(struct round *round, const char *why)
@@ -146,9 +146,9 @@ static void wait_for_doubles(struct crowd *c)
 }
 
 void round_run(struct round *round, struct crowd *crowd, uint64_t n_sec,
-	struct tree *tree)
+	struct usage *usage)
 {
-	struct looker looker = { .tree = tree };
+	struct looker looker = { .usage = usage };
 
 	ledger_release(&crowd->ledger);
 	ledger_init(&crowd->ledger);

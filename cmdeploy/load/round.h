@@ -7,7 +7,7 @@
 #define CMDEPLOY_LOAD_ROUND_H
 
 #include "cmdeploy/load/crowd.h"
-#include "cmdeploy/usage/tree.h"
+#include "cmdeploy/usage/usage.h"
 
 enum {
 	ROUND_SLOW_MSEC = 1000, /* of the 99th percentile, to EXISTS */
@@ -19,13 +19,13 @@ struct round {
 	struct ledger_sum sum;
 	char *stopped; /* why it ended too early, or NULL */
 	char *refusal; /* what the relay said first, or NULL */
-	struct tree_program programs[TREE_PROGRAMS_MAX];
+	struct usage_program programs[USAGE_PROGRAMS_MAX];
 	size_t n_programs; /* 0: its processes cannot be seen */
 };
 
-/* `rate` is set; the rest is what comes out. `tree` may be NULL. */
+/* `rate` is set; the rest is what comes out. `usage` may be NULL. */
 void round_run(struct round *round, struct crowd *crowd, uint64_t n_sec,
-	struct tree *tree);
+	struct usage *usage);
 /* Accepts a zeroed one. */
 void round_release(struct round *round);
 

@@ -3,8 +3,8 @@
  * in which each of them has a profile. It is started when it is wanted first,
  * and ended by apps_end(), which deletes what they have.
  *
- * Functions return 0, PROBE_SKIP when there is no core here, or a negative
- * errno; the reason is in p->why.
+ * Functions return 0, or a negative errno, or PROBE_SKIP if this machine has
+ * no core; the reason is in p->why.
  */
 #ifndef CMDEPLOY_PROBE_APPS_H
 #define CMDEPLOY_PROBE_APPS_H

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "lib/buf.h"
+
 struct remote_options {
 	const char *ssh_host; /* NULL: the mail_domain of the settings */
 	const char *ini_path;
@@ -30,5 +32,8 @@ struct remote_options {
  * not; returns the exit status.
  */
 int remote_run(const struct remote_options *options);
+
+/* Says how such a command ended, unless well; its exit status. */
+int remote_end(int r, const struct buf *why);
 
 #endif

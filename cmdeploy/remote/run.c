@@ -409,6 +409,17 @@ static int open_and_carry_out(struct run *run, struct buf *why)
 	return carry_out(run, why);
 }
 
+int remote_end(int r, const struct buf *why)
+{
+	if (r == -EINTR) {
+		say_interrupted();
+		say("Run it again; it continues where it stopped.");
+	} else if (r < 0) {
+		say_error("%s", buf_str(why));
+	}
+	return r < 0 ? EXIT_FAILURE : r;
+}
+
 int remote_run(const struct remote_options *options)
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -423,12 +434,5 @@ int remote_run(const struct remote_options *options)
 
 	signals_hold();
 	int r = open_and_carry_out(&run, &why);
-	if (r == -EINTR) {
-		say_interrupted();
-		say("Run it again; it continues where it stopped.");
-		return EXIT_FAILURE;
-	}
-	if (r < 0)
-		say_error("%s", buf_str(&why));
-	return r < 0 ? EXIT_FAILURE : r;
+	return remote_end(r, &why);
 }

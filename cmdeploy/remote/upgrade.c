@@ -45,7 +45,7 @@ static void on_line(struct slice line, void *owner)
 		say_progress(line);
 }
 
-/* By a connection of its own, since a server that starts anew ends it. */
+/* By a connection of its own: a server that restarts ends it. */
 static int on_server(const struct upgrade *u, const char *const *names,
 	const struct proc *proc, struct buf *why)
 {
@@ -70,9 +70,9 @@ static int check_backup(const struct upgrade_options *o, struct buf *why)
 		return 0;
 	if (!o->backup)
 		return because(why, -ENOENT,
-			"there is no way back, so name the file of a backup "
-			"of today with --backup, or go without one with "
-			"--no-backup");
+			"an upgrade cannot be undone: name the file of "
+			"today's backup with --backup, or go without one "
+			"with --no-backup");
 	if (stat(o->backup, &st) < 0)
 		return because(
 			why, -errno, "%s: %s", o->backup, strerror(errno));
@@ -168,7 +168,7 @@ static int step_prepare(const struct upgrade *u, struct buf *why)
 	return is_due ? step_run(u, why) : r;
 }
 
-/* Asks it to start anew, until it has. */
+/* Asks it to restart, until it has. */
 static int step_boot(const struct upgrade *u, struct buf *why)
 {
 	say_step("reboot");
@@ -179,7 +179,7 @@ static int step_boot(const struct upgrade *u, struct buf *why)
 			NULL);
 		if (r == 0 &&
 			slice_eq_str(slice_trim(buf_slice(&out)), "done")) {
-			say_done("it has started anew");
+			say_done("it has restarted");
 			return 0;
 		}
 		if (signals_next(TRY_MSEC) == SIGNALS_STOP)
@@ -202,7 +202,7 @@ static int step_end(const struct upgrade *u, struct buf *why)
 	return r;
 }
 
-/* The last run sees to it that all services answer after the start. */
+/* The last run makes sure that all services answer after the restart. */
 static int carry_out(const struct upgrade *u, struct buf *why)
 {
 	static int (*const steps[])(
@@ -240,12 +240,5 @@ int upgrade_run(const struct upgrade_options *options)
 		u.where = config.mail_domain;
 	if (r == 0)
 		r = carry_out(&u, &why);
-	if (r == -EINTR) {
-		say_interrupted();
-		say("Run it again; it continues where it stopped.");
-		return EXIT_FAILURE;
-	}
-	if (r < 0)
-		say_error("%s", buf_str(&why));
-	return r == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+	return remote_end(r, &why);
 }

@@ -3,14 +3,14 @@
 mark=/var/lib/chatmail/upgrade-to-13
 kept=/var/lib/chatmail/sources-of-12
 
-# The server is to start anew after what follows.
+# Notes that the server has to restart after what follows.
 begin() {
 	cat /proc/sys/kernel/random/boot_id >"$mark.new"
 	sync "$mark.new"
 	mv "$mark.new" "$mark"
 }
 
-# The sources of before are kept.
+# Keeps the old sources.
 change_sources() {
 	mkdir -p "$kept"
 	for file in /etc/apt/sources.list /etc/apt/sources.list.d/*.list \

@@ -181,7 +181,9 @@ static void add_echobot(const struct relay *relay, struct findings *list)
 			list, STATUS_FINE, "echo bot", "%s", buf_str(&link));
 	else
 		findings_add(list, STATUS_DOUBT, "echo bot",
-			"has not logged in yet; its log says why");
+			"has not logged in yet; %s says why",
+			relay->is_server ? "\"journalctl -u echobot\""
+					 : "log/echobot/current");
 }
 
 void status_mail(struct relay *relay, struct findings *list)

@@ -1,4 +1,4 @@
-/* Reads clocks, and what a process has used from /proc (gauge.h). */
+/* Reads what a process has used, from its clock and /proc (gauge.h). */
 #include "cmdeploy/usage/gauge.h"
 
 #include <time.h>
@@ -10,29 +10,15 @@ enum {
 	FILE_MAX_BYTES = 1 << 16,
 };
 
-static double in_sec(clockid_t clock)
-{
-	struct timespec t = { 0 };
-
-	clock_gettime(clock, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
-}
-
-double gauge_sec(void)
-{
-	return in_sec(CLOCK_MONOTONIC);
-}
-
-double gauge_msec(void)
-{
-	return gauge_sec() * 1e3;
-}
-
 double gauge_cpu_sec(pid_t pid)
 {
+	struct timespec t = { 0 };
 	clockid_t clock;
 
-	return clock_getcpuclockid(pid, &clock) == 0 ? in_sec(clock) : 0;
+	if (clock_getcpuclockid(pid, &clock) != 0)
+		return 0;
+	clock_gettime(clock, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 uint64_t gauge_number(pid_t pid, const char *file, const char *label)

@@ -1,16 +1,11 @@
 /*
- * gauge.h - what a measurement reads off: the clock, and what a process has
- * used of the machine.
+ * gauge.h - what a process has used of the machine.
  */
 #ifndef CMDEPLOY_USAGE_GAUGE_H
 #define CMDEPLOY_USAGE_GAUGE_H
 
 #include <stdint.h>
 #include <sys/types.h>
-
-/* Since some moment in the past. */
-double gauge_sec(void);
-double gauge_msec(void);
 
 /* User and system time so far, of all threads. */
 double gauge_cpu_sec(pid_t pid);

@@ -13,12 +13,6 @@ bring() {
   ssh -n "$old" tar -C / -c "$@" | ssh "$new" tar -C / -x
 }
 
-# The digest of what clients see of the certificate's key.
-pin() {
-  openssl s_client -connect leaving.example:993 -servername leaving.example \
-    </dev/null 2>/dev/null | openssl x509 -noout -pubkey | sha256sum
-}
-
 # has_messages N: by IMAP.
 has_messages() {
   login leaving -X 'STATUS INBOX (MESSAGES)' >last 2>&1
@@ -38,7 +32,7 @@ us=$user@leaving.example
 encrypted "$us" "$us" | submit leaving "$us" "$us"
 replied 'a message to oneself' '250'
 eventually 10 has_mail leaving "$user" 'BEGIN PGP'
-pin >pin-before
+pin leaving >pin-before
 
 # The new server is made ready while the old one works.
 bring var/lib/acme
@@ -64,8 +58,8 @@ says said 'The relay leaving.example now matches chatmail.ini.'
 says status 'ssh-keygen -R leaving.example'
 (cd "$BED/op/leaving" && "$CMDEPLOY" dns --ssh-host "$new") >records 2>&1 ||
   fail "not all records are right: $(cat records)"
-eventually 20 pin
-pin >pin-after
+eventually 20 pin leaving
+pin leaving >pin-after
 cmp -s pin-before pin-after || fail 'apps see another key'
 has_messages 1 || fail "what had come before is not there: $(cat last)"
 # By its address: the resolver there may still know the old one.

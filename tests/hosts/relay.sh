@@ -104,3 +104,9 @@ chat() {
     "$(link "$2")" >talked 2>&1 ||
     fail "$1 and $2 do not chat:" "$(tail -n 3 talked)"
 }
+
+# pin NAME: the public key of the certificate that clients of NAME.example see.
+pin() {
+  openssl s_client -connect "$1.example:993" -servername "$1.example" \
+    </dev/null 2>/dev/null | openssl x509 -noout -pubkey
+}

@@ -15,12 +15,6 @@ operator() {
   (cd "$BED/op/burning" && "$CMDEPLOY" "$@") >said 2>&1 </dev/null
 }
 
-# The digest of what clients see of the certificate's key.
-pin() {
-  openssl s_client -connect burning.example:993 -servername burning.example \
-    </dev/null 2>/dev/null | openssl x509 -noout -pubkey | sha256sum
-}
-
 # numbers: what IMAP says of the inbox.
 numbers() {
   login burning -X 'STATUS INBOX (MESSAGES UIDNEXT UIDVALIDITY)' >last 2>&1
@@ -40,7 +34,7 @@ account burning
 us=$user@burning.example
 encrypted "$us" "$us" | submit burning "$us" "$us"
 eventually 10 has_mail burning "$user" 'BEGIN PGP'
-pin >pin-before
+pin burning >pin-before
 on burning cat /etc/dkimkeys/opendkim.private >dkim-before
 read -r messages next validity <<<"$(numbers)"
 is 'messages' "$messages" 1
@@ -67,8 +61,8 @@ heavy operator restore --ssh-host "$new" "$place" ||
 says said 'all are back in'
 grep -v '^burning\.example\. .* IN A' "$BED/op/burning/zone" |
   cat - <(zone_addresses rising @) | zone_put burning
-eventually 20 pin
-pin >pin-after
+eventually 20 pin burning
+pin burning >pin-after
 cmp -s pin-before pin-after || fail 'apps see another key'
 on rising cat /etc/dkimkeys/opendkim.private >dkim-after
 cmp -s dkim-before dkim-after || fail 'another DKIM key'

@@ -1,8 +1,5 @@
 /* The echo bot: a Delta Chat core, its password, and who drives it. */
-#include <crypt.h>
-#include <errno.h>
-#include <string.h>
-
+#include "chatmaild/common/password.h"
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/host/core.h"
@@ -11,7 +8,6 @@
 
 enum {
 	PASSWORD_CHARS = 40,
-	SALT_CHARS = 16,
 };
 
 #define ASKED   .when = "echobot"
@@ -39,24 +35,12 @@ static int create_hash(
 {
 	__attribute__((cleanup(buf_release_secret))) struct buf secret =
 		BUF_INIT(1024);
-	AUTO_BUF struct buf setting = BUF_INIT(64);
 	AUTO_FREE char *path = NULL;
-	struct crypt_data *data = xcalloc(1, sizeof(*data));
 	int r = apply_text(apply, SECRET, &path, why);
 
 	if (r == 0)
 		r = file_read(path, &secret, why);
-	buf_add_str(&setting, "$6$");
-	random_add_text(&setting, letters, SALT_CHARS);
-	const char *hash = crypt_rn(
-		buf_str(&secret), buf_str(&setting), data, (int)sizeof(*data));
-	if (r == 0 && !hash)
-		r = because(why, -EINVAL, "%s: crypt(3) fails", path);
-	if (r == 0)
-		buf_addf(out, "{SHA512-CRYPT}%s", hash);
-	explicit_bzero(data, sizeof(*data));
-	free(data);
-	return r;
+	return r < 0 ? r : password_hash(buf_str(&secret), out, why);
 }
 
 static int make_version(const struct apply *apply UNUSED, struct buf *out,

@@ -1,5 +1,5 @@
-/* Adds up what the processes of a relay use, by program (tree.h). */
-#include "cmdeploy/usage/tree.h"
+/* Adds up what the processes of a relay use, by program (usage.h). */
+#include "cmdeploy/usage/usage.h"
 
 #include <dirent.h>
 #include <limits.h>
@@ -38,13 +38,13 @@ struct process {
 	bool is_there;
 };
 
-struct tree {
+struct usage {
 	pid_t root;
 	struct process *processes;
 	size_t n;
 };
 
-static struct process *find(const struct tree *t, pid_t pid)
+static struct process *find(const struct usage *t, pid_t pid)
 {
 	for (size_t i = t->n; i-- > 0;)
 		if (t->processes[i].pid == pid)
@@ -134,7 +134,7 @@ static uint64_t count_runs(pid_t pid)
 	return num_parse_u64(word, &n) == 0 ? n : 0;
 }
 
-static void look_at(struct tree *t, pid_t pid)
+static void look_at(struct usage *t, pid_t pid)
 {
 	struct process *p = find(t, pid);
 	uint64_t fields[FIELDS];
@@ -165,7 +165,7 @@ static void look_at(struct tree *t, pid_t pid)
 	p->n_written = n_written > p->n_written ? n_written : p->n_written;
 }
 
-void tree_look(struct tree *t)
+void usage_look(struct usage *t)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
@@ -182,17 +182,17 @@ void tree_look(struct tree *t)
 	closedir(dir);
 }
 
-struct tree *tree_new(pid_t root)
+struct usage *usage_new(pid_t root)
 {
-	struct tree *t = xcalloc(1, sizeof(*t));
+	struct usage *t = xcalloc(1, sizeof(*t));
 
 	t->root = root;
 	t->processes = xcalloc(PROCESSES_MAX, sizeof(*t->processes));
-	tree_look(t);
+	usage_look(t);
 	return t;
 }
 
-void tree_free(struct tree *t)
+void usage_free(struct usage *t)
 {
 	if (!t)
 		return;
@@ -200,9 +200,9 @@ void tree_free(struct tree *t)
 	free(t);
 }
 
-void tree_weigh(struct tree *t)
+void usage_weigh(struct usage *t)
 {
-	tree_look(t);
+	usage_look(t);
 	for (size_t i = 0; i < t->n; i++) {
 		struct process *p = &t->processes[i];
 		p->pss_kb = p->is_there
@@ -211,11 +211,11 @@ void tree_weigh(struct tree *t)
 	}
 }
 
-void tree_begin(struct tree *t)
+void usage_begin(struct usage *t)
 {
 	size_t n = 0;
 
-	tree_look(t);
+	usage_look(t);
 	for (size_t i = 0; i < t->n; i++) {
 		struct process p = t->processes[i];
 		if (!p.is_there)
@@ -229,7 +229,7 @@ void tree_begin(struct tree *t)
 	t->n = n;
 }
 
-static double own_sec(const struct tree *t)
+static double own_sec(const struct usage *t)
 {
 	double sec = 0;
 
@@ -239,7 +239,7 @@ static double own_sec(const struct tree *t)
 }
 
 /* What parents have reaped, without what was seen of those children. */
-static double ended_sec(const struct tree *t)
+static double ended_sec(const struct usage *t)
 {
 	double sec = 0;
 
@@ -252,22 +252,22 @@ static double ended_sec(const struct tree *t)
 	return sec > 0 ? sec : 0;
 }
 
-double tree_cpu_sec(const struct tree *t)
+double usage_cpu_sec(const struct usage *t)
 {
 	return own_sec(t) + ended_sec(t);
 }
 
 /* The last row stands for all that found no room. */
-static struct tree_program *program_of(
-	struct tree_program *programs, size_t *n, const char *label)
+static struct usage_program *program_of(
+	struct usage_program *programs, size_t *n, const char *label)
 {
 	for (size_t i = 0; i < *n; i++)
 		if (strcmp(programs[i].label, label) == 0)
 			return &programs[i];
-	if (*n == TREE_PROGRAMS_MAX)
+	if (*n == USAGE_PROGRAMS_MAX)
 		return &programs[*n - 1];
-	bool is_last = *n == TREE_PROGRAMS_MAX - 1;
-	programs[*n] = (struct tree_program){
+	bool is_last = *n == USAGE_PROGRAMS_MAX - 1;
+	programs[*n] = (struct usage_program){
 		.label = is_last ? "others" : label,
 	};
 	return &programs[(*n)++];
@@ -275,14 +275,14 @@ static struct tree_program *program_of(
 
 static int by_sec(const void *a, const void *b)
 {
-	double x = ((const struct tree_program *)a)->sec;
-	double y = ((const struct tree_program *)b)->sec;
+	double x = ((const struct usage_program *)a)->sec;
+	double y = ((const struct usage_program *)b)->sec;
 
 	return (x < y) - (x > y);
 }
 
 /* What a process wrote, without what it inherited from ended children. */
-static uint64_t written_by(const struct tree *t, const struct process *p)
+static uint64_t written_by(const struct usage *t, const struct process *p)
 {
 	uint64_t n = p->n_written - p->n_written_at_begin, n_inherited = 0;
 
@@ -294,15 +294,15 @@ static uint64_t written_by(const struct tree *t, const struct process *p)
 	return n > n_inherited ? n - n_inherited : 0;
 }
 
-size_t tree_programs(const struct tree *t,
+size_t usage_programs(const struct usage *t,
 	uint64_t (*count_of)(void *owner, pid_t pid), void *owner,
-	struct tree_program ret_programs[TREE_PROGRAMS_MAX])
+	struct usage_program ret_programs[USAGE_PROGRAMS_MAX])
 {
 	size_t n = 0;
 
 	for (size_t i = 0; i < t->n; i++) {
 		const struct process *p = &t->processes[i];
-		struct tree_program *program =
+		struct usage_program *program =
 			program_of(ret_programs, &n, p->label);
 		program->sec += p->sec - p->sec_at_begin;
 		program->n_runs += p->n_runs - p->n_runs_at_begin;
@@ -316,9 +316,9 @@ size_t tree_programs(const struct tree *t,
 	return n;
 }
 
-struct tree_program tree_sum(const struct tree_program *programs, size_t n)
+struct usage_program usage_sum(const struct usage_program *programs, size_t n)
 {
-	struct tree_program all = { .label = "all" };
+	struct usage_program all = { .label = "all" };
 
 	for (size_t i = 0; i < n; i++) {
 		all.sec += programs[i].sec;
