@@ -14,6 +14,7 @@ enum {
 	SERVER_ROUND_MSEC = 150, /* to ask systemd takes a process */
 	ENDS_MAX = 3,            /* as many, and it will not come up */
 	LOG_LINES = 8,
+	LOG_MSEC = 3000, /* for what writes logs to start, too */
 };
 
 /* How often a service has ended since we wait for it. */
@@ -32,12 +33,17 @@ struct waiting {
 	size_t n_left;
 };
 
+/* What a service says before its end may reach the log after it. */
 static void tell_log(const struct waiting *w, size_t i, struct buf *why)
 {
 	AUTO_BUF struct buf lines = BUF_INIT(BUF_WHY_MAX_BYTES / 2);
+	uint64_t end = clock_msec() + LOG_MSEC;
 
-	supervisor_log_tail(
-		&w->relay->supervisor, w->units[i], LOG_LINES, &lines);
+	do {
+		supervisor_log_tail(
+			&w->relay->supervisor, w->units[i], LOG_LINES, &lines);
+	} while (lines.len == 0 && clock_msec() < end &&
+		signals_next(ROUND_MSEC) == SIGNALS_NOTHING);
 	if (lines.len == 0)
 		buf_add_str(why, "\n  its log is empty");
 	else
