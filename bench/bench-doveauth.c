@@ -89,7 +89,8 @@ static uint64_t now_usec(void)
 
 static void make_folders(void)
 {
-	static const char *const names[] = { "login", "smtp", "master" };
+	static const char *const names[] = { "login", "smtp", "master",
+		"filter" };
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		AUTO_FREE char *path = xasprintf("%s/%s", folder, names[i]);

@@ -37,6 +37,7 @@ static const struct row rows[REASONS] = {
 	[REASON_CONTROL] = { "control", "control byte in a header field" },
 	[REASON_UNPROVEN] = { "unproven", NULL },
 	[REASON_DNS] = { "dns", NULL },
+	[REASON_ACCOUNTS] = { "accounts", NULL },
 	[REASON_BAD_ADDRESS] = { "bad-address", NULL },
 	[REASON_RATE] = { "rate", NULL },
 	[REASON_SIZE] = { "size", NULL },

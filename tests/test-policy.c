@@ -75,6 +75,10 @@ static const struct row rows[] = {
 		"<a@x.test>\r\n" },
 	{ "in, not filtering", plain, IN, 'c', "b@y.test", "b@y.test",
 		"a@x.test", NULL, "" },
+	{ "in, who demands it", plain, IN, 'd', "b@y.test", "b@y.test",
+		"a@x.test", "unencrypted",
+		"523 Encryption Needed: Invalid Unencrypted Mail to "
+		"<a@x.test>\r\n" },
 };
 
 static void parse(const char *ini, struct config *ret_config)
@@ -106,6 +110,7 @@ static void test_judge(void)
 			.has_control = row->kind == '^',
 			.is_securejoin = row->kind == 's',
 			.is_bounce = row->kind == 'b',
+			.is_demanded = row->kind == 'd',
 		};
 		const char *reason = reason_word(
 			policy_judge(&config, row->direction, &m, &reply));

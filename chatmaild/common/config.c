@@ -225,7 +225,8 @@ static const struct setting rows[] = {
 	{ AT(filter_incoming), FLAG_ON,
 	  .readers = READ_FILTER_INCOMING,
 	  .help = "Demand encryption of mail that comes from outside, too; "
-		  "reports and requests to begin a chat may be in clear." },
+		  "reports and requests to begin a chat may be in clear. With "
+		  "false, accounts with a file enforceE2EEincoming demand it." },
 
 	{ AT(max_imap_connections), NUMBER("connections", 10, 1000000),
 	  .fallback = "10000", .group = "What the machine can carry",

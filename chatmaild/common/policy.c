@@ -52,7 +52,8 @@ static enum reason judge_outgoing(const struct config *config,
 static enum reason judge_incoming(const struct config *config,
 	const struct policy_message *m, struct buf *reply)
 {
-	bool is_free = !config->filter_incoming && !m->is_by_address;
+	bool is_free = !config->filter_incoming && !m->is_demanded &&
+		!m->is_by_address;
 
 	if (is_free || !m->fault || m->is_securejoin || m->is_bounce)
 		return REASON_NONE;

@@ -6,8 +6,8 @@
  * sender. Then what is encrypted, a SecureJoin request, from a
  * passthrough sender, to nobody but recipients that may get cleartext, or
  * an Autocrypt Setup Message to oneself.
- * Incoming, with filter_incoming, or where no signature vouches for the
- * sender: what is encrypted, a SecureJoin request, or a bounce; all else
+ * Incoming, with filter_incoming, for a recipient who demands it, or where no
+ * signature vouches for the sender: what is encrypted, a SecureJoin request, or a bounce; all else
  * otherwise.
  */
 #ifndef CHATMAILD_COMMON_POLICY_H
@@ -35,6 +35,7 @@ struct policy_message {
 	bool is_securejoin;
 	bool is_bounce;
 	bool is_by_address; /* nothing but the peer's address vouches for it */
+	bool is_demanded;   /* by a recipient: encryption of incoming mail */
 	bool is_setup;
 	bool has_control;
 };

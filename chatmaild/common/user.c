@@ -66,19 +66,31 @@ void user_add_home(
 	buf_add_slice(out, address);
 }
 
+static bool is_missing(int error)
+{
+	return error == ENOENT || error == ENOTDIR;
+}
+
+static int find_flag(
+	const struct users *users, struct slice address, const char *name)
+{
+	AUTO_BUF struct buf path = BUF_INIT(PATH_MAX_BYTES);
+	struct stat st;
+
+	if (!user_is_address(users, address))
+		return 0;
+	user_add_home(users, address, &path);
+	buf_addf(&path, "/%s", name);
+	if (lstat(buf_str(&path), &st) == 0)
+		return 1;
+	return is_missing(errno) ? 0 : -errno;
+}
+
 /* If that cannot be known, it is there. */
 static bool has_flag(
 	const struct users *users, struct slice address, const char *name)
 {
-	AUTO_BUF struct buf path = BUF_INIT(PATH_MAX_BYTES);
-
-	if (!user_is_address(users, address))
-		return false;
-	user_add_home(users, address, &path);
-	buf_addf(&path, "/%s", name);
-	struct stat st;
-	return lstat(buf_str(&path), &st) == 0 ||
-		(errno != ENOENT && errno != ENOTDIR);
+	return find_flag(users, address, name) != 0;
 }
 
 bool user_is_blocked(const struct users *users, struct slice address)
@@ -89,6 +101,11 @@ bool user_is_blocked(const struct users *users, struct slice address)
 bool user_takes_no_mail(const struct users *users, struct slice address)
 {
 	return has_flag(users, address, USER_DISABLED);
+}
+
+int user_takes_no_cleartext(const struct users *users, struct slice address)
+{
+	return find_flag(users, address, USER_ENCRYPTED);
 }
 
 /* 0 when the user cannot be, by its address or for lack of an echo bot. */
@@ -120,11 +137,6 @@ static int fail(struct buf *why, int r, const char *path, const char *reason)
 		st.st_ino = 0;
 	return because(why, r, "%s: %s; user_inode=%lu", path_name(path),
 		reason, (unsigned long)st.st_ino);
-}
-
-static bool is_missing(int error)
-{
-	return error == ENOENT || error == ENOTDIR;
 }
 
 struct slice user_password_in(struct slice text)

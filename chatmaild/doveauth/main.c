@@ -118,6 +118,8 @@ static void start(struct service *service, int argc UNUSED, char **argv)
 	listen_at(service, argv[0], "master/auth", on_master, d->masters);
 	listen_at(service, argv[0], "smtp/recipients", on_asker,
 		d->recipients);
+	listen_at(service, argv[0], "filter/recipients", on_asker,
+		d->recipients);
 }
 
 static void stop(struct service *service UNUSED)

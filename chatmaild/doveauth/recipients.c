@@ -8,14 +8,11 @@
 #include <string.h>
 
 #include "chatmaild/common/limits.h"
+#include "chatmaild/common/socketmap.h"
 #include "lib/conn.h"
 #include "lib/log.h"
-#include "lib/num.h"
 
 enum {
-	/* "NAME KEY": an address has at most 254 bytes (RFC 5321, 4.5.3.1). */
-	REQUEST_MAX_BYTES = 1024,
-	LENGTH_MAX_BYTES = 5, /* of a netstring, in digits */
 	OUT_MAX_BYTES = 1 << 16,
 };
 
@@ -55,42 +52,34 @@ static void add_address(struct buf *address, struct slice key)
 		address->ptr[i] = ascii_lower(address->ptr[i]);
 }
 
-static const char *answer_of(const struct users *users, struct slice key)
+static const char *find_user(const struct users *users, struct slice address)
 {
-	AUTO_BUF struct buf address = BUF_INIT(REQUEST_MAX_BYTES);
 	struct buf password = BUF_INIT(PASSWORD_FILE_MAX_BYTES);
 
-	add_address(&address, key);
-	if (address.len == 0)
-		return "NOTFOUND ";
-	int r = user_read_password(users, buf_slice(&address), &password, NULL);
+	int r = user_read_password(users, address, &password, NULL);
 	buf_release_secret(&password);
 	if (r < 0) {
 		log_err("cannot read a password file: %s", strerror(-r));
 		return "TEMP cannot tell now";
 	}
-	if (r == 0 || user_takes_no_mail(users, buf_slice(&address)))
+	if (r == 0 || user_takes_no_mail(users, address))
 		return "NOTFOUND ";
 	return "OK here";
 }
 
-/* One netstring of *rest. 1, 0 when it is not all there, or -EBADMSG. */
-static int next_request(struct slice *rest, struct slice *ret_request)
+static const char *answer_of(
+	const struct users *users, struct slice map, struct slice key)
 {
-	struct slice length, behind;
-	uint64_t n;
+	AUTO_BUF struct buf address = BUF_INIT(SOCKETMAP_MAX_BYTES);
 
-	if (!slice_cut(*rest, ':', &length, &behind))
-		return rest->len > LENGTH_MAX_BYTES ? -EBADMSG : 0;
-	if (num_parse_max(length, REQUEST_MAX_BYTES, &n) < 0)
-		return -EBADMSG;
-	if (behind.len < n + 1)
-		return 0;
-	if (behind.ptr[n] != ',')
-		return -EBADMSG;
-	*ret_request = slice_head(behind, n);
-	*rest = slice_from(behind, n + 1);
-	return 1;
+	add_address(&address, key);
+	if (!slice_eq_str(map, USER_MAP_ENCRYPTED))
+		return find_user(users, buf_slice(&address));
+	int r = user_takes_no_cleartext(users, buf_slice(&address));
+	if (r >= 0)
+		return r ? "OK only" : "NOTFOUND ";
+	log_err("cannot look into an account: %s", strerror(-r));
+	return "TEMP cannot tell now";
 }
 
 static size_t on_input(struct conn *c, struct slice in)
@@ -99,11 +88,11 @@ static size_t on_input(struct conn *c, struct slice in)
 	struct slice rest = in, request, map, key;
 	int r;
 
-	while ((r = next_request(&rest, &request)) > 0) {
+	while ((r = socketmap_next(&rest, &request)) > 0) {
 		const char *answer = "PERM no key";
 		if (slice_cut(request, ' ', &map, &key))
-			answer = answer_of(a->users, key);
-		buf_addf(conn_out(c), "%zu:%s,", strlen(answer), answer);
+			answer = answer_of(a->users, map, key);
+		socketmap_add(conn_out(c), slice_of(answer));
 	}
 	if (r < 0) {
 		log_warning("connection ended: reason=not a netstring");
@@ -125,7 +114,7 @@ static const struct conn_ops conn_ops = {
 	.on_end = on_end,
 };
 static const struct conn_limits limits = {
-	.in_max = 2 * REQUEST_MAX_BYTES,
+	.in_max = SOCKETMAP_IN_MAX_BYTES,
 	.out_max = OUT_MAX_BYTES,
 };
 

@@ -1,9 +1,10 @@
 /*
- * recipients.h - tells Postfix who can be sent mail, before it takes any.
+ * recipients.h - tells Postfix who can be sent mail, before it takes any,
+ * and filtermail who takes encrypted mail only.
  *
- * The protocol is that of Postfix's socketmap_table(5): netstrings with
- * "NAME KEY" in one direction, "OK ...", "NOTFOUND " or "TEMP ..." in the
- * other. A key is an address. What follows "+" in its local part is a tag,
+ * The protocol is that of chatmaild/common/socketmap.h; the map is the one
+ * that chatmaild/common/user.h names, or any for Postfix. A key is an
+ * address. What follows "+" in its local part is a tag,
  * which Dovecot takes off as well.
  */
 #ifndef CHATMAILD_DOVEAUTH_RECIPIENTS_H

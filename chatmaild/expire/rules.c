@@ -145,7 +145,7 @@ static bool is_known(struct slice name)
 	static const char *const names[] = {
 		USER_BLOCKED,
 		USER_DISABLED,
-		"enforceE2EEincoming",
+		USER_ENCRYPTED,
 		"maildirfolder",
 		"maildirsize",
 		"metadata.json",

@@ -65,7 +65,8 @@ struct filter {
 	struct config_overrides overrides;
 	struct config config;
 	enum policy_direction direction;
-	struct addr forward; /* the server behind us */
+	struct addr forward;  /* the server behind us */
+	struct addr accounts; /* doveauth */
 	struct smtp_profile profile;
 	struct rate *rate;
 	struct keys *keys; /* incoming: for signatures */

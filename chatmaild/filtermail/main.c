@@ -15,6 +15,7 @@
 struct options {
 	char *listen;
 	char *forward;
+	char *accounts;
 	char *resolver; /* NULL: those of /etc/resolv.conf */
 	uint64_t downstream_sec;
 };
@@ -58,6 +59,7 @@ static void set_defaults(struct options *options, const char *direction)
 	options->listen = xasprintf("unix:/run/filtermail/%s", direction);
 	options->forward =
 		xasprintf("unix:/var/spool/postfix/filter/%s", direction);
+	options->accounts = xstrdup("unix:/run/doveauth/filter/recipients");
 }
 
 static void set_text(char **text, const char *value)
@@ -75,6 +77,8 @@ static void set_option(
 		set_text(&options->listen, value);
 	else if (strcmp(name, "--forward") == 0)
 		set_text(&options->forward, value);
+	else if (strcmp(name, "--accounts") == 0)
+		set_text(&options->accounts, value);
 	else if (strcmp(name, "--resolver") == 0)
 		set_text(&options->resolver, value);
 	else if (strcmp(name, "--downstream-timeout") != 0)
@@ -93,6 +97,8 @@ static void prepare(struct service *service, const struct options *options)
 
 	if (addr_parse(options->forward, &filter.forward, &why) < 0)
 		die("--forward: %s", buf_str(&why));
+	if (addr_parse(options->accounts, &filter.accounts, &why) < 0)
+		die("--accounts: %s", buf_str(&why));
 	filter.event = service->event;
 	filter.profile = (struct smtp_profile){
 		.hostname = filter.config.address_domain,
@@ -137,6 +143,7 @@ static void start(struct service *service, int argc, char **argv)
 	service_listen(service, options.listen, on_accept, NULL);
 	free(options.listen);
 	free(options.forward);
+	free(options.accounts);
 	free(options.resolver);
 }
 
@@ -161,9 +168,9 @@ int main(int argc, char **argv)
 		.usage = "[-o KEY=VALUE]... INI outgoing|incoming [--listen "
 			 "ADDRESS] "
 			 "[--forward ADDRESS] [--downstream-timeout SEC] "
-			 "[--resolver ADDRESS]",
+			 "[--accounts ADDRESS] [--resolver ADDRESS]",
 		.min_args = 2,
-		.max_args = 10,
+		.max_args = 12,
 		.start = start,
 		.stop = stop,
 	};

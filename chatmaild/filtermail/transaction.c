@@ -23,6 +23,9 @@ struct transaction *transaction_new(
 	t->opening.max = XFORWARD_MAX_BYTES + SMTP_COMMAND_MAX_BYTES +
 		RECIPIENTS_MAX_BYTES + SMTP_COMMAND_MAX_BYTES;
 	t->proof = proof_new(filter, on_ready, owner);
+	if (!filter->config.filter_incoming)
+		t->demand = strict_new(
+			filter->event, &filter->accounts, on_ready, owner);
 	return t;
 }
 
@@ -39,6 +42,7 @@ void transaction_free(struct transaction *t)
 	buf_release(&t->client);
 	buf_release(&t->refusal);
 	proof_free(t->proof);
+	strict_free(t->demand);
 	message_scan_release(&t->scan);
 	free(t);
 }
@@ -94,6 +98,8 @@ struct slice transaction_keep_recipient(
 		return SLICE("452 4.5.3 Too many recipients\r\n");
 	buf_add_slice(&t->recipients, line);
 	transaction_take_recipient(t);
+	if (t->demand)
+		strict_ask(t->demand, buf_slice(&t->recipient));
 	return SLICE("250 2.1.5 Ok\r\n");
 }
 
@@ -188,7 +194,33 @@ void transaction_end(struct transaction *t)
 
 bool transaction_is_waiting(const struct transaction *t)
 {
-	return !t->reason && t->proof && proof_is_waiting(t->proof);
+	return !t->reason &&
+		((t->proof && proof_is_waiting(t->proof)) ||
+			(t->demand && strict_is_waiting(t->demand)));
+}
+
+/* What policy says of it; as of cleartext when its recipients say no. */
+static void judge(struct transaction *t, struct buf *reply)
+{
+	struct policy_message m = {
+		.sender = buf_slice(&t->sender),
+		.strict_recipient = buf_slice(&t->strict),
+		.is_by_address = t->proof && proof_is_by_address(t->proof),
+		.is_to_self = t->n_recipients > 0 && !t->has_others,
+	};
+	int r = t->demand ? strict_answer(t->demand, &m.strict_recipient) : 0;
+
+	m.is_demanded = r != 0;
+	policy_message_scanned(&m, &t->scan, t->filter->direction);
+	t->reason = policy_judge(
+		&t->filter->config, t->filter->direction, &m, reply);
+	if (!t->reason || r >= 0 || m.is_by_address)
+		return;
+	t->reason = REASON_ACCOUNTS;
+	buf_reset(reply);
+	buf_add_str(reply,
+		"451 4.3.0 Cannot tell now whether cleartext may be delivered, "
+		"try again later\r\n");
 }
 
 bool transaction_judge(struct transaction *t)
@@ -201,16 +233,8 @@ bool transaction_judge(struct transaction *t)
 		refuse_unproven(t, buf_slice(&reply));
 		return false;
 	}
-	struct policy_message m = {
-		.sender = buf_slice(&t->sender),
-		.strict_recipient = buf_slice(&t->strict),
-		.is_by_address = t->proof && proof_is_by_address(t->proof),
-		.is_to_self = t->n_recipients > 0 && !t->has_others,
-	};
-	policy_message_scanned(&m, &t->scan, t->filter->direction);
 	buf_reset(&t->refusal);
-	t->reason = policy_judge(
-		&t->filter->config, t->filter->direction, &m, &t->refusal);
+	judge(t, &t->refusal);
 	return !t->reason;
 }
 

@@ -6,6 +6,7 @@
 #define CHATMAILD_FILTERMAIL_TRANSACTION_H
 
 #include "chatmaild/filtermail/proof.h"
+#include "chatmaild/filtermail/strict.h"
 
 struct transaction {
 	const struct filter *filter;
@@ -18,6 +19,8 @@ struct transaction {
 	struct buf client;    /* its address, as XFORWARD has it */
 	struct message_scan scan;
 	struct proof *proof; /* incoming: where it comes from */
+	/* Incoming, without filter_incoming: who demands encryption. */
+	struct strict *demand;
 	uint64_t size;       /* bytes of the message so far */
 	unsigned n_recipients;
 	bool has_others;        /* recipients that are not the sender */
@@ -28,7 +31,7 @@ struct transaction {
 	struct buf refusal; /* the reply */
 };
 
-/* on_ready is for proof_is_waiting(). */
+/* on_ready is for transaction_is_waiting(). */
 struct transaction *transaction_new(
 	const struct filter *filter, proof_ready_fn *on_ready, void *owner);
 void transaction_free(struct transaction *t); /* accepts NULL */

@@ -5,33 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "chatmaild/common/socketmap.h"
 #include "lib/conn.h"
 #include "lib/log.h"
-#include "lib/num.h"
 
 enum {
-	LENGTH_MAX_BYTES = 5,
 	HASH_START = 5381,
 	HASH_FACTOR = 33,
 };
-
-/* "12:hello world!,": how many bytes it takes, 0: more, or -EPROTO. */
-static ssize_t take_netstring(struct slice in, struct slice *ret_text)
-{
-	struct slice digits, rest;
-	uint64_t len;
-
-	if (!slice_cut(in, ':', &digits, &rest))
-		return in.len > LENGTH_MAX_BYTES ? -EPROTO : 0;
-	if (num_parse_max(digits, MAP_REQUEST_MAX_BYTES, &len) < 0)
-		return -EPROTO;
-	if (rest.len <= len)
-		return 0;
-	if (rest.ptr[len] != ',')
-		return -EPROTO;
-	*ret_text = slice_head(rest, len);
-	return (ssize_t)(digits.len + 1 + len + 1);
-}
 
 /* Any spread will do: two domains of one digest share a queue. */
 static uint64_t digest(struct slice domain)
@@ -60,7 +41,7 @@ static int make_link(const struct map *map, struct slice domain, char **ret)
 
 static void say(struct conn *conn, const char *text)
 {
-	buf_addf(conn_out(conn), "%zu:%s,", strlen(text), text);
+	socketmap_add(conn_out(conn), slice_of(text));
 }
 
 /* "transport user@domain"; a domain alone has no answer. */
@@ -85,16 +66,13 @@ static void reply(struct map *map, struct conn *conn, struct slice request)
 
 static size_t on_input(struct conn *conn, struct slice in)
 {
-	struct slice request;
-	size_t used = 0;
-	ssize_t len;
+	struct slice request, rest = in;
+	int r;
 
-	while ((len = take_netstring(slice_from(in, used), &request)) > 0) {
+	while ((r = socketmap_next(&rest, &request)) > 0)
 		reply(conn_owner(conn), conn, request);
-		used += (size_t)len;
-	}
-	if (len == 0)
-		return used;
+	if (r == 0)
+		return in.len - rest.len;
 	conn_close(conn);
 	return in.len;
 }
@@ -110,7 +88,7 @@ static const struct conn_ops ops = {
 };
 
 static const struct conn_limits limits = {
-	.in_max = 2 * MAP_REQUEST_MAX_BYTES,
+	.in_max = SOCKETMAP_IN_MAX_BYTES,
 	.out_max = MAP_OUT_MAX_BYTES,
 };
 

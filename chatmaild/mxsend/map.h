@@ -13,7 +13,6 @@
 #include "chatmaild/mxsend/peers.h"
 
 enum {
-	MAP_REQUEST_MAX_BYTES = 1024,
 	MAP_OUT_MAX_BYTES = 65536,
 };
 

@@ -73,7 +73,8 @@ is 'nobody reaches' "$(reached nobody)" ''
 is 'opendkim reaches' "$(reached opendkim)" \
   /var/spool/postfix/opendkim/opendkim.sock
 is 'filtermail reaches' "$(reached filtermail)" \
-  "$(echo /run/filtermail/{incoming,outgoing} \
+  "$(echo /run/doveauth/filter/recipients \
+    /run/filtermail/{incoming,outgoing} \
     /var/spool/postfix/filter/{incoming,outgoing})"
 is 'newemail reaches' "$(reached newemail)" ''
 is 'mxsend reaches' "$(reached mxsend)" "$(echo /run/mxsend/{lmtp,map})"

@@ -44,6 +44,7 @@ static const char *const sockets[] = {
 	[AS_SMTP] = "/smtp/auth",
 	[AS_MASTER] = "/master/auth",
 	[AS_POSTFIX] = "/smtp/recipients",
+	[AS_FILTER] = "/filter/recipients",
 	[AS_DICT] = "",
 };
 

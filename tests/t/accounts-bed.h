@@ -51,6 +51,7 @@ enum socket {
 	AS_SMTP,
 	AS_MASTER,
 	AS_POSTFIX,
+	AS_FILTER,
 	AS_DICT
 };
 

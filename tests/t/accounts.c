@@ -328,10 +328,11 @@ static void case_list(void)
 }
 
 /* Sends all but the last byte, waits, sends that one; hears the answer. */
-static void check_recipient(int fd, const char *key, const char *want)
+static void check_map(
+	int fd, const char *map, const char *key, const char *want)
 {
-	AUTO_FREE char *question =
-		xasprintf("%zu:user %s,", strlen("user ") + strlen(key), key);
+	AUTO_FREE char *question = xasprintf(
+		"%zu:%s %s,", strlen(map) + 1 + strlen(key), map, key);
 	AUTO_FREE char *expected = xasprintf("%zu:%s,", strlen(want), want);
 	size_t n = strlen(question), len = strlen(expected);
 	char answer[128];
@@ -342,6 +343,37 @@ static void check_recipient(int fd, const char *key, const char *want)
 	ssize_t got = recv(fd, answer, len, MSG_WAITALL);
 	demand(got == (ssize_t)len && memcmp(answer, expected, len) == 0,
 		"%s: %.*s", key, (int)(got < 0 ? 0 : got), answer);
+}
+
+static void check_recipient(int fd, const char *key, const char *want)
+{
+	check_map(fd, "user", key, want);
+}
+
+/* Filtermail asks who takes encrypted mail only. */
+static void case_encrypted_only(void)
+{
+	AUTO_FREE char *home = xasprintf("%s/abcdef123@x.test", bed.mail);
+	AUTO_FREE char *flag = xasprintf("%s/enforceE2EEincoming", home);
+	const char *user = "abcdef123@x.test";
+
+	bed_start(bed.doveauth, 0);
+	bed_demand_login(bed_dial(0), "abcdef123", PASSWORD, 'O');
+	int fd = bed_dial_raw(AS_FILTER, 0);
+	check_map(fd, "encrypted", user, "NOTFOUND ");
+	check_map(fd, "encrypted", "nobody12@x.test", "NOTFOUND ");
+	check_map(fd, "encrypted", "../x@x.test", "NOTFOUND ");
+	close(open(flag, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
+	check_map(fd, "encrypted", user, "OK only");
+	check_map(fd, "encrypted", "AbcDef123+tag@X.test", "OK only");
+	check_map(fd, "encrypted", "nobody12@x.test", "NOTFOUND ");
+	check_recipient(fd, user, "OK here");
+	/* "Not now" is a different answer. */
+	AUTO_FREE char *aside = xasprintf("%s/aside", bed.mail);
+	demand(rename(home, aside) == 0 && symlink(home, home) == 0, "loop");
+	check_map(fd, "encrypted", user, "TEMP cannot tell now");
+	close(fd);
+	bed_end_well(0);
 }
 
 /* Postfix asks who can be sent mail. */
@@ -466,6 +498,7 @@ static const struct {
 	CASE(few_inodes),
 	CASE(old_journal),
 	CASE(list),
+	CASE(encrypted_only),
 	CASE(recipients),
 	CASE(lastlogin),
 	CASE(newemail),

@@ -1,6 +1,7 @@
-"""filtermail with keys out of a DNS that is slow, silent or wrong.
+"""filtermail with keys out of a DNS that is slow, silent or wrong, and with
+recipients of whom doveauth says that they demand encryption.
 
-Usage: incoming-keys.py FILTERMAIL. It plays the sender's name server, the
+Usage: incoming-keys.py FILTERMAIL DOVEAUTH. It plays the sender's name server, the
 resolver between them, and the server behind the filter.
 """
 import base64
@@ -135,13 +136,21 @@ def message(selector, domain="sender.example"):
                      canonicalize=(b"relaxed", b"simple")) + mail
 
 
-def send(mail, sender="a@sender.example"):
+def clear():
+    mail = (b"From: a@sender.example\r\nTo: b@x.test\r\nSubject: x\r\n\r\n"
+            b"in clear\r\n")
+    return dkim.sign(mail, b"good", b"sender.example", PRIVATE,
+                     include_headers=[b"from"]) + mail
+
+
+def send(mail, sender="a@sender.example", to=("b@x.test",),
+         front="front.sock"):
     client = socket.socket(socket.AF_UNIX)
-    client.connect("front.sock")
+    client.connect(front)
     lines = client.makefile("rwb")
     lines.readline()
-    for command in ("HELO peer", f"MAIL FROM:<{sender}>", "RCPT TO:<b@x.test>",
-                    "DATA"):
+    for command in ("HELO peer", f"MAIL FROM:<{sender}>",
+                    *(f"RCPT TO:<{one}>" for one in to), "DATA"):
         lines.write(command.encode() + b"\r\n")
         lines.flush()
         reply = lines.readline()
@@ -150,6 +159,61 @@ def send(mail, sender="a@sender.example"):
     reply = lines.readline().decode().strip()
     client.close()
     return reply
+
+
+def wait_for(path):
+    while not os.path.exists(path):
+        time.sleep(0.01)
+
+
+def account(name, *files):
+    os.makedirs(f"mail/{name}")
+    for file in files:
+        with open(f"mail/{name}/{file}", "w", encoding="ascii"):
+            pass
+
+
+def demands(dns, expect):
+    """filter_incoming = false: who has the file gets nothing in clear."""
+    with open("free.ini", "w", encoding="ascii") as ini:
+        ini.write("[params]\nmail_domain = x.test\nfilter_incoming = false\n"
+                  f"mailboxes_dir = {os.getcwd()}/mail\n")
+    account("free@x.test")
+    account("strict@x.test", "enforceE2EEincoming")
+    for folder in "login", "smtp", "master", "filter":
+        os.makedirs(f"accounts/{folder}")
+    doveauth = subprocess.Popen([sys.argv[2], "accounts", "free.ini"])
+    filtermail = subprocess.Popen(
+        [sys.argv[1], "free.ini", "incoming", "--listen", "unix:free.sock",
+         "--forward", "unix:back.sock",
+         "--accounts", "unix:accounts/filter/recipients",
+         "--resolver", f"127.0.0.1@{dns.port}"])
+    wait_for("free.sock")
+    wait_for("accounts/filter/recipients")
+
+    def reply(mail, *to):
+        return send(mail, to=to, front="free.sock")
+
+    no = "523 Encryption Needed: Invalid Unencrypted Mail to <%s>"
+    expect("free", reply(clear(), "free@x.test"), "250")
+    expect("strict", reply(clear(), "strict@x.test"), no % "strict@x.test")
+    expect("tag", reply(clear(), "Strict+t@x.test"), no % "Strict+t@x.test")
+    expect("both", reply(clear(), "free@x.test", "strict@x.test"),
+           no % "strict@x.test")
+    expect("encrypted", reply(message("good"), "strict@x.test"), "250")
+    many = [f"u{i}@x.test" for i in range(900)]
+    expect("many", reply(clear(), *many), "250")
+    expect("last of many", reply(clear(), *many, "strict@x.test"),
+           no % "strict@x.test")
+    os.unlink("mail/strict@x.test/enforceE2EEincoming")
+    expect("no longer", reply(clear(), "strict@x.test"), "250")
+    doveauth.terminate()
+    expect("doveauth's end", str(doveauth.wait()), "0")
+    expect("nobody to ask", reply(clear(), "free@x.test"), "451 4.3.0")
+    expect("encrypted, nobody to ask", reply(message("good"), "free@x.test"),
+           "250")
+    filtermail.terminate()
+    expect("the other's end", str(filtermail.wait()), "0")
 
 
 def main():
@@ -161,8 +225,7 @@ def main():
         [sys.argv[1], "test.ini", "incoming", "--listen", "unix:front.sock",
          "--forward", "unix:back.sock",
          "--resolver", f"127.0.0.1@{dns.port}"])
-    while not os.path.exists("front.sock"):
-        time.sleep(0.01)
+    wait_for("front.sock")
 
     def expect(what, got, want):
         if not got.startswith(want):
@@ -224,6 +287,7 @@ def main():
     expect("senders", repr(sink.senders), "['', 'A@sender.example']")
     filtermail.terminate()
     expect("the end", str(filtermail.wait()), "0")
+    demands(dns, expect)
     sys.exit(1 if failures else 0)
 
 

@@ -13,7 +13,7 @@ allowed() {
   case $1 in
   vmail)
     echo run/chatmail-metadata/metadata.socket run/doveauth/login/{auth,imap} \
-      run/doveauth/master/auth run/doveauth/smtp/* \
+      run/doveauth/master/auth run/doveauth/{filter,smtp}/* \
       run/dovecot/quota-warning \
       run/lastlogin/lastlogin.socket \
       spool/postfix/public/{cleanup,cleanup-outgoing,flush,pickup,postlog} \
@@ -24,7 +24,8 @@ allowed() {
       run/mxsend/to/* spool/postfix/filter/{incoming,outgoing} spool/postfix/private/* \
       spool/postfix/public/*
     ;;
-  filtermail) echo run/filtermail/{incoming,outgoing} \
+  filtermail) echo run/doveauth/filter/recipients \
+    run/filtermail/{incoming,outgoing} \
     spool/postfix/filter/{incoming,outgoing} ;;
   www-data)
     echo run/fcgiwrap/fcgiwrap.sock run/mxdeliv/http.socket run/nginx/*

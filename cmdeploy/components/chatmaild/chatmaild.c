@@ -46,6 +46,7 @@ static const struct folder folders[] = {
 	{ .path = "{{run_dir}}/doveauth", .mode = 0711, .when = "is_private" },
 	ASKERS("doveauth/login", "vmail", "dovenull"),
 	ASKERS("doveauth/smtp", "vmail", "postfix"),
+	ASKERS("doveauth/filter", "vmail", "filtermail"),
 	ASKERS("doveauth/master", "vmail", "vmail"),
 	ASKERS("filtermail", "filtermail", "postfix"),
 	{ .path = "{{mail_home}}",
@@ -118,6 +119,7 @@ static const struct port doveauth_ports[] = {
 	{ .address = "unix:{{run_dir}}/doveauth/login/auth" },
 	{ .address = "unix:{{run_dir}}/doveauth/smtp/auth" },
 	{ .address = "unix:{{run_dir}}/doveauth/smtp/recipients" },
+	{ .address = "unix:{{run_dir}}/doveauth/filter/recipients" },
 	{ .address = "unix:{{run_dir}}/doveauth/master/auth" },
 	{ 0 },
 };
@@ -172,6 +174,7 @@ static const struct port incoming_ports[] = {
 	RUN_FOLDER("doveauth")                                                 \
 	UNIT_FOLDER("doveauth/login", "vmail", "dovenull")                     \
 	UNIT_FOLDER("doveauth/smtp", "vmail", "postfix")                       \
+	UNIT_FOLDER("doveauth/filter", "vmail", "filtermail")                  \
 	UNIT_FOLDER("doveauth/master", "vmail", "vmail")
 #define FILTER(direction, who, network, more)                                  \
 	DAEMON, .reader = who, .user = "filtermail", .man = "filtermail(8)",   \
@@ -240,6 +243,8 @@ static const struct service services[] = {
 	{ .name = "filtermail-incoming",
 		.title = "Chatmail filter of mail that comes from outside",
 		FILTER("incoming", READ_FILTER_INCOMING, RESOLVER,
+			" --accounts "
+			"unix:{{run_dir}}/doveauth/filter/recipients"
 			"{{^is_private}} --resolver 127.0.0.1{{/is_private}}"),
 		.ports = incoming_ports },
 	/* Both read their settings each time. */
