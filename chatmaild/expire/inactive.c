@@ -33,6 +33,18 @@ static enum login unless_blocked(
 	return LOGIN_BLOCKED;
 }
 
+/*
+ * Nobody has opened a mailbox of it, and no mail has come: such accounts are
+ * made by the thousand, and who comes back makes it again by logging in.
+ */
+static bool is_unopened(struct task *task, const struct dir *user)
+{
+	struct dir_file file;
+
+	return dir_stat(user, "cur", &file) == -ENOENT &&
+		!trim_has_messages(task, user);
+}
+
 static enum login last_login(struct task *task, const struct dir *user)
 {
 	struct dir_file file;
@@ -46,7 +58,9 @@ static enum login last_login(struct task *task, const struct dir *user)
 	}
 	if (!S_ISREG(file.mode))
 		return LOGIN_ODD;
-	if (file.mtime >= task->plan->rules.login)
+	const struct rules *rules = &task->plan->rules;
+	if (file.mtime >= rules->unopened ||
+		(file.mtime >= rules->login && !is_unopened(task, user)))
 		return LOGIN_RECENT;
 	return unless_blocked(task, user, LOGIN_LAPSED);
 }

@@ -35,6 +35,7 @@ struct rules rules_make(const struct config *config, int64_t now)
 		.large = now - (int64_t)config->delete_large_after * DAY_SEC,
 		.login = now -
 			(int64_t)config->delete_inactive_users_after * DAY_SEC,
+		.unopened = now - RULES_UNOPENED_SEC,
 		.stale = now - RULES_STALE_SEC,
 		.stale_tmp = now - RULES_STALE_TMP_SEC,
 		.tmp_grace = now - RULES_TMP_GRACE_SEC,

@@ -19,6 +19,8 @@ enum {
 	/* Over the first messages go until the second (shares.h). */
 	RULES_OVERFULL_PERCENT = 75,
 	RULES_ENOUGH_PERCENT = 70,
+	/* A login bears the day's beginning; a whole day must be over. */
+	RULES_UNOPENED_SEC = 2 * 24 * 3600,
 	RULES_STALE_SEC = 24 * 3600,     /* temporary files of programs */
 	RULES_STALE_TMP_SEC = 36 * 3600, /* in tmp/ of a maildir */
 	/* Temporary files that just came may bear an old time: a copy. */
@@ -30,6 +32,7 @@ struct rules {
 	int64_t mail;
 	int64_t large;
 	int64_t login;
+	int64_t unopened; /* the login of who has opened no mailbox */
 	int64_t stale;
 	int64_t stale_tmp;
 	int64_t tmp_grace;

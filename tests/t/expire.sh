@@ -112,6 +112,20 @@ says messages=22 deleted_messages=0 leftovers=0
 is_there $a/maildirsize
 [ ! -s err ] || fail "noise: $(cat err)"
 
+echo "-- accounts whose mailbox nobody has opened"
+fresh
+file new@x.test/password 1
+file unopened@x.test/password 3
+file unopened@x.test/dovecot.list.index.log 3
+user opened 3
+file mail@x.test/.Sent/new/one 3
+file mail@x.test/password 3
+file kept@x.test/password 3
+touch "$mail/kept@x.test/blocked"
+run 0
+is_gone unopened@x.test
+is_there {new,opened,mail,kept}@x.test/password
+
 echo "-- inactive users"
 fresh
 user active 89
