@@ -85,6 +85,7 @@ class Sink(threading.Thread):
     def __init__(self, path):
         super().__init__(daemon=True)
         self.senders = []
+        self.is_full = False
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(path)
         self.listener.listen()
@@ -112,7 +113,10 @@ class Sink(threading.Thread):
         say(b"220 sink")
         while line := lines.readline():
             verb = line[:4].upper()
-            if verb == b"EHLO":
+            if self.is_full and verb in (b"MAIL", b"RCPT", b"DATA"):
+                say(b"452 4.3.1 Insufficient system storage"
+                    if verb == b"MAIL" else b"503 5.5.1 need MAIL command")
+            elif verb == b"EHLO":
                 say(b"250-sink\r\n250-PIPELINING\r\n250 XFORWARD NAME ADDR")
             elif verb == b"DATA":
                 say(b"354 go")
@@ -285,6 +289,14 @@ def main():
     send(message("good"), "victim@other.example")
     send(message("good"), "A@sender.example")
     expect("senders", repr(sink.senders), "['', 'A@sender.example']")
+    sink.is_full = True
+    start = time.monotonic()
+    expect("the disk is full", send(message("good")),
+           "452 4.3.1 Insufficient system storage")
+    if time.monotonic() - start > 5:
+        failures.append("the sender waits for a full disk")
+    sink.is_full = False
+    expect("there is room again", send(message("good")), "250")
     filtermail.terminate()
     expect("the end", str(filtermail.wait()), "0")
     demands(dns, expect)

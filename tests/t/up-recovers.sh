@@ -63,6 +63,14 @@ head -c 1G /dev/zero >r/fills-it 2>/dev/null || true
 "$cmdeploy" status --dir r >out 2>&1 || true
 says_not out 'It works'
 says out 'disk                 0 MB free'
+echo '-- and who sends mail is told to come back, at once'
+printf 'From: recovers1@[%s]\r\n\r\nhello\r\n' "$address" >letter
+began=$SECONDS
+curl -skv -m 30 "smtps://$address" -u "recovers1@[$address]:a-long-password" \
+  --mail-from "recovers1@[$address]" --mail-rcpt "recovers1@[$address]" \
+  -T letter >said 2>&1 || true
+says said '452 4.3.1 Insufficient system storage'
+[ $((SECONDS - began)) -le 10 ] || fail "after $((SECONDS - began)) s"
 rm r/fills-it
 
 echo '-- no inodes: status believes no old number'
