@@ -31,6 +31,8 @@
 #include "module-context.h"
 #include "time-util.h"
 
+#include "chatmaild/instant-idle/folder-limit.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/stat.h>
@@ -273,10 +275,16 @@ void instant_idle_plugin_init(struct module *module)
 {
 	mail_storage_hooks_add(module, &storage_hooks);
 	next_client_created = imap_client_created_hook_set(client_created);
+#ifdef DOVECOT_IS_2_3
+	folder_limit_init(module);
+#endif
 }
 
 void instant_idle_plugin_deinit(void)
 {
+#ifdef DOVECOT_IS_2_3
+	folder_limit_deinit();
+#endif
 	imap_client_created_hook_set(next_client_created);
 	mail_storage_hooks_remove(&storage_hooks);
 }

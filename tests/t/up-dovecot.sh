@@ -66,6 +66,23 @@ deliver
 [ -n "$before" ] && [ "$(lmtp_process)" = "$before" ] ||
   fail "lmtp was \"$before\", now \"$(lmtp_process)\""
 
+echo '-- a mailbox has room for 100 folders'
+lines=()
+for i in $(seq 120); do
+  lines+=("m$i CREATE folder$i")
+done
+talk "${lines[@]}" 'n CREATE folder.in.another' 'o DELETE folder1' \
+  'p CREATE again' 'q CREATE and.again' 'r SELECT INBOX'
+says said 'm90 OK'
+says said 'm120 NO ['
+says said 'n NO ['
+says said 'p OK'
+says said 'q NO ['
+says said 'r OK'
+n=$(find "$mail" -mindepth 1 -maxdepth 1 -type d -name '.*' | wc -l)
+[ "$n" -le 101 ] || fail "$n folders"
+grep -E '^m120' said
+
 echo '-- mail for somebody who is disabled is refused'
 touch "$mail/DISABLED"
 python3 -c '
