@@ -126,8 +126,8 @@ bool strict_is_waiting(const struct strict *s)
 
 int strict_answer(const struct strict *s, struct slice *ret_recipient)
 {
+	if (s->first.len == 0)
+		return s->is_unknown ? -EAGAIN : 0;
 	*ret_recipient = buf_slice(&s->first);
-	if (s->first.len > 0)
-		return 1;
-	return s->is_unknown ? -EAGAIN : 0;
+	return 1;
 }
