@@ -50,6 +50,8 @@ check '{"dovecot lmtp", "filtermail", "postfix qmgr"} <= {p["name"] for p in r["
 check 'r["noticed"] == r["delivered"]'
 n=$(find r/mail -maxdepth 2 -name '*@*' | wc -l)
 [ "$n" = 21 ] || fail "$n accounts, not 21"
+! grep -hiE '(warning|error|fatal|panic):' r/log/*/current >warned ||
+  fail 'what is well needs no warning' "$(sort warned | uniq -c | head -n 5)"
 
 echo '-- for a person; the accounts are the same ones, and nothing is left'
 run 0 bench --dir r --load --users 20 --rate 4 --seconds 2
