@@ -13,9 +13,11 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include "chatmaild/common/config.h"
 #include "deltachat/bot.h"
+#include "lib/clock.h"
 #include "lib/die.h"
 #include "lib/file.h"
 
@@ -24,6 +26,7 @@ enum {
 	SECRET_MAX_BYTES = 256,
 	PAGE_MAX_BYTES = 1 << 20,
 	LOG_IN_MSEC = 120000,
+	TRY_MSEC = 20000, /* the relay may start at the same time */
 };
 
 static const char greeting[] =
@@ -61,7 +64,12 @@ static int log_in(struct echobot *e, struct buf *why)
 	buf_addf(&link, "dclogin:echo@%s?p=%s&v=1&ih=%s&sh=%s&ic=3",
 		e->config.address_domain, buf_str(&secret), e->host, e->host);
 	int limit = rpc_set_timeout(e->rpc, LOG_IN_MSEC);
+	uint64_t end = clock_msec() + TRY_MSEC;
 	r = bot_log_in(&e->bot, buf_str(&link), why);
+	while (r < 0 && clock_msec() < end) {
+		sleep(1);
+		r = bot_log_in(&e->bot, buf_str(&link), why);
+	}
 	rpc_set_timeout(e->rpc, limit);
 	return r;
 }
