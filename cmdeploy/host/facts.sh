@@ -77,6 +77,7 @@ systemd=$([ -d /run/systemd/system ] && echo yes)
 site=$(grep -qs 'Rendered by cmdeploy' /etc/nginx/nginx.conf || foreign_site)
 listeners=$(listeners | tr '\n' ' ')
 dpkg=$(half_done && echo broken || echo whole)
+upgrade=$([ -e /var/lib/chatmail/upgrade-to-13 ] && echo begun || echo none)
 cache=$([ -e /var/cache/chatmail ] && echo left || echo none)
 END
 tell_settings /etc/chatmail/chatmail.ini /etc/chatmail/www

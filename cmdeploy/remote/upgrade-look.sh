@@ -1,13 +1,12 @@
 # Tells, as root on a relay's server, what stands in the way of Debian 13; a
 # line each, and nothing else. Silent when all is well.
 mark=/var/lib/chatmail/upgrade-to-13
-needed_mb=2000
 
-# room FOLDER
+# room FOLDER MEGABYTES
 room() {
 	free=$(df -Pm "$1" | sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')
-	[ "$free" -ge "$needed_mb" ] ||
-		echo "$free MB free in $1, $needed_mb MB needed; make room first"
+	[ "$free" -ge "$2" ] ||
+		echo "$free MB free in $1, $2 MB needed; make room first"
 }
 
 # tell_strange FILE: of the lines on standard input, those of other releases.
@@ -39,8 +38,9 @@ if [ ! -e /var/lib/chatmail/mail_domain ]; then
 	echo 'it is not a relay; "cmdeploy run" makes it one'
 	exit 0
 fi
-room /var
-room /usr
+room /var 2000
+room /usr 2000
+room /boot 200 # a kernel and what it is started with
 held=$(apt-mark showhold | tr '\n' ' ')
 [ -z "$held" ] ||
 	echo "packages are held: ${held% }; let them go with apt-mark unhold"

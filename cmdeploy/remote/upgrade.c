@@ -45,7 +45,7 @@ static void on_line(struct slice line, void *owner)
 		say_progress(line);
 }
 
-/* By a connection of its own: a server that restarts ends it. */
+/* By a connection of its own, since a server that restarts ends it. */
 static int on_server(const struct upgrade *u, const char *const *names,
 	const struct proc *proc, struct buf *why)
 {
@@ -152,7 +152,8 @@ static bool has_fact(
 
 /*
  * After a run of this version the relay has files for both releases, and so is
- * away less long. Where an upgrade was cut, its rest comes first.
+ * away for less long. Where an upgrade has begun, its rest comes first: a run
+ * might not succeed between the releases.
  */
 static int step_prepare(const struct upgrade *u, struct buf *why)
 {
@@ -162,8 +163,7 @@ static int step_prepare(const struct upgrade *u, struct buf *why)
 	if (r < 0)
 		return r;
 	r = ssh_connect(&ssh, why);
-	bool is_due = r == 0 && has_fact(&ssh, "os_version", "12") &&
-		has_fact(&ssh, "dpkg", "whole");
+	bool is_due = r == 0 && has_fact(&ssh, "upgrade", "none");
 	ssh_close(&ssh);
 	return is_due ? step_run(u, why) : r;
 }

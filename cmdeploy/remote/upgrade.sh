@@ -3,7 +3,7 @@
 mark=/var/lib/chatmail/upgrade-to-13
 kept=/var/lib/chatmail/sources-of-12
 
-# Notes that the server has to restart after what follows.
+# From here on there is no way back, and the server has to restart afterwards.
 begin() {
 	cat /proc/sys/kernel/random/boot_id >"$mark.new"
 	sync "$mark.new"
@@ -40,9 +40,9 @@ renew() {
 	unasked full-upgrade
 }
 
-[ -e "$mark" ] || begin
 patiently dpkg --force-confold --configure -a || unasked --fix-broken install
 renew
+[ -e "$mark" ] || begin
 change_sources
 renew
 patiently apt-get clean || give_up
