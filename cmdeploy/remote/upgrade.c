@@ -62,17 +62,13 @@ static int on_server(const struct upgrade *u, const char *const *names,
 	return r;
 }
 
+/* Whether a file of the operator can be a backup of today. */
 static int check_backup(const struct upgrade_options *o, struct buf *why)
 {
 	struct stat st;
 
-	if (o->is_without_backup)
-		return 0;
 	if (!o->backup)
-		return because(why, -ENOENT,
-			"an upgrade cannot be undone: name the file of "
-			"today's backup with --backup, or go without one "
-			"with --no-backup");
+		return 0;
 	if (stat(o->backup, &st) < 0)
 		return because(
 			why, -errno, "%s: %s", o->backup, strerror(errno));
@@ -98,12 +94,16 @@ static void on_obstacle(struct slice line, void *owner)
 
 static int step_check(const struct upgrade *u, struct buf *why)
 {
+	const struct upgrade_options *o = u->options;
 	bool is_free = true;
+	bool is_noted = !o->backup && !o->is_without_backup;
 
 	say_step("check");
-	int r = check_backup(u->options, why);
+	int r = check_backup(o, why);
 	if (r == 0)
-		r = on_server(u, PROC_WORDS("remote/upgrade-look.sh"),
+		r = on_server(u,
+			PROC_WORDS("remote/upgrade-look.sh",
+				is_noted ? "remote/upgrade-backup.sh" : NULL),
 			&(struct proc){ .timeout_sec = LOOK_SEC,
 				.on_line = on_obstacle,
 				.owner = &is_free },

@@ -9,7 +9,8 @@
 
 struct upgrade_options {
 	struct remote_options run; /* of the runs before and after */
-	const char *backup;        /* a file of the operator; may be NULL */
+	const char *backup;        /* a file of the operator; NULL: what
+				    * cmdeploy backup has noted on the server */
 	bool is_without_backup;    /* they need none */
 };
 

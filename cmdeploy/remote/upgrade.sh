@@ -33,9 +33,10 @@ unasked() {
 		--yes --no-install-recommends "$@" || give_up
 }
 
-# All packages get the newest version of the release that apt knows.
+# All packages get the newest version of the release that the sources name.
 renew() {
-	apt update || give_up
+	# Otherwise apt takes a mirror that does not answer for a warning.
+	apt -o APT::Update::Error-Mode=any update || give_up
 	[ -z "$(apt-get -s full-upgrade | grep -E '^(Inst|Conf|Remv) ')" ] || begin
 	unasked full-upgrade
 }
@@ -46,3 +47,8 @@ renew
 change_sources
 renew
 patiently apt-get clean || give_up
+. /etc/os-release
+if [ "$VERSION_ID" != 13 ]; then
+	echo "apt has no packages of Debian 13; look at its sources" >&2
+	exit 1
+fi

@@ -40,7 +40,7 @@ has_release() {
 # The laptop is closed while dpkg is at work; what was begun there goes on.
 cut_upgrade() {
   local run
-  (cd "$BED/op/aging" && exec "$CMDEPLOY" upgrade --no-backup -v) \
+  (cd "$BED/op/aging" && exec "$CMDEPLOY" upgrade -v) \
     >cut 2>&1 </dev/null &
   run=$!
   eventually 900 on aging test -e /var/lib/chatmail/sources-of-12
@@ -78,6 +78,7 @@ only aging
 host_start aging
 zone_relay aging
 relay_settings aging
+set_key "$BED/op/aging/chatmail.ini" backup_to /srv/backup
 heavy deploy aging || fail "run with Debian 12: $(tail -n 20 said)"
 has_release 12
 chat aging aging
@@ -86,11 +87,23 @@ mailboxes >before
 [ -s before ] || fail 'there is no mail'
 
 : >empty
-refused 'no backup' 'with --backup'
+refused 'no backup' 'no backup was made today'
 refused 'an empty backup' 'is empty' --backup "$PWD/empty"
 on aging apt-mark hold openssl >/dev/null
 refused 'a held package' 'apt-mark unhold' --no-backup
 on aging apt-mark unhold openssl >/dev/null
+on aging mount -t tmpfs -o size=50m tmpfs /boot
+refused 'a full /boot' '50 MB free in /boot, 200 MB needed' --no-backup
+on aging umount /boot
+(cd "$BED/op/aging" && exec "$CMDEPLOY" backup) >said 2>&1 </dev/null ||
+  fail "backup: $(cat said)"
+# The backup is enough, but a mirror does not answer: nothing has begun.
+on aging sh -c 'echo "deb http://gone.example/debian bookworm main" \
+  >/etc/apt/sources.list.d/gone.list'
+refused 'a mirror that is gone' 'gone.example'
+on aging test ! -e /var/lib/chatmail/upgrade-to-13 ||
+  fail 'nothing was changed, but an upgrade has begun'
+on aging rm /etc/apt/sources.list.d/gone.list
 
 account aging
 write_letters "$user@aging.example" &

@@ -107,7 +107,6 @@ refused() {
 echo '-- what is in the way of an upgrade'
 run 2 upgrade --ini ip.ini --ssh-host @local
 says err 'call it from another machine'
-refused 'with --backup, or go without one with --no-backup'
 refused 'none.tar: No such file' --backup none.tar
 : >empty.tar
 refused 'empty.tar is empty' --backup empty.tar
@@ -135,6 +134,13 @@ says err '/etc/apt/sources.list.d/shop.list: "deb http://shop.invalid stable'
 says err '/etc/apt/sources.list.d/two.sources: "Suites: sid" is not of Debian 12'
 says_not err 'sources.list: "'
 says_not err '"Suites: bookworm"'
+says_not err 'no backup'
+refused 'no backup was made today'
+there touch -d '25 hours ago' /var/lib/chatmail/last-backup
+refused 'make one with "cmdeploy backup", name yours with --backup, or go'
+there touch -d '23 hours ago' /var/lib/chatmail/last-backup
+refused 'packages are held'
+says_not err 'no backup'
 says err 'cannot be upgraded yet; what is in the way is above'
 there rm -r /var/lib/chatmail
 there test ! -e /etc/chatmail || fail 'something was written'
