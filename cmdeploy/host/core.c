@@ -130,9 +130,9 @@ static int fetch_into(const char *dir, const char *path, struct buf *why)
 	const struct kind *kind = NULL;
 	int r = find_kind(&kind, why);
 
-	if (r == 0)
+	if (kind)
 		r = run_npm(dir, kind, why);
-	if (r < 0)
+	if (!kind || r < 0)
 		return r;
 	AUTO_FREE char *program =
 		xasprintf("%s/node_modules/%s/" PROGRAM, dir, kind->package);
