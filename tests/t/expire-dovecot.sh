@@ -95,8 +95,10 @@ plugin {
 END
 }
 
+# warning_2_4 storage|message PERCENTAGE
 warning_2_4() {
-  printf '  warning warn-%s {\n    quota_storage_percentage = %s\n' "$1" "$1"
+  printf '  warning %s-%s {\n    quota_%s_percentage = %s\n' "$1" "$2" "$1" "$2"
+  [ "$1" = storage ] || printf '    resource = message\n'
   printf '    execute quota-warning {\n      args = %%{user}\n    }\n  }\n'
 }
 
@@ -130,7 +132,9 @@ quota "User quota" {
   driver = maildir
   storage_size = 10485760B
   storage_grace = 0
-$(for percent in 75 80 85 90 95; do warning_2_4 "$percent"; done)
+  message_count = 200
+$(for percent in 75 80 85 90 95; do warning_2_4 storage "$percent"; done)
+$(for percent in 75 85 95; do warning_2_4 message "$percent"; done)
 }
 END
 }
