@@ -44,8 +44,10 @@ struct peer {
 	uint64_t known_until;
 	uint64_t https_bad_until;
 	char *domain;
-	char host[MX_HOST_MAX_BYTES];
-	char next_host[MX_HOST_MAX_BYTES]; /* the worker's */
+	struct mx_hosts hosts; /* the one whose turn it is first */
+	unsigned n_failed;     /* of them, one after the other, over HTTPS */
+	unsigned n_probed;     /* of them, without an answer of port 25 */
+	struct mx_hosts next_hosts; /* the worker's */
 	enum mx_outcome next_outcome;
 };
 
@@ -71,6 +73,8 @@ static void peer_free(struct peer *peer)
 			peer->peers->curl->multi, peer->probe.easy));
 		curl_easy_cleanup(peer->probe.easy);
 	}
+	mx_hosts_release(&peer->hosts);
+	mx_hosts_release(&peer->next_hosts);
 	free(peer->domain);
 	free(peer);
 }
@@ -135,6 +139,9 @@ static void note_port25(struct peer *peer, bool is_open)
 	write_state(peers);
 }
 
+static void probe(struct peer *peer);
+
+/* Of several hosts, one that answers is enough. */
 static void on_greeting(struct transfer *transfer, CURLcode code)
 {
 	struct peer *peer = CONTAINER_OF(transfer, struct peer, probe);
@@ -143,7 +150,12 @@ static void on_greeting(struct transfer *transfer, CURLcode code)
 	curl_must_multi(
 		curl_multi_remove_handle(peer->peers->curl->multi, easy));
 	curl_easy_cleanup(easy);
-	note_port25(peer, code == CURLE_OK);
+	if (code != CURLE_OK && ++peer->n_probed < peer->hosts.n) {
+		probe(peer);
+	} else {
+		peer->n_probed = 0;
+		note_port25(peer, code == CURLE_OK);
+	}
 	peer_release(peer);
 }
 
@@ -151,7 +163,8 @@ static void on_greeting(struct transfer *transfer, CURLcode code)
 static void probe(struct peer *peer)
 {
 	CURL *easy = curl_easy_init();
-	AUTO_FREE char *url = xasprintf("smtp://%s:25/", peer->host);
+	AUTO_FREE char *url =
+		xasprintf("smtp://%s:25/", peer->hosts.names[peer->n_probed]);
 
 	if (!easy)
 		oom();
@@ -176,11 +189,19 @@ static void resolve(struct worker_job *job)
 {
 	struct peer *peer = CONTAINER_OF(job, struct peer, job);
 
-	peer->next_outcome = mx_find(peer->domain, peer->next_host);
+	peer->next_outcome = mx_find(peer->domain, &peer->next_hosts);
 	if (peer->next_outcome == MX_HOST || !peer->peers->options.is_private)
 		return;
-	snprintf(peer->next_host, MX_HOST_MAX_BYTES, "%s", peer->domain);
+	peer->next_hosts = (struct mx_hosts){ 1, { xstrdup(peer->domain) } };
 	peer->next_outcome = MX_HOST;
+}
+
+static void set_hosts(struct peer *peer, struct mx_hosts hosts)
+{
+	mx_hosts_release(&peer->hosts);
+	peer->hosts = hosts;
+	peer->n_failed = 0;
+	peer->n_probed = 0;
 }
 
 static void wake_waiters(struct peer *peer)
@@ -198,7 +219,8 @@ static void on_resolved(struct worker_job *job)
 
 	peer->is_resolving = false;
 	peer->outcome = job->is_cancelled ? MX_TROUBLE : peer->next_outcome;
-	memcpy(peer->host, peer->next_host, sizeof(peer->host));
+	set_hosts(peer, peer->next_hosts);
+	peer->next_hosts = (struct mx_hosts){ 0 };
 	if (!job->is_cancelled) {
 		wake_waiters(peer);
 		if (peer->outcome == MX_HOST && !peer->probe.easy)
@@ -217,8 +239,8 @@ static void resolve_literal(struct peer *peer)
 	if (inside.len > 0)
 		inside.len--;
 	peer->outcome = MX_HOST;
-	snprintf(peer->host, sizeof(peer->host), is_v6 ? "[%.*s]" : "%.*s",
-		SLICE_FMT(inside));
+	char *name = xasprintf(is_v6 ? "[%.*s]" : "%.*s", SLICE_FMT(inside));
+	set_hosts(peer, (struct mx_hosts){ 1, { name } });
 	if (!peer->probe.easy)
 		probe(peer);
 }
@@ -349,16 +371,38 @@ const char *peer_host(const struct peer *peer, struct slice *ret_reply)
 	};
 
 	if (peer->outcome == MX_HOST)
-		return peer->host;
+		return peer->hosts.names[0];
 	*ret_reply = slice_of(replies[peer->outcome]);
 	return NULL;
 }
 
-void peer_note_https(struct peer *peer, bool is_good)
+void peer_note_taken(struct peer *peer)
 {
-	peer->https_bad_until = is_good ? 0
-					: now(peer->peers) +
-			(uint64_t)PEER_HTTPS_BAD_SEC * USEC_PER_SEC;
+	peer->n_failed = 0;
+	peer->https_bad_until = 0;
+}
+
+static void move_first_to_end(struct mx_hosts *hosts)
+{
+	char *first = hosts->names[0];
+
+	for (unsigned i = 1; i < hosts->n; i++)
+		hosts->names[i - 1] = hosts->names[i];
+	hosts->names[hosts->n - 1] = first;
+}
+
+bool peer_note_failed(struct peer *peer, const char *host)
+{
+	/* Another message has found that out before. */
+	if (peer->hosts.n == 0 || strcmp(peer->hosts.names[0], host) != 0)
+		return true;
+	move_first_to_end(&peer->hosts);
+	if (++peer->n_failed < peer->hosts.n)
+		return true;
+	peer->n_failed = 0;
+	peer->https_bad_until =
+		now(peer->peers) + (uint64_t)PEER_HTTPS_BAD_SEC * USEC_PER_SEC;
+	return false;
 }
 
 static bool has_authority(const struct peer *peer)

@@ -1,6 +1,6 @@
 /*
- * peers.h - what is known of other relays: which host takes their mail, and
- * whether its port 25 answers.
+ * peers.h - what is known of other relays: which hosts take their mail, and
+ * whether port 25 of one of them answers.
  *
  * A peer is found out about when its mail is on its way for the first time,
  * and again after a while, by its MX record and an SMTP greeting. None of it
@@ -69,11 +69,18 @@ bool peer_is_open(const struct peer *peer);
 bool peer_is_resolving(const struct peer *peer);
 void peer_wait(struct peer *peer, struct peer_waiter *waiter);
 void peer_wait_no_more(struct peer *peer, struct peer_waiter *waiter);
-/* NULL: there is none, and *ret_reply is what SMTP says then. */
+/*
+ * The host to be tried now. NULL: there is none, and *ret_reply is what SMTP
+ * says then.
+ */
 const char *peer_host(const struct peer *peer, struct slice *ret_reply);
 
-/* What came of a message that was posted. */
-void peer_note_https(struct peer *peer, bool is_good);
+/*
+ * What came of a message that was posted. After a failure it is another
+ * host's turn; false when all of them have failed.
+ */
+void peer_note_taken(struct peer *peer);
+bool peer_note_failed(struct peer *peer, const char *host);
 /* For every transfer to it: families, addresses, certificates. */
 void peer_set_up(const struct peer *peer, CURL *easy);
 

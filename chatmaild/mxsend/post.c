@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "chatmaild/mxsend/mx.h"
 #include "chatmaild/mxsend/transfer.h"
 #include "lib/die.h"
 #include "lib/log.h"
@@ -24,6 +25,9 @@ struct post {
 	const struct post_ops *ops;
 	void *owner;
 	struct curl_slist *headers;
+	char *host; /* that it is sent to */
+	unsigned n_tried;
+	bool is_begun;     /* the host has got a piece of it */
 	struct buf held;   /* of the message */
 	struct buf answer; /* the body of it */
 	bool is_whole;
@@ -41,6 +45,7 @@ static size_t on_read(char *ret_ptr, size_t size, size_t n, void *userdata)
 	}
 	if (len > 0)
 		memcpy(ret_ptr, post->held.ptr, len);
+	post->is_begun = post->is_begun || len > 0;
 	buf_consume(&post->held, len);
 	post->ops->on_room(post->owner);
 	return len;
@@ -72,6 +77,36 @@ static bool find_refusal(struct slice answer, struct buf *out)
 		reply.code >= 400;
 }
 
+static void go_to(struct post *post, const char *host)
+{
+	CURL *easy = post->transfer.easy;
+	AUTO_FREE char *url = xasprintf("https://%s/mxdeliv", host);
+
+	free(post->host);
+	post->host = xstrdup(host);
+	post->n_tried++;
+	post->is_starved = false;
+	buf_reset(&post->answer);
+	curl_must(curl_easy_setopt(easy, CURLOPT_URL, url));
+	curl_must_multi(curl_multi_add_handle(post->curl->multi, easy));
+}
+
+/* The message is all here yet, and another host may take it. */
+static bool try_next(struct post *post)
+{
+	struct slice reply;
+	bool has_more = peer_note_failed(post->peer, post->host);
+	const char *host = peer_host(post->peer, &reply);
+
+	if (!has_more || !host || post->is_begun ||
+		post->n_tried >= MX_HOSTS_MAX)
+		return false;
+	curl_must_multi(curl_multi_remove_handle(
+		post->curl->multi, post->transfer.easy));
+	go_to(post, host);
+	return true;
+}
+
 static void on_done(struct transfer *transfer, CURLcode code)
 {
 	struct post *post = CONTAINER_OF(transfer, struct post, transfer);
@@ -84,8 +119,11 @@ static void on_done(struct transfer *transfer, CURLcode code)
 		is_taken || find_refusal(buf_slice(&post->answer), &reply);
 	if (is_taken)
 		buf_add_str(&reply, "250 2.0.0 Ok: taken over HTTPS\r\n");
-	peer_note_https(post->peer, is_answer);
-	if (!is_answer) {
+	if (is_answer) {
+		peer_note_taken(post->peer);
+	} else if (try_next(post)) {
+		return;
+	} else {
 		buf_reset(&reply);
 		buf_addf(&reply, "451 4.4.1 HTTPS: %s (status %ld)\r\n",
 			status ? "no answer of a relay"
@@ -122,13 +160,11 @@ static void add_headers(
 	}
 }
 
-static void set_up(struct post *post, const char *host)
+static void set_up(struct post *post)
 {
 	CURL *easy = post->transfer.easy;
-	AUTO_FREE char *url = xasprintf("https://%s/mxdeliv", host);
 
 	peer_set_up(post->peer, easy);
-	curl_must(curl_easy_setopt(easy, CURLOPT_URL, url));
 	curl_must(curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "https"));
 	curl_must(curl_easy_setopt(
 		easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS));
@@ -161,9 +197,8 @@ struct post *post_new(struct curl_loop *curl, struct peer *peer,
 	if (!post->transfer.easy)
 		oom();
 	add_headers(post, sender, recipients);
-	set_up(post, host);
-	curl_must_multi(
-		curl_multi_add_handle(curl->multi, post->transfer.easy));
+	set_up(post);
+	go_to(post, host);
 	return post;
 }
 
@@ -175,6 +210,7 @@ void post_free(struct post *post)
 		post->curl->multi, post->transfer.easy));
 	curl_easy_cleanup(post->transfer.easy);
 	curl_slist_free_all(post->headers);
+	free(post->host);
 	buf_release(&post->held);
 	buf_release(&post->answer);
 	free(post);

@@ -2,7 +2,8 @@
  * post.h - one message on its way to another relay: POST /mxdeliv over
  * HTTPS, on a connection that is kept for the next one.
  *
- * The message is sent while it comes in. on_room and on_reply are called
+ * The message is sent while it comes in. A host that cannot be reached costs
+ * nothing but time: the next one gets it. on_room and on_reply are called
  * from the event loop, on_reply once, maybe before the message's end. A post
  * that is freed before its end leaves no message behind.
  */
