@@ -15,6 +15,7 @@
 enum {
 	VERSIONS_MAX_BYTES = 32768,
 	SECRET_MAX_BYTES = 256,
+	SERVER_MAX_BYTES = 4096,
 	TURN_SEC = 5 * 86400,
 };
 
@@ -75,20 +76,33 @@ static int get_own_turn(
 }
 
 /* "host:port:secret", or with four parts what users are told. */
-static int get_turn(const struct shared *s, struct buf *out, struct buf *why)
+static void add_others_turn(struct slice text, struct buf *out)
 {
-	struct slice text = slice_of(s->config->turn_server);
 	struct slice server, secret, host, port;
 
-	if (text.len == 0)
-		return s->config->turn ? get_own_turn(s, out, why) : 0;
 	if (slice_cut_last(text, ':', &server, &secret) &&
 		slice_cut(server, ':', &host, &port) &&
 		!slice_has_char(port, ':'))
 		add_turn(server, secret, out);
 	else
 		buf_add_slice(out, text);
-	return out->len > 0;
+}
+
+static int get_turn(const struct shared *s, struct buf *out, struct buf *why)
+{
+	struct buf text = BUF_INIT(SERVER_MAX_BYTES);
+	int r = file_read(s->server_path, &text, why);
+
+	if (r == -ENOENT)
+		r = 0;
+	if (text.len == 0)
+		buf_add_str(&text, s->config->turn_server);
+	if (r == 0 && text.len > 0)
+		add_others_turn(buf_slice(&text), out);
+	else if (r == 0 && s->config->turn)
+		r = get_own_turn(s, out, why);
+	buf_release_secret(&text);
+	return r < 0 ? r : out->len > 0;
 }
 
 /* What the filter takes, and Postfix by its smtpd_recipient_limit. */
@@ -137,6 +151,7 @@ void shared_init(struct shared *shared, const struct config *config,
 {
 	shared->config = config;
 	shared->secret_path = path_beside(ini_path, "turn.secret");
+	shared->server_path = path_beside(ini_path, "turn_server");
 	shared->appversions_path = path_beside(ini_path, "appversions.json");
 }
 
@@ -146,6 +161,8 @@ void shared_release(struct shared *shared)
 	shared->appversions_path = NULL;
 	free(shared->secret_path);
 	shared->secret_path = NULL;
+	free(shared->server_path);
+	shared->server_path = NULL;
 }
 
 int shared_lookup(const struct shared *shared, struct slice key,

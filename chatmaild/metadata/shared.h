@@ -12,12 +12,14 @@ struct shared {
 	const struct config *config;
 	char *appversions_path;
 	char *secret_path; /* of our TURN server */
+	char *server_path; /* of somebody else's */
 };
 
 /*
  * The versions of apps are in appversions.json beside the INI file: a JSON
- * object, told in one line. What is none is told to nobody. With `turn`, the secret of the TURN server is in turn.secret
- * there.
+ * object, told in one line. What is none is told to nobody. With `turn`, the
+ * secret of the TURN server is in turn.secret there. The value of turn_server,
+ * which others may not read, is in a file of that name, or in the INI file.
  */
 void shared_init(struct shared *shared, const struct config *config,
 	const char *ini_path);

@@ -78,6 +78,17 @@ static bool has_plugin(const char *name)
 	return programs_find(name, &path, NULL) == 0;
 }
 
+/* What apps reach a relay behind NAT by; "" where nothing is said of it. */
+static const char *public_ipv4(const struct config *config)
+{
+	const struct text_list *list = &config->public_addresses;
+
+	for (size_t i = 0; i < list->n; i++)
+		if (!strchr(list->items[i], ':'))
+			return list->items[i];
+	return "";
+}
+
 void vars_set_config(struct relay *relay)
 {
 	struct template_vars *vars = &relay->apply.vars;
@@ -97,6 +108,7 @@ void vars_set_config(struct relay *relay)
 		xasprintf("%lu", config->max_message_size + FIELDS_BYTES);
 	template_vars_set(vars, "max_stored_size", stored);
 	template_vars_set(vars, "address_domain", config->address_domain);
+	template_vars_set(vars, "public_ipv4", public_ipv4(config));
 	set_admin_uri(relay);
 	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);
 	template_vars_set_bool(vars, "has_instant_idle_2_3",

@@ -60,6 +60,14 @@ got=$({
   -connect "$address:5349" 2>/dev/null | od -An -tx1 -N2)
 [ "$got" = ' 01 01' ] || fail "TLS: $got"
 
+echo '-- behind NAT: apps hear of the address that the world knows'
+echo 'public_addresses = 2001:db8::1 127.0.8.253' >>r/chatmail.ini
+up r
+client "$name" "$word" -v -y >/dev/null
+says client 'relay addr: 127.0.8.253:'
+sed -i '/^public_addresses/d' r/chatmail.ini
+up r
+
 echo '-- nobody else'
 got=$(client "$name" wrong -y)
 [ "${got:-0}" = 0 ] || fail "a wrong password: $got packets"
@@ -84,6 +92,13 @@ up r
 IFS=: read -r host port name word <<<"$(turn_of)"
 [ "$host:$port" = turn.example.org:3478 ] || fail "server $host:$port"
 [ "$word" = "$(password somebodys-secret "$name")" ] || fail "password $word"
+read_by_nobody() {
+  setpriv --reuid nobody --regid nogroup --clear-groups \
+    grep -rls "$1" r/etc r/run r/state r/service r/log || true
+}
+open=$(read_by_nobody somebodys-secret)
+[ -z "$open" ] || fail 'everybody can read the secret in' "$open"
+[ "$(read_by_nobody 'mail_domain = ')" ] || fail 'nobody cannot look there'
 set_key r turn_server 'turn.example.org:3478:1:word'
 up r
 [ "$(turn_of)" = turn.example.org:3478:1:word ] || fail "$(turn_of)"

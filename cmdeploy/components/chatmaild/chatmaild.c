@@ -3,12 +3,51 @@
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
 
+/* Also where it stands in a comment: it may have been true before. */
+static bool sets_turn_server(struct slice line)
+{
+	const struct slice key = SLICE("turn_server");
+
+	if (line.len > 0 && slice_has_char(SLICE(" \t"), line.ptr[0]))
+		return false;
+	while (line.len > 0 && slice_has_char(SLICE("#; \t"), line.ptr[0]))
+		line = slice_from(line, 1);
+	if (!slice_starts(line, key))
+		return false;
+	line = slice_trim(slice_from(line, key.len));
+	return line.len > 0 && slice_has_char(SLICE("=:"), line.ptr[0]);
+}
+
+/* All but the one setting that is nobody's but chatmail-metadata's. */
+static void add_settings(struct slice ini, struct buf *out)
+{
+	struct slice line;
+	bool is_left_out = false;
+
+	while (slice_next_line(&ini, &line)) {
+		bool goes_on = line.len > 0 &&
+			slice_has_char(SLICE(" \t"), line.ptr[0]);
+		is_left_out =
+			sets_turn_server(line) || (is_left_out && goes_on);
+		if (!is_left_out)
+			buf_addf(out, "%.*s\n", SLICE_FMT(line));
+	}
+}
+
+static int make_turn_server(
+	const struct apply *apply, struct buf *out, struct buf *why UNUSED)
+{
+	buf_add_str(out, template_vars_get(&apply->vars, SLICE("turn_server")));
+	return 0;
+}
+
 static int make_ini(
 	const struct apply *apply, struct buf *out, struct buf *why UNUSED)
 {
 	const struct template_vars *vars = &apply->vars;
+	const char *ini = template_vars_get(vars, SLICE("operators_ini"));
 
-	buf_add_str(out, template_vars_get(vars, SLICE("operators_ini")));
+	add_settings(slice_of(ini), out);
 	buf_add_str(out, template_vars_get(vars, SLICE("kept_settings")));
 	if (apply->notes)
 		buf_add_str(apply->notes,
@@ -74,6 +113,11 @@ static const struct folder folders[] = {
 
 static const struct file files[] = {
 	{ .path = "{{ini_path}}", .mode = 0644, .make = make_ini },
+	/* It may hold a secret. */
+	{ .path = "{{own_etc_dir}}/turn_server",
+		.mode = 0640,
+		.group = "vmail",
+		.make = make_turn_server },
 	{ .path = "{{libexec_dir}}/doveauth",
 		.mode = 0755,
 		.program = "doveauth" },
