@@ -3,13 +3,14 @@
  * that sends it to the event that tells of it, through two real Delta Chat
  * cores and the whole relay between them.
  *
- * Usage: bench-core SERVER ADDRESS DIR [COUNT]
+ * Usage: bench-core SERVER ADDRESS DIR [COUNT [OTHER]]
  *
  * SERVER is deltachat-rpc-server. The relay at ADDRESS was made by
  * `cmdeploy up --dir DIR`, runs already, and lets anybody create an account.
  * A quarter of the COUNT messages (60) is then measured with the plugin
  * instant-idle(7) switched off. A core sends one message a second, so they go
- * no faster than that.
+ * no faster than that. With OTHER, the address of a second relay, all COUNT
+ * messages go from the first relay to that one, and nothing is switched off.
  */
 #include <stdio.h>
 #include <string.h>
@@ -118,17 +119,36 @@ static void reconnect(const struct phone *phone)
 	MUST(chat_start_io(&phone->user, why));
 }
 
-static void run(char **argv, size_t n)
+static void open_phones(
+	char **argv, const char *other, struct phone *alice, struct phone *bob)
 {
 	AUTO_FREE char *one = xasprintf("%s/bench-core-1", argv[3]);
 	AUTO_FREE char *two = xasprintf("%s/bench-core-2", argv[3]);
-	struct phone alice, bob;
-	uint32_t chat;
 
 	MUST(dir_make(one, 0700, why));
 	MUST(dir_make(two, 0700, why));
-	open_phone(&alice, argv[1], argv[2], one);
-	open_phone(&bob, argv[1], argv[2], two);
+	open_phone(alice, argv[1], argv[2], one);
+	open_phone(bob, argv[1], other, two);
+}
+
+static void run_between(char **argv, size_t n)
+{
+	struct phone alice, bob;
+	uint32_t chat;
+
+	open_phones(argv, argv[5], &alice, &bob);
+	befriend(&alice, &bob, &chat);
+	measure("to another relay", &alice, chat, &bob, n);
+	rpc_close(alice.rpc);
+	rpc_close(bob.rpc);
+}
+
+static void run(char **argv, size_t n)
+{
+	struct phone alice, bob;
+	uint32_t chat;
+
+	open_phones(argv, argv[2], &alice, &bob);
 	befriend(&alice, &bob, &chat);
 	double median = measure("instant-idle", &alice, chat, &bob, n);
 	stock_switch_off(argv[3]);
@@ -144,12 +164,15 @@ int main(int argc, char **argv)
 {
 	uint64_t count = COUNT_DEFAULT;
 
-	if (argc < 4 || argc > 5 ||
+	if (argc < 4 || argc > 6 ||
 		(argc > 4 &&
 			num_parse_max(slice_of(argv[4]), COUNT_MAX, &count) <
 				0) ||
 		!count)
-		die("usage: bench-core SERVER ADDRESS DIR [COUNT]");
-	run(argv, count);
+		die("usage: bench-core SERVER ADDRESS DIR [COUNT [OTHER]]");
+	if (argc == 6)
+		run_between(argv, count);
+	else
+		run(argv, count);
 	return 0;
 }
