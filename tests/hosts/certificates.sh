@@ -194,29 +194,64 @@ fail_to_renew() {
   unblock
 }
 
-# external NAME: a certificate and key from elsewhere, in place at once.
+# external FOLDER: a certificate and key from elsewhere, in place at once.
 external() {
   local etc dir
   etc=$(host_tree infra)/etc/bed
-  dir=$(host_tree certs)/etc/tls
+  dir=$(host_tree certs)/etc/tls/$1
   mkdir -p "$dir"
   openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
     -days 30 -subj /CN=certs.example -keyout "$dir/key.new" \
     -out "$dir/chain.new" -addext subjectAltName=DNS:certs.example \
     -addext basicConstraints=critical,CA:FALSE \
     -CA "$etc/authority.pem" -CAkey "$etc/authority.key" 2>/dev/null
-  serial <"$dir/chain.new" >external
+  serial <"$dir/chain.new" >"serial-$1"
   mv "$dir/key.new" "$dir/key.pem"
   mv "$dir/chain.new" "$dir/chain.pem"
 }
 
+# shown FOLDER: all servers show its certificate within seconds.
+shown() {
+  eventually 30 all_show "$(cat "serial-$1")"
+}
+
+# What others do to renew: each way is noticed.
 by_others() {
-  external
-  set_key "$ini" tls_external_cert_and_key '/etc/tls/chain.pem /etc/tls/key.pem'
+  local dir
+  dir=$(host_tree certs)/etc/tls
+  for name in one two three four; do
+    external "$name"
+  done
+  ln -s one "$dir/live"
+  set_key "$ini" tls_external_cert_and_key \
+    '/etc/tls/live/chain.pem /etc/tls/live/key.pem'
   deploy certs || fail "external: $(tail -n 20 said)"
-  eventually 10 all_show "$(cat external)"
-  external
-  eventually 30 all_show "$(cat external)"
+  shown one
+  external one
+  shown one
+  # A link to a folder, renamed over the one before.
+  ln -s two "$dir/new" && mv -T "$dir/new" "$dir/live"
+  shown two
+  # The files are links themselves; first the key's is renamed. What is no
+  # pair is not taken, and status says so.
+  rm "$dir/live" && mkdir "$dir/live"
+  cp "$dir"/two/* "$dir/live"
+  ln -s ../three/key.pem "$dir/live/new"
+  mv -T "$dir/live/new" "$dir/live/key.pem"
+  eventually 20 has_refused
+  all_show "$(cat serial-two)" || fail 'half a pair is taken into use'
+  "$CMDEPLOY" status --ssh-host certs.example >status 2>&1 </dev/null || true
+  says status 'not taken into use, the one before serves: the certificate'
+  ln -s ../three/chain.pem "$dir/live/new"
+  mv -T "$dir/live/new" "$dir/live/chain.pem"
+  shown three
+  # A folder in place of the folder.
+  mv "$dir/live" "$dir/old" && mv "$dir/four" "$dir/live"
+  shown four
+}
+
+has_refused() {
+  on certs journalctl -q -o cat -u chatmail-certificate | grep -q no-valid-pair
 }
 
 short_lived

@@ -22,6 +22,8 @@ classic_zone() {
   # A name that its certificate does not have.
   zone_addresses classic impostor
   echo 'impostor MX 10 impostor'
+  # Which takes no mail (RFC 7505).
+  echo 'nomail MX 0 .'
   dkim_record mail._domainkey "$dir/mail.key"
   dkim_record mail._domainkey.other "$dir/other.key"
 }

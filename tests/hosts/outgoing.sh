@@ -59,6 +59,17 @@ encrypted "$us" nosuch@beta.example |
 replied 'to nobody' '250 2.0.0'
 eventually 30 has_mail alpha "$user" '<nosuch@beta.example>: host'
 
+# To a domain that takes no mail, and to none: the sender knows at once.
+for name in nomail nosuch; do
+  to=eve@$name.classic.example
+  encrypted "$us" "$to" | submit alpha "$us" "$to"
+  replied "to $name" '250 2.0.0'
+  eventually 20 has_mail alpha "$user" "Final-Recipient: rfc822; $to"
+done
+# Whoever does not answer is tried for two days, and so is a bounce.
+is 'lifetimes' "$(on alpha postconf -h maximal_queue_lifetime \
+  bounce_queue_lifetime | xargs)" '2d 2d'
+
 # goes RELAY ADDRESS: an account that takes no mail any more, by the time
 # that Dovecot is back.
 goes() {

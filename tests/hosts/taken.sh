@@ -69,13 +69,22 @@ certificate() {
   unit acmetool-redirector "$(holds 0.0.0.0:80 /usr/bin/acmetool)"
 }
 
-# An account with a message, and the key that signs.
+# Accounts with what that software leaves in them, and the key that signs.
 data() {
-  local home=$root/home/vmail/mail/taken.example/$user@taken.example
+  local mail=$root/home/vmail/mail/taken.example name
+  local home=$mail/$user@taken.example
   chroot "$root" useradd --system --home-dir /home/vmail vmail
   mkdir -p "$home/new" "$home/cur" "$home/tmp"
   printf '{SHA512-CRYPT}%s' "$(openssl passwd -6 "$password")" >"$home/password"
   letter "$us" "$us" kept >"$home/new/1.taken"
+  letter "$us" "$us" packed | sed 's/$/\r/' >packed
+  gzip <packed >"$home/new/2.taken,S=$(wc -c <packed),W=$(wc -c <packed)"
+  for name in _strict .disabled; do
+    mkdir -p "$mail/$name@taken.example"
+    cp "$home/password" "$mail/$name@taken.example"
+  done
+  : >"$mail/_strict@taken.example/enforceE2EEincoming"
+  : >"$mail/.disabled@taken.example/DISABLED"
   chroot "$root" chown -R vmail: /home/vmail
   mkdir -p "$root/etc/dkimkeys"
   openssl genrsa -traditional -out "$root/etc/dkimkeys/opendkim.private" 2048
@@ -160,6 +169,11 @@ openssl x509 -noout -pubkey <"$root/var/lib/acme/live/taken.example/cert" \
 sha256sum <"$root/etc/dkimkeys/opendkim.private" >dkim-before
 
 relay_settings taken
+# Its numbers, and keys that nobody here has.
+set_key "$BED/op/taken/chatmail.ini" max_mailbox_size 500
+set_key "$BED/op/taken/chatmail.ini" min_available_memory 100MB
+printf '%s\n' 'filtermail_http_port_incoming = 10082' \
+  'passdb_path = /home/vmail/passdb.sqlite' >>"$BED/op/taken/chatmail.ini"
 deploy taken --dry-run || fail "dry run: $(tail -n 20 said)"
 cp said dry-run
 others_wish=$(echo "$root"/var/lib/acme/desired/taken.example-[!0]*)
@@ -190,8 +204,40 @@ sha256sum <"$root/etc/dkimkeys/opendkim.private" | cmp -s - dkim-before ||
 publish taken
 records taken || fail "dns: $(cat records)"
 login taken -X 'STATUS INBOX (MESSAGES)' >last 2>&1 || fail "$(cat last)"
-says last 'MESSAGES 1)'
+says last 'MESSAGES 2)'
+curl -sS --max-time 60 --user "$us:$password" --login-options AUTH=PLAIN \
+  --cacert "$BED/common/etc/ssl/certs/ca-certificates.crt" \
+  'imaps://taken.example/INBOX;MAILINDEX=2' | diff - packed >&2 ||
+  fail 'mail that is compressed is not the same'
+login taken -X 'GETQUOTAROOT INBOX' >last 2>&1 || fail "$(cat last)"
+says last 'STORAGE'
+says last ' 512000'
 chat taken taken
+
+# What flags in an account's folder say, to a stranger's server.
+classic
+them=carol@classic.example
+# arrives NAME REPLY: a signed letter in clear.
+arrives() {
+  letter "$them" "$1@taken.example" "to $1" | sign classic.example mail |
+    to_relay taken "$them" "$1@taken.example"
+  replied "to $1" "$2"
+}
+arrives "$user" '250 2.0.0'
+arrives "$user+tag" '250 2.0.0'
+arrives _strict '523 Encryption Needed'
+arrives .disabled '550 5.1.1'
+encrypted "$them" | sign classic.example mail |
+  to_relay taken "$them" _strict@taken.example
+replied 'encrypted, to _strict' '250 2.0.0'
+
+# What resolvconf does to unbound.
+on taken unbound-control -q forward_add . "$(host_ip4 infra)"
+(cd "$BED/op/taken" && "$CMDEPLOY" status) >status 2>&1 </dev/null || true
+says status "unbound passes all questions on to $(host_ip4 infra)"
+on taken systemctl restart unbound
+on taken unbound-control list_forwards >forwards
+says_not forwards '. IN'
 
 # Nothing of it runs, and Debian's Dovecot does.
 for name in filtermail turnserver iroh-relay mtail acmetool-redirector \

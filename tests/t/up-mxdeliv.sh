@@ -15,6 +15,32 @@ post() {
     --data-binary "@$file" -H 'Expect:' "$@" "https://$address/mxdeliv" || true)
 }
 
+# from_peer ADDRESS <SAMPLE: a message of theirs, with the ends of its lines.
+from_peer() {
+  sed "1,/^From:/{/^From:/!d};s/^From: .*/From: <$1>/" | sed 's/\r*$/\r/'
+}
+
+# smtp PORT FILE FROM [PARAMETER...]: the reply that decided to said.
+smtp() {
+  python3 -c '
+import smtplib, ssl, sys
+host, source, password, user, port, file, sender, *options = sys.argv[1:]
+context = ssl._create_unverified_context()
+if port == "465":
+    server = smtplib.SMTP_SSL(host, 465, context=context)
+    server.login(sender, password)
+else:
+    server = smtplib.SMTP(host, 25, source_address=(source, 0))
+    server.starttls(context=context)
+server.ehlo()
+reply = server.mail(sender, options)
+if reply[0] == 250:
+    server.rcpt(user)
+    reply = server.data(open(file, "rb").read())
+print(reply[0], reply[1].decode())
+' "$address" "$peer" 0123456789abcdefghijkl "$other" "$@" >said 2>&1 || true
+}
+
 # answers STATUS TEXT
 answers() {
   [ "$status" = "$1" ] || fail "status $status, not $1:" "$(cat said)"
@@ -38,15 +64,16 @@ has() {
 
 settings r "$address"
 set_key r filter_incoming true
-set_key r max_message_size 300000
+from_peer "peer@[$peer]" <"$(echo "$samples"/043*.eml)" >full
+limit=$(wc -c <full)
+set_key r max_message_size "$limit"
 up r "$address"
 for who in "$user" "$other"; do
   [[ $(imap "$address" "$who" 0123456789abcdefghijkl) = OK* ]] ||
     fail "no account for $who"
 done
 
-sed "1,/^From:/{/^From:/!d};s/^From: .*/From: <peer@[$peer]>/" "$samples"/005*.eml |
-  sed 's/\r*$/\r/' >message
+from_peer "peer@[$peer]" <"$(echo "$samples"/005*.eml)" >message
 from=(-H "X-Mail-From: peer@[$peer]")
 to=(-H "X-Mail-To: $user")
 
@@ -112,6 +139,37 @@ post large "${from[@]}" "${to[@]}"
 answers 413 '552 5.3.4 '
 post large --http1.1 -H 'Transfer-Encoding: chunked' "${from[@]}" "${to[@]}"
 answers 413 '552 5.3.4 '
+
+echo '-- as large as it may be, to the byte (RFC 1870)'
+post full "${from[@]}" -H "X-Mail-To: $other"
+answers 200 '250 2.0.0 Ok: queued'
+sed '1s/\r$/ \r/' full >more
+post more "${from[@]}" -H "X-Mail-To: $other"
+answers 413 '552 5.3.4 '
+# The same number of bytes, from one of us.
+pad=$(printf '%99s' '' | tr ' ' x)
+from_peer "$user" <"$(echo "$samples"/043*.eml)" |
+  sed "s/^Message-ID:.*/Message-ID: <$pad@localhost>\r/" >own
+own=$((limit - $(wc -c <own)))
+[ "$own" -lt 0 ] && [ "$own" -gt -90 ] || fail "own is $own bytes shorter"
+sed -i "s/<${pad:0:-own}/</" own
+[ "$(wc -c <own)" = "$limit" ] || fail "$(wc -c <own) bytes"
+sed 's/<xx/<xxx/' own >own-more
+for port in 25 465; do
+  file=full sender=peer@[$peer]
+  [ "$port" = 25 ] || file=own sender=$user
+  smtp "$port" "$file" "$sender"
+  says said '250 '
+  smtp "$port" "$file" "$sender" "SIZE=$limit"
+  says said '250 '
+  smtp "$port" "$file" "$sender" "SIZE=$((limit + 1))"
+  says said '552 '
+  more=more
+  [ "$port" = 25 ] || more=own-more
+  smtp "$port" "$more" "$sender"
+  says said '552 '
+done
+has "$other" 7
 
 echo '-- cut off'
 {
