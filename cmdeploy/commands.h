@@ -31,6 +31,7 @@ int cmd_qr(int argc, char **argv);
 int cmd_webdev(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
+int cmd_proxy(int argc, char **argv);
 
 /*
  * For commands whose only argument is --dir DIR: its value, or the

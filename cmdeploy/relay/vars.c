@@ -70,6 +70,26 @@ static void set_admin_uri(struct relay *relay)
 	template_vars_set(&relay->apply.vars, "admin_uri", buf_str(&uri));
 }
 
+/*
+ * Behind a proxy all clients have its address, so that no limit for one
+ * address may count there. The total limits do, and the proxy has its own.
+ */
+static void set_proxies(struct relay *relay)
+{
+	const struct text_list *list = &relay->config.public_addresses;
+	AUTO_BUF struct buf postfix = BUF_INIT(VALUE_MAX_BYTES);
+	AUTO_BUF struct buf nginx = BUF_INIT(VALUE_MAX_BYTES);
+
+	for (size_t i = 0; i < list->n; i++) {
+		bool is_ipv6 = strchr(list->items[i], ':');
+		buf_addf(&postfix, is_ipv6 ? " [%s]" : " %s", list->items[i]);
+		buf_addf(&nginx, "\n\t\t%s \"\";", list->items[i]);
+	}
+	template_vars_set(
+		&relay->apply.vars, "proxies_postfix", buf_str(&postfix));
+	template_vars_set(&relay->apply.vars, "proxies_nginx", buf_str(&nginx));
+}
+
 /* Built where the headers of that Dovecot are, only. */
 static bool has_plugin(const char *name)
 {
@@ -110,6 +130,7 @@ void vars_set_config(struct relay *relay)
 	template_vars_set(vars, "address_domain", config->address_domain);
 	template_vars_set(vars, "public_ipv4", public_ipv4(config));
 	set_admin_uri(relay);
+	set_proxies(relay);
 	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);
 	template_vars_set_bool(vars, "has_instant_idle_2_3",
 		has_plugin("instant-idle-2.3.so"));

@@ -237,6 +237,33 @@ void status_services(struct relay *relay, struct findings *list)
 }
 
 /* Those for users by number; of the inner ones only the silent are told. */
+/* From here by a proxy and back: a TLS handshake with our own port 443. */
+static void add_proxies(const struct relay *relay, struct findings *list)
+{
+	const struct text_list *proxies = &relay->config.public_addresses;
+	static const struct port https = { .probe = PROBE_TLS };
+	AUTO_BUF struct buf up = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf down = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	for (size_t i = 0; i < proxies->n; i++) {
+		const char *address = proxies->items[i];
+		AUTO_FREE char *text = xasprintf(
+			strchr(address, ':') ? "[%s]:443" : "%s:443", address);
+		const struct relay_port port = { .decl = &https, .text = text };
+		struct buf *out = relay_port_probe(&port) < 0 ? &down : &up;
+		buf_addf(out, "%s%s", out->len ? " " : "", address);
+	}
+	if (up.len > 0)
+		findings_add(list, STATUS_FINE, "public addresses", "%s",
+			buf_str(&up));
+	if (down.len > 0)
+		findings_add(list, STATUS_BAD, "no way in",
+			"%s: the relay is not reached by it; look at that host "
+			"(\"systemctl status chatmail-proxy\"), or take its "
+			"address out of public_addresses and DNS",
+			buf_str(&down));
+}
+
 void status_ports(struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf up = BUF_INIT(BUF_WHY_MAX_BYTES);
@@ -261,4 +288,6 @@ void status_ports(struct relay *relay, struct findings *list)
 		up.len ? buf_str(&up) : "none");
 	if (down.len > 0)
 		findings_add(list, STATUS_BAD, "silent", "%s", buf_str(&down));
+	if (relay->is_server && !relay->is_without_mail)
+		add_proxies(relay, list);
 }

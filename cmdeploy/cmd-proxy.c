@@ -1,0 +1,39 @@
+/* cmdeploy proxy: a host that forwards a relay's ports to it. */
+#include <errno.h>
+#include <string.h>
+
+#include "cmdeploy/commands.h"
+#include "cmdeploy/moving/proxy.h"
+#include "cmdeploy/say.h"
+
+int cmd_proxy(int argc, char **argv)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct proxy_options o = { .ini_path = NULL };
+	const struct cmd_option options[] = {
+		{ .name = "--ssh-host", .text = &o.ssh_host },
+		{ .name = "--to", .text = &o.to },
+		{ .name = "--ini", .text = &o.ini_path },
+		{ .name = "--remove", .flag = &o.is_removal },
+	};
+
+	if (cmd_parse(argc, argv, options, ARRAY_LEN(options), 0, &why) < 0)
+		return cmd_usage(&commands, "proxy", buf_str(&why));
+	if (!o.ssh_host || strcmp(o.ssh_host, HOST_LOCAL) == 0)
+		return cmd_usage(&commands, "proxy",
+			"give --ssh-host HOST, the host that becomes the "
+			"proxy; it is another one than this");
+	if (o.is_removal && o.to)
+		return cmd_usage(&commands, "proxy",
+			"--to is not for --remove; give one of them");
+	if (!o.ini_path)
+		o.ini_path = command_ini();
+	int r = proxy_run(&o, &why);
+	if (r == -EINTR) {
+		say_interrupted();
+		say("Run it again; it does all of it.");
+	} else if (r < 0) {
+		say_error("%s", buf_str(&why));
+	}
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}

@@ -1,0 +1,413 @@
+/* Makes a host a proxy of a relay, step by step, or undoes it. */
+#include "cmdeploy/moving/proxy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netdb.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "cmdeploy/components/components.h"
+#include "cmdeploy/dns/records.h"
+#include "cmdeploy/host/ssh.h"
+#include "cmdeploy/say.h"
+#include "cmdeploy/signals.h"
+#include "lib/file.h"
+
+enum {
+	SCRIPT_SEC = 1800,
+	FACT_MAX_BYTES = 4096,
+	SETTINGS_MAX_BYTES = 1 << 20,
+};
+
+struct proxy {
+	const struct proxy_options *options;
+	struct config config;
+	struct ssh_host ssh;
+	struct words own;   /* the proxy's addresses */
+	struct words front; /* of them, those that are forwarded */
+	struct words relay; /* the relay's */
+	struct words ports;
+};
+
+static bool is_unwanted(void *owner UNUSED)
+{
+	return signals_told_to_stop();
+}
+
+static bool is_ipv6(const char *address)
+{
+	return strchr(address, ':') != NULL;
+}
+
+/* The first of that family, or "". */
+static const char *first(const struct words *addresses, bool ipv6)
+{
+	for (size_t i = 0; i < addresses->n; i++)
+		if (is_ipv6(addresses->v[i]) == ipv6)
+			return addresses->v[i];
+	return "";
+}
+
+static int step_connect(struct proxy *p, struct buf *why)
+{
+	AUTO_BUF struct buf os = BUF_INIT(FACT_MAX_BYTES);
+	const struct host *host = &p->ssh.host;
+	struct dns_facts facts = { 0 };
+	static const struct config none;
+
+	say_step("connect");
+	int r = ssh_connect(&p->ssh, why);
+	if (r == 0)
+		r = host_has_release(host, why);
+	if (r < 0)
+		return r;
+	if (r == 0 || !host_has_fact(host, "systemd"))
+		return because(why, -ENOTSUP,
+			"%s: a proxy needs " HOST_RELEASES " with systemd",
+			host->name);
+	r = host_fact(host, "os_name", &os, why);
+	if (r == 0)
+		r = dns_facts_get(host, &none, &facts, why);
+	words_add_all(&p->own, words_list(&facts.addresses));
+	dns_facts_release(&facts);
+	if (r == 0)
+		say_done("%s", buf_str(&os));
+	return r;
+}
+
+/* What the relay serves to others. */
+static void list_ports(struct proxy *p)
+{
+	for (size_t i = 0; components_server[i]; i++) {
+		const struct service *s = components_server[i]->services;
+		for (; s && s->name; s++) {
+			const struct port *port = s->when ? NULL : s->ports;
+			for (; port && port->address; port++)
+				if (port->label && !port->when &&
+					!words_has(&p->ports, port->port))
+					words_add(&p->ports, port->port);
+		}
+	}
+}
+
+/* "443:sshd": what is forwarded does not reach it any more. */
+static int check_ports(struct proxy *p, struct buf *why)
+{
+	AUTO_BUF struct buf all = BUF_INIT(FACT_MAX_BYTES);
+	struct slice rest, word, port, program;
+	int r = host_fact(&p->ssh.host, "listeners", &all, why);
+
+	rest = buf_slice(&all);
+	while (r == 0 && slice_next_word(&rest, &word)) {
+		AUTO_FREE char *number = NULL;
+		if (!slice_cut(word, ':', &port, &program))
+			continue;
+		number = slice_dup(port);
+		if (words_has(&p->ports, number))
+			return because(why, -EADDRINUSE,
+				"%s: port %s, which is to be forwarded, is in "
+				"use by %.*s; stop that first, or give it "
+				"another port",
+				p->ssh.host.name, number, SLICE_FMT(program));
+	}
+	return r;
+}
+
+static int step_check(struct proxy *p, struct buf *why)
+{
+	AUTO_BUF struct buf domain = BUF_INIT(FACT_MAX_BYTES);
+	const struct host *host = &p->ssh.host;
+
+	say_step("check");
+	list_ports(p);
+	int r = host_fact(host, "relay", &domain, why);
+	if (r == 0 && domain.len > 0)
+		return because(why, -EEXIST,
+			"%s is the relay %s itself; a proxy is another host",
+			host->name, buf_str(&domain));
+	if (r == 0)
+		r = check_ports(p, why);
+	if (r == 0)
+		say_done("nothing is in the way");
+	return r;
+}
+
+static bool is_proxys(const struct proxy *p, const char *address)
+{
+	if (words_has(&p->own, address))
+		return true;
+	for (size_t i = 0; i < p->config.public_addresses.n; i++)
+		if (strcmp(p->config.public_addresses.items[i], address) == 0)
+			return true;
+	return false;
+}
+
+static void add_address(struct words *list, const struct addrinfo *at)
+{
+	char text[NI_MAXHOST];
+
+	if (getnameinfo(at->ai_addr, at->ai_addrlen, text, sizeof(text), NULL,
+		    0, NI_NUMERICHOST) == 0)
+		words_add(list, text);
+}
+
+static int step_relay(struct proxy *p, struct buf *why)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+	const char *name =
+		p->options->to ? p->options->to : p->config.mail_domain;
+	struct addrinfo *list = NULL;
+
+	say_step("relay");
+	int e = getaddrinfo(name, NULL, &hints, &list);
+	if (e != 0)
+		return because(why, -ENOENT,
+			"%s: %s; name the relay's address by --to", name,
+			gai_strerror(e));
+	for (const struct addrinfo *at = list; at; at = at->ai_next)
+		add_address(&p->relay, at);
+	freeaddrinfo(list);
+	for (size_t i = 0; i < p->relay.n; i++)
+		if (is_proxys(p, p->relay.v[i]))
+			return because(why, -ELOOP,
+				"%s, the address of %s, is a proxy's own; name "
+				"the relay's address by --to",
+				p->relay.v[i], name);
+	say_done("%s%s%s", first(&p->relay, false), p->relay.n > 1 ? " " : "",
+		first(&p->relay, true));
+	return 0;
+}
+
+/* Those of a family that the relay has, too. */
+static int choose_front(struct proxy *p, struct buf *why)
+{
+	for (size_t i = 0; i < p->own.n; i++)
+		if (first(&p->relay, is_ipv6(p->own.v[i]))[0])
+			words_add(&p->front, p->own.v[i]);
+	if (p->front.n > 0)
+		return 0;
+	return because(why, -EAFNOSUPPORT,
+		"%s and the relay have no family of addresses, IPv4 or IPv6, "
+		"in common",
+		p->ssh.host.name);
+}
+
+static void on_line(struct slice line, void *owner UNUSED)
+{
+	say_progress(slice_trim(line));
+}
+
+static int script(
+	const struct proxy *p, const char *const *args, struct buf *why)
+{
+	return ssh_script(&p->ssh,
+		PROC_WORDS("remote/alone.sh", "remote/quietly.sh",
+			"moving/proxy.sh"),
+		args,
+		&(struct proc){
+			.timeout_sec = SCRIPT_SEC,
+			.on_line = on_line,
+		},
+		why);
+}
+
+static void list_words(
+	const struct words *w, const char *between, struct buf *out)
+{
+	for (size_t i = 0; i < w->n; i++)
+		buf_addf(out, "%s%s", i ? between : "", w->v[i]);
+}
+
+static int step_forward(struct proxy *p, struct buf *why)
+{
+	AUTO_BUF struct buf ports = BUF_INIT(FACT_MAX_BYTES);
+	AUTO_BUF struct buf front = BUF_INIT(FACT_MAX_BYTES);
+	bool has4 = first(&p->own, false)[0], has6 = first(&p->own, true)[0];
+
+	say_step("forward");
+	int r = choose_front(p, why);
+	if (r < 0)
+		return r;
+	list_words(&p->ports, ", ", &ports);
+	list_words(&p->front, " ", &front);
+	r = script(p,
+		PROC_WORDS("on", buf_str(&ports),
+			has4 ? first(&p->relay, false) : "",
+			has6 ? first(&p->relay, true) : ""),
+		why);
+	if (r == 0)
+		say_done("ports %s of %s", buf_str(&ports), buf_str(&front));
+	return r;
+}
+
+static int step_remove(struct proxy *p, struct buf *why)
+{
+	say_step("remove");
+	int r = script(p, PROC_WORDS("off"), why);
+	if (r == 0)
+		say_done("%s forwards nothing now", p->ssh.host.name);
+	return r;
+}
+
+/* The value of this line of settings, "#" or not; false: another key's. */
+static bool is_addresses(struct slice line, bool *ret_is_comment)
+{
+	struct slice key, value;
+
+	*ret_is_comment = line.len > 0 && line.ptr[0] == '#';
+	if (*ret_is_comment)
+		line = slice_trim(slice_from(line, 1));
+	return slice_cut(line, '=', &key, &value) &&
+		slice_eq_str(slice_trim(key), "public_addresses");
+}
+
+static void add_line(struct buf *out, const struct words *addresses)
+{
+	buf_add_str(out, addresses->n ? "" : "# ");
+	buf_add_str(out, "public_addresses =");
+	for (size_t i = 0; i < addresses->n; i++)
+		buf_addf(out, " %s", addresses->v[i]);
+	buf_add_char(out, '\n');
+}
+
+static bool has_line(struct slice text)
+{
+	struct slice line;
+	bool is_comment;
+
+	while (slice_next_line(&text, &line))
+		if (is_addresses(line, &is_comment) && !is_comment)
+			return true;
+	return false;
+}
+
+void proxy_add_settings(
+	struct buf *out, struct slice text, const struct words *addresses)
+{
+	bool is_there = has_line(text), is_done = false, is_inside = false;
+	struct slice line;
+
+	while (slice_next_line(&text, &line)) {
+		bool is_comment;
+		/* A second line of the value is indented. */
+		is_inside = is_inside && line.len > 0 &&
+			ascii_is_space(line.ptr[0]);
+		if (is_inside)
+			continue;
+		if (!is_addresses(line, &is_comment) ||
+			is_comment == is_there) {
+			buf_addf(out, "%.*s\n", SLICE_FMT(line));
+			continue;
+		}
+		if (!is_done)
+			add_line(out, addresses);
+		is_done = true;
+		is_inside = !is_comment;
+	}
+	if (!is_done && addresses->n > 0)
+		add_line(out, addresses);
+}
+
+/* Those that are known, without the proxy's, or with them. */
+static int step_settings(struct proxy *p, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(SETTINGS_MAX_BYTES);
+	AUTO_BUF struct buf changed = BUF_INIT(SETTINGS_MAX_BYTES);
+	AUTO_BUF struct buf shown = BUF_INIT(SETTINGS_MAX_BYTES);
+	AUTO_WORDS struct words addresses = { 0 };
+	const struct text_list *known = &p->config.public_addresses;
+	const char *path = p->options->ini_path;
+	struct stat st;
+
+	for (size_t i = 0; i < known->n; i++)
+		if (!words_has(&p->own, known->items[i]))
+			words_add(&addresses, known->items[i]);
+	words_add_all(&addresses, words_list(&p->front));
+	int r = file_read(path, &text, why);
+	if (r == 0 && stat(path, &st) < 0)
+		r = because(why, -errno, "%s: %s", path, strerror(errno));
+	if (r < 0)
+		return r;
+	proxy_add_settings(&changed, buf_slice(&text), &addresses);
+	say_step("settings");
+	r = file_write(path, buf_slice(&changed),
+		(struct file_owner){ st.st_mode & 0777, st.st_uid, st.st_gid },
+		why);
+	list_words(&addresses, " ", &shown);
+	if (r == 0)
+		say_done("public_addresses in %s: %s", path,
+			addresses.n ? buf_str(&shown) : "none");
+	return r;
+}
+
+static int (*const steps[])(struct proxy *p, struct buf *why) = {
+	step_connect,
+	step_check,
+	step_relay,
+	step_forward,
+	step_settings,
+};
+
+static int (*const removal_steps[])(struct proxy *p, struct buf *why) = {
+	step_connect,
+	step_remove,
+	step_settings,
+};
+
+static int carry_out(struct proxy *p, struct buf *why)
+{
+	bool is_removal = p->options->is_removal;
+	size_t n = is_removal ? ARRAY_LEN(removal_steps) : ARRAY_LEN(steps);
+	int r = 0;
+
+	for (size_t i = 0; i < n && r == 0; i++) {
+		r = is_removal ? removal_steps[i](p, why) : steps[i](p, why);
+		if (signals_told_to_stop())
+			r = -EINTR;
+	}
+	return r;
+}
+
+static void release(struct proxy *p)
+{
+	ssh_close(&p->ssh);
+	config_release(&p->config);
+	words_release(&p->own);
+	words_release(&p->front);
+	words_release(&p->relay);
+	words_release(&p->ports);
+}
+
+static void show_end(const struct proxy *p)
+{
+	say_bold(p->options->is_removal
+			? "%s is not a proxy of the relay %s any more."
+			: "%s is a proxy of the relay %s.",
+		p->ssh.target.name, p->config.mail_domain);
+	say("Next: \"%s run\" tells the relay; then \"%s dns\" shows which "
+	    "records change.",
+		say_program(), say_program());
+}
+
+int proxy_run(const struct proxy_options *options, struct buf *why)
+{
+	__attribute__((cleanup(release))) struct proxy p = {
+		.options = options,
+	};
+
+	signals_hold();
+	int r = config_load(
+		options->ini_path, &p.config, say_settings_note, NULL, why);
+	if (r == 0)
+		r = ssh_open(options->ssh_host, &p.ssh, why);
+	if (r < 0)
+		return r;
+	p.ssh.is_unwanted = is_unwanted;
+	say_bold("A proxy of the relay %s on %s", p.config.mail_domain,
+		p.ssh.target.where);
+	r = carry_out(&p, why);
+	if (r == 0)
+		show_end(&p);
+	return r;
+}

@@ -1,0 +1,32 @@
+/*
+ * proxy.h - a bare host becomes the front of a relay: by nftables there, the
+ * relay's ports are forwarded to it, of both families as far as both have
+ * them. Ssh is not.
+ */
+#ifndef CMDEPLOY_MOVING_PROXY_H
+#define CMDEPLOY_MOVING_PROXY_H
+
+#include "chatmaild/common/config.h"
+#include "lib/words.h"
+
+struct proxy_options {
+	const char *ssh_host; /* the proxy */
+	const char *to;       /* the relay; NULL: the mail_domain */
+	const char *ini_path;
+	bool is_removal;
+};
+
+/*
+ * Tells the person at the terminal what is done, and changes
+ * public_addresses in the settings. -EINTR: told to stop.
+ */
+int proxy_run(const struct proxy_options *options, struct buf *why) MUST_CHECK;
+
+/*
+ * Appends the text of settings with these words as public_addresses, in
+ * place of those that are there. Pure.
+ */
+void proxy_add_settings(
+	struct buf *out, struct slice text, const struct words *addresses);
+
+#endif

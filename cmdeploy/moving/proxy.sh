@@ -1,0 +1,125 @@
+# Makes this host the front of a relay, or undoes it. Behind alone.sh and
+# quietly.sh:
+#   on TCP IPV4 IPV6   forward these ports ("25, 443") to the addresses of the
+#                      relay, one of which may be empty
+#   off
+etc=/etc/chatmail-proxy
+unit=/etc/systemd/system/chatmail-proxy.service
+forward4=/proc/sys/net/ipv4/ip_forward
+forward6=/proc/sys/net/ipv6/conf/all/forwarding
+
+# rules FAMILY TYPE ADDRESS BEFORE: the relay sees the proxy's address alone,
+# so what one client may have at once is limited here. A host that did not
+# forward anything before forwards nothing else now.
+rules() {
+	cat <<-END
+	table $1 chatmail_proxy
+	delete table $1 chatmail_proxy
+	table $1 chatmail_proxy {
+	  set clients {
+	    type $2
+	    size 65535
+	    flags dynamic
+	  }
+	  chain arriving {
+	    type nat hook prerouting priority dstnat
+	    fib daddr type local tcp dport { $tcp } dnat to $3
+	  }
+	  chain leaving {
+	    type nat hook postrouting priority srcnat
+	    ct status dnat $1 daddr $3 masquerade
+	  }
+	  chain passing {
+	    type filter hook forward priority filter
+	    ${4:+policy $4}
+	    ct state new ct status dnat add @clients { $1 saddr ct count over 500 } reject
+	    ct status dnat accept
+	  }
+	}
+	END
+}
+
+# With forwarding, the kernel no longer listens to routers, which many hosts
+# have their IPv6 route from, unless it is told to.
+start_script() {
+	echo "nft -f $etc/rules"
+	[ -z "$ipv4" ] || echo "echo 1 >$forward4"
+	[ -z "$ipv6" ] || cat <<-END
+	for file in /proc/sys/net/ipv6/conf/*/accept_ra; do
+	  [ "\$(cat "\$file")" != 1 ] || echo 2 >"\$file"
+	done
+	echo 1 >$forward6
+	END
+}
+
+stop_script() {
+	echo 'nft delete table ip chatmail_proxy 2>/dev/null || true'
+	echo 'nft delete table ip6 chatmail_proxy 2>/dev/null || true'
+}
+
+# "" when it was 1.
+policy() {
+	[ "$1" = 1 ] || echo drop
+}
+
+write_all() {
+	mkdir -p "$etc"
+	if [ ! -e "$etc/before" ]; then
+		echo "$(cat "$forward4") $(cat "$forward6" 2>/dev/null)" >"$etc/before.new"
+		mv "$etc/before.new" "$etc/before"
+	fi
+	read -r before4 before6 <"$etc/before"
+	{
+		[ -z "$ipv4" ] || rules ip ipv4_addr "$ipv4" "$(policy "$before4")"
+		[ -z "$ipv6" ] || rules ip6 ipv6_addr "$ipv6" "$(policy "$before6")"
+	} >"$etc/rules.new"
+	nft -c -f "$etc/rules.new"
+	mv "$etc/rules.new" "$etc/rules"
+	start_script >"$etc/start"
+	stop_script >"$etc/stop"
+	cat >"$unit" <<-END
+	[Unit]
+	Description=Forwards the ports of a chatmail relay
+	Documentation=man:cmdeploy(1)
+	After=network.target nftables.service
+	PartOf=nftables.service
+	[Service]
+	Type=oneshot
+	RemainAfterExit=yes
+	ExecStart=/bin/sh -eu $etc/start
+	ExecStop=/bin/sh -eu $etc/stop
+	[Install]
+	WantedBy=multi-user.target
+	END
+	sync "$etc"/* "$unit"
+}
+
+turn_on() {
+	tcp=$1 ipv4=$2 ipv6=$3
+	if ! command -v nft >/dev/null; then
+		apt update || give_up
+		apt -y --no-install-recommends install nftables || give_up
+	fi
+	write_all
+	systemctl daemon-reload
+	systemctl -q enable chatmail-proxy
+	# It may be there already, for another address.
+	systemctl restart chatmail-proxy
+}
+
+turn_off() {
+	[ ! -e "$unit" ] || systemctl -q disable --now chatmail-proxy
+	rm -f "$unit"
+	systemctl daemon-reload
+	if [ -e "$etc/before" ]; then
+		read -r before4 before6 <"$etc/before"
+		echo "$before4" >"$forward4"
+		[ -z "$before6" ] || echo "$before6" >"$forward6"
+	fi
+	rm -rf "$etc"
+}
+
+action=$1
+shift
+"turn_$action" "$@"
+rm -rf "$cache"
