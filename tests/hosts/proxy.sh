@@ -60,7 +60,7 @@ records_of proxy
 relay_settings behind
 
 # Refused, and nothing is done.
-operator proxy --ssh-host root@proxy.example && fail 'forwards to itself'
+operator proxy --ssh-host "root@$(host_ip4 proxy)" && fail 'forwards to itself'
 says said "is a proxy's own; name the relay's address by --to"
 operator proxy --ssh-host root@alpha.example --to direct.behind.example &&
   fail 'a relay became a proxy'
@@ -69,7 +69,7 @@ deploy behind --ssh-host "$direct" &&
   fail 'a name that leads elsewhere is not refused'
 on proxy test ! -e /etc/chatmail-proxy || fail 'something is left of it'
 
-operator proxy --ssh-host root@proxy.example --to direct.behind.example ||
+operator proxy --ssh-host "root@$(host_ip4 proxy)" --to direct.behind.example ||
   fail "proxy: $(cat said)"
 says said 'ports 25, 465, 587, 143, 993, 80, 443 of'
 says "$ini" "public_addresses = $(host_ip4 proxy) $(host_ip6 proxy)"
@@ -86,12 +86,12 @@ greets proxy || fail 'no mail server behind it'
 chat behind alpha
 
 # Of a second one, the relay's name being that of the first.
-operator proxy --ssh-host root@second-proxy.example && fail 'a chain of proxies'
-operator proxy --ssh-host root@second-proxy.example \
+operator proxy --ssh-host "root@$(host_ip4 second-proxy)" && fail 'a chain of proxies'
+operator proxy --ssh-host "root@$(host_ip4 second-proxy)" \
   --to direct.behind.example || fail "second proxy: $(cat said)"
 says "$ini" "$(host_ip6 proxy) $(host_ip4 second-proxy) $(host_ip6 second-proxy)"
 cp "$ini" ini-before
-operator proxy --ssh-host root@second-proxy.example \
+operator proxy --ssh-host "root@$(host_ip4 second-proxy)" \
   --to direct.behind.example || fail "the same again: $(cat said)"
 cmp "$ini" ini-before || fail 'other settings, the second time'
 deploy behind --ssh-host "$direct" || fail "run again: $(tail -n 20 said)"
@@ -125,7 +125,7 @@ operator status --ssh-host "$direct" && fail 'a dead proxy is fine'
 says said "no way in            $(host_ip4 proxy) $(host_ip6 proxy): "
 
 # And the second one is one no more.
-operator proxy --ssh-host root@second-proxy.example --remove ||
+operator proxy --ssh-host "root@$(host_ip4 second-proxy)" --remove ||
   fail "remove: $(cat said)"
 answers second-proxy 2>/dev/null && fail 'it still forwards'
 is 'what is left of it' "$(on second-proxy sh -c 'nft list ruleset
