@@ -75,8 +75,9 @@ says said 'ports 25, 465, 587, 143, 993, 80, 443 of'
 says "$ini" "public_addresses = $(host_ip4 proxy) $(host_ip6 proxy)"
 heavy deploy behind --ssh-host "$direct" || fail "run: $(tail -n 20 said)"
 records behind --ssh-host "$direct" --zonefile zone || true
+# Its addresses change below: nobody may keep them for an hour.
 {
-  cat "$BED/op/behind/zone"
+  sed 's/ 3600 / 5 /' "$BED/op/behind/zone"
   zone_addresses behind direct
 } | zone_put behind
 records behind --ssh-host "$direct" || fail "dns: $(cat records)"
