@@ -205,10 +205,11 @@ static int search_log(struct bed *bed, const char *path, struct search *s)
 				return because(bed->why, -EBADMSG,
 					"%s: \"%s\": %s", path, s->secrets[i],
 					text);
-		/* By SMTP, or by HTTPS after it. */
+		/* By SMTP, or by HTTPS after it: "Couldn't connect" by the curl
+		 * of Debian 12, "Could not connect" by that of 13. */
 		if (strstr(text, "to=<*@[IP]>") &&
 			(strstr(text, "status=deferred (connect to") ||
-				strstr(text, "451 4.4.1 HTTPS: Couldn't")))
+				strstr(text, "451 4.4.1 HTTPS: Could")))
 			s->has_deferral = true;
 	}
 	return 0;
