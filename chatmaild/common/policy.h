@@ -7,8 +7,8 @@
  * passthrough sender, to nobody but recipients that may get cleartext, or
  * an Autocrypt Setup Message to oneself.
  * Incoming, with filter_incoming, for a recipient who demands it, or where no
- * signature vouches for the sender: what is encrypted, a SecureJoin request, or a bounce; all else
- * otherwise.
+ * signature vouches for the sender: what is encrypted, a SecureJoin request,
+ * or a bounce; all else otherwise.
  */
 #ifndef CHATMAILD_COMMON_POLICY_H
 #define CHATMAILD_COMMON_POLICY_H
