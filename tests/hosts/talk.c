@@ -3,7 +3,7 @@
  * scan each other's code, and write both ways, by a real core whose files
  * are in DIR. Prints `chatted` then.
  *
- * With `flow` the first writes to the second, a message every fifth of a
+ * With `flow` the first writes to the second, a message every half a
  * second, until standard input ends; then all of them must have come, and
  * their number is printed.
  */
@@ -17,7 +17,7 @@
 #include "lib/die.h"
 
 enum {
-	FLOW_STEP_MS = 200,
+	FLOW_STEP_MS = 500,
 	ARRIVE_MS = 120000,
 	ARRIVE_STEP_MS = 500,
 	/* A host may be starting anew meanwhile. */
