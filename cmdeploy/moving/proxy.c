@@ -137,6 +137,9 @@ static bool is_proxys(const struct proxy *p, const char *address)
 {
 	if (words_has(&p->own, address))
 		return true;
+	/* The relay's own may be among these, and --to names it. */
+	if (p->options->to)
+		return false;
 	for (size_t i = 0; i < p->config.public_addresses.n; i++)
 		if (strcmp(p->config.public_addresses.items[i], address) == 0)
 			return true;

@@ -6,7 +6,7 @@ etc=/etc/chatmail
 
 mkdir -p "$cache" "$etc"
 rm -rf "$cache/incoming"
-mkdir "$cache/incoming"
+mkdir -m 700 "$cache/incoming"
 tar -x -C "$cache/incoming" --no-same-owner
 cd "$cache/incoming"
 if [ ! -e end ]; then

@@ -33,7 +33,7 @@ grep -qE '^  certificate          36[0-9][0-9] days left, self-signed$' out ||
 says out '  mail queue           0 messages'
 says out '  push queue           0 notifications'
 says out '  configuration        matches chatmail.ini'
-grep -qE '^  servers              Postfix [0-9.]+, Dovecot [0-9.]+, nginx [0-9.]+$' \
+grep -qE '^  servers              Postfix [0-9.]+, Dovecot [0-9.]+, nginx [0-9.]+(, unbound [0-9.]+)?$' \
   out || fail 'no versions:' "$(cat out)"
 says out 'All is well.'
 [ "$(json '["grade"]')" = fine ] || fail 'JSON: not fine'

@@ -25,8 +25,9 @@ static void add_settings(struct slice ini, struct buf *out)
 	bool is_left_out = false;
 
 	while (slice_next_line(&ini, &line)) {
-		bool goes_on = line.len > 0 &&
-			slice_has_char(SLICE(" \t"), line.ptr[0]);
+		/* A value goes on behind blank lines and comments. */
+		bool goes_on = line.len == 0 ||
+			slice_has_char(SLICE(" \t#;"), line.ptr[0]);
 		is_left_out =
 			sets_turn_server(line) || (is_left_out && goes_on);
 		if (!is_left_out)
