@@ -1,10 +1,9 @@
 /* cmdeploy proxy: a host that forwards a relay's ports to it. */
-#include <errno.h>
 #include <string.h>
 
 #include "cmdeploy/commands.h"
 #include "cmdeploy/moving/proxy.h"
-#include "cmdeploy/say.h"
+#include "cmdeploy/remote/remote.h"
 
 int cmd_proxy(int argc, char **argv)
 {
@@ -28,12 +27,5 @@ int cmd_proxy(int argc, char **argv)
 			"--to is not for --remove; give one of them");
 	if (!o.ini_path)
 		o.ini_path = command_ini();
-	int r = proxy_run(&o, &why);
-	if (r == -EINTR) {
-		say_interrupted();
-		say("Run it again; it does all of it.");
-	} else if (r < 0) {
-		say_error("%s", buf_str(&why));
-	}
-	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	return remote_end(proxy_run(&o, &why), &why);
 }

@@ -129,3 +129,26 @@ int ini_parse(struct slice text, ini_entry_fn fn, void *owner, struct buf *why)
 	buf_release(&r.value);
 	return error;
 }
+
+enum ini_line ini_line_of(struct ini_lines *lines, struct slice line)
+{
+	char c = slice_trim(line).len > 0 ? line.ptr[0] : '\n';
+	bool is_comment = c == '#' || c == ';';
+	const struct slice key = slice_of(lines->key);
+
+	if (c == '\n')
+		return INI_LINE_OTHER;
+	if (ascii_is_space(c))
+		return lines->is_inside ? INI_LINE_VALUE : INI_LINE_OTHER;
+	while (is_comment && line.len > 0 &&
+		slice_has_char(SLICE("#; \t"), line.ptr[0]))
+		line = slice_from(line, 1);
+	struct slice rest = slice_trim(slice_from(line, key.len));
+	bool is_key = slice_starts(line, key) && rest.len > 0 &&
+		slice_has_char(SLICE("=:"), rest.ptr[0]);
+	if (!is_comment)
+		lines->is_inside = is_key;
+	if (!is_key)
+		return INI_LINE_OTHER;
+	return is_comment ? INI_LINE_COMMENT : INI_LINE_VALUE;
+}

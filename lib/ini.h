@@ -28,4 +28,19 @@ typedef int (*ini_entry_fn)(
 int ini_parse(struct slice text, ini_entry_fn fn, void *owner,
 	struct buf *why) MUST_CHECK;
 
+/* A line of INI text, for who changes what it says of one key. */
+enum ini_line {
+	INI_LINE_OTHER,
+	INI_LINE_COMMENT, /* would set the key if it were no comment */
+	INI_LINE_VALUE,   /* sets the key, or goes on with its value */
+};
+
+struct ini_lines {
+	const char *key;
+	bool is_inside; /* its value may go on; false at first */
+};
+
+/* Of each line of the text in turn. */
+enum ini_line ini_line_of(struct ini_lines *lines, struct slice line);
+
 #endif

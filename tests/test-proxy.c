@@ -19,6 +19,9 @@ static const struct {
 		"public_addresses = 192.0.2.1\n  192.0.2.2\n\t192.0.2.3\n"
 		"b = 2\n  3\n",
 		"192.0.2.4", "public_addresses = 192.0.2.4\nb = 2\n  3\n" },
+	{ "a colon, and a comment inside",
+		"public_addresses: 192.0.2.1\n# why\n\n  192.0.2.2\nb = 2\n",
+		"192.0.2.4", "public_addresses = 192.0.2.4\n# why\n\nb = 2\n" },
 	{ "none left", "a = 1\npublic_addresses = 192.0.2.1\n", "",
 		"a = 1\n# public_addresses =\n" },
 	{ "no such line", "[params]\na = 1\n", "192.0.2.1",

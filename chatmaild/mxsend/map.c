@@ -7,27 +7,14 @@
 
 #include "chatmaild/common/socketmap.h"
 #include "lib/conn.h"
+#include "lib/digest.h"
 #include "lib/log.h"
 
-enum {
-	HASH_START = 5381,
-	HASH_FACTOR = 33,
-};
-
-/* Any spread will do: two domains of one digest share a queue. */
-static uint64_t digest(struct slice domain)
-{
-	uint64_t hash = HASH_START;
-
-	for (size_t i = 0; i < domain.len; i++)
-		hash = hash * HASH_FACTOR + (unsigned char)domain.ptr[i];
-	return hash;
-}
-
+/* Two domains of one digest share a queue. */
 static int make_link(const struct map *map, struct slice domain, char **ret)
 {
-	char *path = xasprintf(
-		"%s/to/%016llx", map->dir, (unsigned long long)digest(domain));
+	char *path = xasprintf("%s/to/%016llx", map->dir,
+		(unsigned long long)digest_add(DIGEST_START, domain));
 
 	if (symlink("../lmtp", path) < 0 && errno != EEXIST) {
 		log_err("no socket for a relay: error=%s",

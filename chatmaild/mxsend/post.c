@@ -91,7 +91,7 @@ static void go_to(struct post *post, const char *host)
 	curl_must_multi(curl_multi_add_handle(post->curl->multi, easy));
 }
 
-/* The message is all here yet, and another host may take it. */
+/* No host has got any of the message, so another one may take it. */
 static bool try_next(struct post *post)
 {
 	struct slice reply;

@@ -13,12 +13,15 @@
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "lib/file.h"
+#include "lib/ini.h"
 
 enum {
 	SCRIPT_SEC = 1800,
 	FACT_MAX_BYTES = 4096,
 	SETTINGS_MAX_BYTES = 1 << 20,
 };
+
+#define KEY "public_addresses"
 
 struct proxy {
 	const struct proxy_options *options;
@@ -54,6 +57,7 @@ static int step_connect(struct proxy *p, struct buf *why)
 	AUTO_BUF struct buf os = BUF_INIT(FACT_MAX_BYTES);
 	const struct host *host = &p->ssh.host;
 	struct dns_facts facts = { 0 };
+	/* The addresses that it has, not those that settings give it. */
 	static const struct config none;
 
 	say_step("connect");
@@ -253,34 +257,22 @@ static int step_remove(struct proxy *p, struct buf *why)
 	return r;
 }
 
-/* The value of this line of settings, "#" or not; false: another key's. */
-static bool is_addresses(struct slice line, bool *ret_is_comment)
-{
-	struct slice key, value;
-
-	*ret_is_comment = line.len > 0 && line.ptr[0] == '#';
-	if (*ret_is_comment)
-		line = slice_trim(slice_from(line, 1));
-	return slice_cut(line, '=', &key, &value) &&
-		slice_eq_str(slice_trim(key), "public_addresses");
-}
-
 static void add_line(struct buf *out, const struct words *addresses)
 {
 	buf_add_str(out, addresses->n ? "" : "# ");
-	buf_add_str(out, "public_addresses =");
+	buf_add_str(out, KEY " =");
 	for (size_t i = 0; i < addresses->n; i++)
 		buf_addf(out, " %s", addresses->v[i]);
 	buf_add_char(out, '\n');
 }
 
-static bool has_line(struct slice text)
+static bool has_value(struct slice text)
 {
+	struct ini_lines lines = { .key = KEY };
 	struct slice line;
-	bool is_comment;
 
 	while (slice_next_line(&text, &line))
-		if (is_addresses(line, &is_comment) && !is_comment)
+		if (ini_line_of(&lines, line) == INI_LINE_VALUE)
 			return true;
 	return false;
 }
@@ -288,25 +280,19 @@ static bool has_line(struct slice text)
 void proxy_add_settings(
 	struct buf *out, struct slice text, const struct words *addresses)
 {
-	bool is_there = has_line(text), is_done = false, is_inside = false;
+	enum ini_line old = has_value(text) ? INI_LINE_VALUE : INI_LINE_COMMENT;
+	struct ini_lines lines = { .key = KEY };
+	bool is_done = false;
 	struct slice line;
 
 	while (slice_next_line(&text, &line)) {
-		bool is_comment;
-		/* A second line of the value is indented. */
-		is_inside = is_inside && line.len > 0 &&
-			ascii_is_space(line.ptr[0]);
-		if (is_inside)
-			continue;
-		if (!is_addresses(line, &is_comment) ||
-			is_comment == is_there) {
+		if (ini_line_of(&lines, line) != old) {
 			buf_addf(out, "%.*s\n", SLICE_FMT(line));
 			continue;
 		}
 		if (!is_done)
 			add_line(out, addresses);
 		is_done = true;
-		is_inside = !is_comment;
 	}
 	if (!is_done && addresses->n > 0)
 		add_line(out, addresses);
@@ -339,7 +325,7 @@ static int step_settings(struct proxy *p, struct buf *why)
 		why);
 	list_words(&addresses, " ", &shown);
 	if (r == 0)
-		say_done("public_addresses in %s: %s", path,
+		say_done(KEY " in %s: %s", path,
 			addresses.n ? buf_str(&shown) : "none");
 	return r;
 }

@@ -3,7 +3,7 @@
 mark=/var/lib/chatmail/upgrade-to-13
 kept=/var/lib/chatmail/sources-of-12
 
-# From here on there is no way back, and the server has to restart afterwards.
+# From here on it cannot be undone, and the server has to restart at the end.
 begin() {
 	cat /proc/sys/kernel/random/boot_id >"$mark.new"
 	sync "$mark.new"

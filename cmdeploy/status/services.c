@@ -236,7 +236,6 @@ void status_services(struct relay *relay, struct findings *list)
 			say_program());
 }
 
-/* Those for users by number; of the inner ones only the silent are told. */
 /* From here by a proxy and back: a TLS handshake with our own port 443. */
 static void add_proxies(const struct relay *relay, struct findings *list)
 {
@@ -258,12 +257,14 @@ static void add_proxies(const struct relay *relay, struct findings *list)
 			buf_str(&up));
 	if (down.len > 0)
 		findings_add(list, STATUS_BAD, "no way in",
-			"%s: the relay is not reached by it; look at that host "
-			"(\"systemctl status chatmail-proxy\"), or take its "
-			"address out of public_addresses and DNS",
+			"%s: from here the relay is not reached by it; if it "
+			"is a proxy, look at that host (\"systemctl status "
+			"chatmail-proxy\"), or take its address out of "
+			"public_addresses and DNS",
 			buf_str(&down));
 }
 
+/* Those for users by number; of the inner ones only the silent are told. */
 void status_ports(struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf up = BUF_INIT(BUF_WHY_MAX_BYTES);

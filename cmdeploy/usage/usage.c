@@ -44,11 +44,11 @@ struct usage {
 	size_t n;
 };
 
-static struct process *find(const struct usage *t, pid_t pid)
+static struct process *find(const struct usage *u, pid_t pid)
 {
-	for (size_t i = t->n; i-- > 0;)
-		if (t->processes[i].pid == pid)
-			return &t->processes[i];
+	for (size_t i = u->n; i-- > 0;)
+		if (u->processes[i].pid == pid)
+			return &u->processes[i];
 	return NULL;
 }
 
@@ -134,19 +134,19 @@ static uint64_t count_runs(pid_t pid)
 	return num_parse_u64(word, &n) == 0 ? n : 0;
 }
 
-static void look_at(struct usage *t, pid_t pid)
+static void look_at(struct usage *u, pid_t pid)
 {
-	struct process *p = find(t, pid);
+	struct process *p = find(u, pid);
 	uint64_t fields[FIELDS];
 
 	if (!read_fields(pid, fields))
 		return;
 	if (!p) {
-		if (pid != t->root && !find(t, (pid_t)fields[FIELD_PARENT]))
+		if (pid != u->root && !find(u, (pid_t)fields[FIELD_PARENT]))
 			return;
-		if (t->n == PROCESSES_MAX)
+		if (u->n == PROCESSES_MAX)
 			return;
-		p = &t->processes[t->n++];
+		p = &u->processes[u->n++];
 		*p = (struct process){ .pid = pid };
 	}
 	/* A process has another name before its exec(). */
@@ -165,7 +165,7 @@ static void look_at(struct usage *t, pid_t pid)
 	p->n_written = n_written > p->n_written ? n_written : p->n_written;
 }
 
-void usage_look(struct usage *t)
+void usage_look(struct usage *u)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
@@ -173,78 +173,78 @@ void usage_look(struct usage *t)
 
 	if (!dir)
 		return;
-	for (size_t i = 0; i < t->n; i++)
-		t->processes[i].is_there = false;
+	for (size_t i = 0; i < u->n; i++)
+		u->processes[i].is_there = false;
 	/* In the order of their ids, so nearly always parents first. */
 	while ((entry = readdir(dir)))
 		if (num_parse_u64(slice_of(entry->d_name), &pid) == 0)
-			look_at(t, (pid_t)pid);
+			look_at(u, (pid_t)pid);
 	closedir(dir);
 }
 
 struct usage *usage_new(pid_t root)
 {
-	struct usage *t = xcalloc(1, sizeof(*t));
+	struct usage *u = xcalloc(1, sizeof(*u));
 
-	t->root = root;
-	t->processes = xcalloc(PROCESSES_MAX, sizeof(*t->processes));
-	usage_look(t);
-	return t;
+	u->root = root;
+	u->processes = xcalloc(PROCESSES_MAX, sizeof(*u->processes));
+	usage_look(u);
+	return u;
 }
 
-void usage_free(struct usage *t)
+void usage_free(struct usage *u)
 {
-	if (!t)
+	if (!u)
 		return;
-	free(t->processes);
-	free(t);
+	free(u->processes);
+	free(u);
 }
 
-void usage_weigh(struct usage *t)
+void usage_weigh(struct usage *u)
 {
-	usage_look(t);
-	for (size_t i = 0; i < t->n; i++) {
-		struct process *p = &t->processes[i];
+	usage_look(u);
+	for (size_t i = 0; i < u->n; i++) {
+		struct process *p = &u->processes[i];
 		p->pss_kb = p->is_there
 			? gauge_number(p->pid, "smaps_rollup", "Pss:")
 			: 0;
 	}
 }
 
-void usage_begin(struct usage *t)
+void usage_begin(struct usage *u)
 {
 	size_t n = 0;
 
-	usage_look(t);
-	for (size_t i = 0; i < t->n; i++) {
-		struct process p = t->processes[i];
+	usage_look(u);
+	for (size_t i = 0; i < u->n; i++) {
+		struct process p = u->processes[i];
 		if (!p.is_there)
 			continue;
 		p.sec_at_begin = p.sec;
 		p.reaped_at_begin = p.reaped;
 		p.n_runs_at_begin = p.n_runs;
 		p.n_written_at_begin = p.n_written;
-		t->processes[n++] = p;
+		u->processes[n++] = p;
 	}
-	t->n = n;
+	u->n = n;
 }
 
-static double own_sec(const struct usage *t)
+static double own_sec(const struct usage *u)
 {
 	double sec = 0;
 
-	for (size_t i = 0; i < t->n; i++)
-		sec += t->processes[i].sec - t->processes[i].sec_at_begin;
+	for (size_t i = 0; i < u->n; i++)
+		sec += u->processes[i].sec - u->processes[i].sec_at_begin;
 	return sec;
 }
 
 /* What parents have reaped, without what was seen of those children. */
-static double ended_sec(const struct usage *t)
+static double ended_sec(const struct usage *u)
 {
 	double sec = 0;
 
-	for (size_t i = 0; i < t->n; i++) {
-		const struct process *p = &t->processes[i];
+	for (size_t i = 0; i < u->n; i++) {
+		const struct process *p = &u->processes[i];
 		sec += p->reaped - p->reaped_at_begin;
 		if (!p->is_there)
 			sec -= p->sec + p->reaped;
@@ -252,9 +252,9 @@ static double ended_sec(const struct usage *t)
 	return sec > 0 ? sec : 0;
 }
 
-double usage_cpu_sec(const struct usage *t)
+double usage_cpu_sec(const struct usage *u)
 {
-	return own_sec(t) + ended_sec(t);
+	return own_sec(u) + ended_sec(u);
 }
 
 /* The last row stands for all that found no room. */
@@ -282,36 +282,36 @@ static int by_sec(const void *a, const void *b)
 }
 
 /* What a process wrote, without what it inherited from ended children. */
-static uint64_t written_by(const struct usage *t, const struct process *p)
+static uint64_t written_by(const struct usage *u, const struct process *p)
 {
 	uint64_t n = p->n_written - p->n_written_at_begin, n_inherited = 0;
 
-	for (size_t i = 0; p->is_there && i < t->n; i++) {
-		const struct process *child = &t->processes[i];
+	for (size_t i = 0; p->is_there && i < u->n; i++) {
+		const struct process *child = &u->processes[i];
 		if (!child->is_there && child->parent == p->pid)
 			n_inherited += child->n_written;
 	}
 	return n > n_inherited ? n - n_inherited : 0;
 }
 
-size_t usage_programs(const struct usage *t,
+size_t usage_programs(const struct usage *u,
 	uint64_t (*count_of)(void *owner, pid_t pid), void *owner,
 	struct usage_program ret_programs[USAGE_PROGRAMS_MAX])
 {
 	size_t n = 0;
 
-	for (size_t i = 0; i < t->n; i++) {
-		const struct process *p = &t->processes[i];
+	for (size_t i = 0; i < u->n; i++) {
+		const struct process *p = &u->processes[i];
 		struct usage_program *program =
 			program_of(ret_programs, &n, p->label);
 		program->sec += p->sec - p->sec_at_begin;
 		program->n_runs += p->n_runs - p->n_runs_at_begin;
-		program->n_written_bytes += written_by(t, p);
+		program->n_written_bytes += written_by(u, p);
 		program->n_counted += count_of ? count_of(owner, p->pid) : 0;
 		program->pss_kb += p->pss_kb;
 		program->n += p->is_there;
 	}
-	program_of(ret_programs, &n, "ended")->sec += ended_sec(t);
+	program_of(ret_programs, &n, "ended")->sec += ended_sec(u);
 	qsort(ret_programs, n, sizeof(*ret_programs), by_sec);
 	return n;
 }

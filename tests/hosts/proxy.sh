@@ -1,6 +1,6 @@
 #!/bin/bash
 # A relay behind two proxies, of IPv4 and IPv6: the world knows their addresses
-# only. One of them starts anew, one dies, one is taken away.
+# only. One of them restarts, one dies, one is removed.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/relay.sh"
 . "$(dirname "$0")/mail.sh"

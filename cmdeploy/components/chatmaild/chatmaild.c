@@ -2,37 +2,20 @@
 #include "chatmaild/common/config.h"
 #include "cmdeploy/apply/apply.h"
 #include "cmdeploy/components/components.h"
+#include "lib/ini.h"
 
-/* Also where it stands in a comment: it may have been true before. */
-static bool sets_turn_server(struct slice line)
-{
-	const struct slice key = SLICE("turn_server");
-
-	if (line.len > 0 && slice_has_char(SLICE(" \t"), line.ptr[0]))
-		return false;
-	while (line.len > 0 && slice_has_char(SLICE("#; \t"), line.ptr[0]))
-		line = slice_from(line, 1);
-	if (!slice_starts(line, key))
-		return false;
-	line = slice_trim(slice_from(line, key.len));
-	return line.len > 0 && slice_has_char(SLICE("=:"), line.ptr[0]);
-}
-
-/* All but the one setting that is nobody's but chatmail-metadata's. */
+/*
+ * All but the one setting that is nobody's but chatmail-metadata's, also where
+ * it stands in a comment: it may have been true before.
+ */
 static void add_settings(struct slice ini, struct buf *out)
 {
+	struct ini_lines lines = { .key = "turn_server" };
 	struct slice line;
-	bool is_left_out = false;
 
-	while (slice_next_line(&ini, &line)) {
-		/* A value goes on behind blank lines and comments. */
-		bool goes_on = line.len == 0 ||
-			slice_has_char(SLICE(" \t#;"), line.ptr[0]);
-		is_left_out =
-			sets_turn_server(line) || (is_left_out && goes_on);
-		if (!is_left_out)
+	while (slice_next_line(&ini, &line))
+		if (ini_line_of(&lines, line) == INI_LINE_OTHER)
 			buf_addf(out, "%.*s\n", SLICE_FMT(line));
-	}
 }
 
 static int make_turn_server(
