@@ -119,16 +119,17 @@ int queue_read(const struct queue *queue, const char *id,
 {
 	AUTO_CLOSE int fd = openat(
 		queue->fd, id, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	AUTO_BUF struct buf text = BUF_INIT(QUEUE_FILE_MAX_BYTES);
+	/* A byte more tells a longer file. */
+	AUTO_BUF struct buf text = BUF_INIT(QUEUE_FILE_MAX_BYTES + 1);
 
 	if (fd < 0)
 		return errno == ELOOP ? -EINVAL : -errno;
-	char *room = buf_room(&text, QUEUE_FILE_MAX_BYTES);
-	ssize_t n = read(fd, room, QUEUE_FILE_MAX_BYTES);
+	char *room = buf_room(&text, QUEUE_FILE_MAX_BYTES + 1);
+	ssize_t n = read(fd, room, QUEUE_FILE_MAX_BYTES + 1);
 	if (n < 0)
 		return errno == EISDIR ? -EINVAL : -errno;
 	buf_added(&text, (size_t)n);
-	if (n == QUEUE_FILE_MAX_BYTES)
+	if (n > QUEUE_FILE_MAX_BYTES)
 		return -EINVAL;
 	int r = notification_parse(buf_slice(&text), ret_notification);
 	if (r < 0)
