@@ -20,7 +20,7 @@ struct row {
 	const char *ini;
 	enum policy_direction direction;
 	char kind;
-	const char *sender, *from, *strict, *reason, *reply;
+	const char *sender, *from, *demanding, *reason, *reply;
 };
 
 static const struct row rows[] = {
@@ -100,7 +100,7 @@ static void test_judge(void)
 		parse(row->ini, &config);
 		struct policy_message m = {
 			.sender = slice_of(row->sender),
-			.strict_recipient = slice_of(row->strict),
+			.demanding_recipient = slice_of(row->demanding),
 			.from = slice_of(row->from),
 			.fault = row->kind == 'e'  ? REASON_NONE
 				: row->kind == 'p' ? REASON_PREAMBLE

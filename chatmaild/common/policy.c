@@ -18,7 +18,7 @@ static enum reason refuse_unencrypted(
 	buf_addf(reply,
 		"523 Encryption Needed: Invalid Unencrypted Mail to <%.*s>%s%s"
 		"\r\n",
-		SLICE_FMT(m->strict_recipient), text ? ": " : "",
+		SLICE_FMT(m->demanding_recipient), text ? ": " : "",
 		text ? text : "");
 	return m->fault;
 }
@@ -41,7 +41,7 @@ static enum reason judge_outgoing(const struct config *config,
 			reason_text(REASON_CONTROL));
 		return REASON_CONTROL;
 	}
-	if (!m->fault || m->is_securejoin || m->strict_recipient.len == 0 ||
+	if (!m->fault || m->is_securejoin || m->demanding_recipient.len == 0 ||
 		(m->is_setup && m->is_to_self))
 		return REASON_NONE;
 	if (text_list_has_nocase(&config->passthrough_senders, m->sender))

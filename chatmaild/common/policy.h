@@ -27,7 +27,7 @@ enum policy_direction {
 struct policy_message {
 	struct slice sender;
 	/* The first that may not get cleartext; "" when there is none. */
-	struct slice strict_recipient;
+	struct slice demanding_recipient;
 	/* What the scanner says, after its end. */
 	bool is_to_self;   /* the sender is the only recipient */
 	struct slice from; /* "" when there is no usable one */

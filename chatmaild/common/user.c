@@ -103,9 +103,9 @@ bool user_takes_no_mail(const struct users *users, struct slice address)
 	return has_flag(users, address, USER_DISABLED);
 }
 
-int user_takes_no_cleartext(const struct users *users, struct slice address)
+int user_demands_encryption(const struct users *users, struct slice address)
 {
-	return find_flag(users, address, USER_ENCRYPTED);
+	return find_flag(users, address, USER_DEMANDS);
 }
 
 /* 0 when the user cannot be, by its address or for lack of an echo bot. */

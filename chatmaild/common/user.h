@@ -53,13 +53,13 @@ bool user_takes_no_mail(const struct users *users, struct slice address);
 /*
  * Of a file of this name, which the relay software in Python writes: mail
  * from outside has to be encrypted for them whatever filter_incoming says.
- * Filtermail asks doveauth for it in the map of that name. 1 when it is
- * there, 0 when it is not; negative: it cannot be known now.
+ * Filtermail asks doveauth who demands it, in the map of that name. 1 when it
+ * is there, 0 when it is not; negative: it cannot be known now.
  */
-#define USER_ENCRYPTED     "enforceE2EEincoming"
-#define USER_MAP_ENCRYPTED "encrypted"
+#define USER_DEMANDS     "enforceE2EEincoming"
+#define USER_MAP_DEMANDS "demands"
 
-int user_takes_no_cleartext(
+int user_demands_encryption(
 	const struct users *users, struct slice address) MUST_CHECK;
 
 /* What a password file says, of its contents; empty: it is not an account. */

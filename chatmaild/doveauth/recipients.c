@@ -73,9 +73,9 @@ static const char *answer_of(
 	AUTO_BUF struct buf address = BUF_INIT(SOCKETMAP_MAX_BYTES);
 
 	add_address(&address, key);
-	if (!slice_eq_str(map, USER_MAP_ENCRYPTED))
+	if (!slice_eq_str(map, USER_MAP_DEMANDS))
 		return find_user(users, buf_slice(&address));
-	int r = user_takes_no_cleartext(users, buf_slice(&address));
+	int r = user_demands_encryption(users, buf_slice(&address));
 	if (r >= 0)
 		return r ? "OK only" : "NOTFOUND ";
 	log_err("cannot look into an account: %s", strerror(-r));

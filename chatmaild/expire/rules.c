@@ -146,7 +146,7 @@ static bool is_known(struct slice name)
 	static const char *const names[] = {
 		USER_BLOCKED,
 		USER_DISABLED,
-		USER_ENCRYPTED,
+		USER_DEMANDS,
 		"maildirfolder",
 		"maildirsize",
 		"metadata.json",

@@ -12,7 +12,7 @@ struct transaction *transaction_new(
 	buf_init(&t->opening, XFORWARD_MAX_BYTES + 2 * SMTP_COMMAND_MAX_BYTES);
 	buf_init(&t->sender, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->recipient, SMTP_PATH_MAX_BYTES);
-	buf_init(&t->strict, SMTP_PATH_MAX_BYTES);
+	buf_init(&t->demanding, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->client, SMTP_PATH_MAX_BYTES);
 	buf_init(&t->refusal, SMTP_REPLY_MAX_BYTES);
 	message_scan_init(&t->scan);
@@ -24,7 +24,7 @@ struct transaction *transaction_new(
 		RECIPIENTS_MAX_BYTES + SMTP_COMMAND_MAX_BYTES;
 	t->proof = proof_new(filter, on_ready, owner);
 	if (!filter->config.filter_incoming)
-		t->demand = strict_new(
+		t->demands = demands_new(
 			filter->event, &filter->accounts, on_ready, owner);
 	return t;
 }
@@ -38,11 +38,11 @@ void transaction_free(struct transaction *t)
 	buf_release(&t->recipients);
 	buf_release(&t->sender);
 	buf_release(&t->recipient);
-	buf_release(&t->strict);
+	buf_release(&t->demanding);
 	buf_release(&t->client);
 	buf_release(&t->refusal);
 	proof_free(t->proof);
-	strict_free(t->demand);
+	demands_free(t->demands);
 	message_scan_release(&t->scan);
 	free(t);
 }
@@ -75,7 +75,7 @@ bool transaction_offer_recipient(
 		!policy_judge_recipient(recipient, reply);
 }
 
-static bool is_strict(const struct transaction *t)
+static bool is_demanding(const struct transaction *t)
 {
 	return t->filter->direction == POLICY_INCOMING ||
 		!policy_takes_cleartext(
@@ -87,8 +87,8 @@ void transaction_take_recipient(struct transaction *t)
 	t->n_recipients++;
 	if (!address_eq(buf_slice(&t->sender), buf_slice(&t->recipient)))
 		t->has_others = true;
-	if (t->strict.len == 0 && is_strict(t))
-		buf_add_slice(&t->strict, buf_slice(&t->recipient));
+	if (t->demanding.len == 0 && is_demanding(t))
+		buf_add_slice(&t->demanding, buf_slice(&t->recipient));
 }
 
 struct slice transaction_keep_recipient(
@@ -98,8 +98,8 @@ struct slice transaction_keep_recipient(
 		return SLICE("452 4.5.3 Too many recipients\r\n");
 	buf_add_slice(&t->recipients, line);
 	transaction_take_recipient(t);
-	if (t->demand)
-		strict_ask(t->demand, buf_slice(&t->recipient));
+	if (t->demands)
+		demands_ask(t->demands, buf_slice(&t->recipient));
 	return SLICE("250 2.1.5 Ok\r\n");
 }
 
@@ -196,7 +196,7 @@ bool transaction_is_waiting(const struct transaction *t)
 {
 	return !t->reason &&
 		((t->proof && proof_is_waiting(t->proof)) ||
-			(t->demand && strict_is_waiting(t->demand)));
+			(t->demands && demands_is_waiting(t->demands)));
 }
 
 /* What policy says of it; as of cleartext when its recipients say no. */
@@ -204,11 +204,12 @@ static void judge(struct transaction *t, struct buf *reply)
 {
 	struct policy_message m = {
 		.sender = buf_slice(&t->sender),
-		.strict_recipient = buf_slice(&t->strict),
+		.demanding_recipient = buf_slice(&t->demanding),
 		.is_by_address = t->proof && proof_is_by_address(t->proof),
 		.is_to_self = t->n_recipients > 0 && !t->has_others,
 	};
-	int r = t->demand ? strict_answer(t->demand, &m.strict_recipient) : 0;
+	int r = t->demands ? demands_answer(t->demands, &m.demanding_recipient)
+			   : 0;
 
 	m.is_demanded = r != 0;
 	policy_message_scanned(&m, &t->scan, t->filter->direction);

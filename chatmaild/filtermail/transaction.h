@@ -5,8 +5,8 @@
 #ifndef CHATMAILD_FILTERMAIL_TRANSACTION_H
 #define CHATMAILD_FILTERMAIL_TRANSACTION_H
 
+#include "chatmaild/filtermail/demands.h"
 #include "chatmaild/filtermail/proof.h"
-#include "chatmaild/filtermail/strict.h"
 
 struct transaction {
 	const struct filter *filter;
@@ -15,13 +15,13 @@ struct transaction {
 	struct buf recipients; /* incoming: the RCPT commands */
 	struct buf sender;
 	struct buf recipient; /* awaits its reply */
-	struct buf strict;    /* the first that may not get cleartext */
+	struct buf demanding; /* the first that may not get cleartext */
 	struct buf client;    /* its address, as XFORWARD has it */
 	struct message_scan scan;
 	struct proof *proof; /* incoming: where it comes from */
-	/* Incoming, without filter_incoming: who demands encryption. */
-	struct strict *demand;
-	uint64_t size;       /* bytes of the message so far */
+	/* Incoming, without filter_incoming. */
+	struct demands *demands;
+	uint64_t size; /* bytes of the message so far */
 	unsigned n_recipients;
 	bool has_others;        /* recipients that are not the sender */
 	bool has_bad_recipient; /* one was refused by us */

@@ -183,7 +183,7 @@ def demands(dns, expect):
         ini.write("[params]\nmail_domain = x.test\nfilter_incoming = false\n"
                   f"mailboxes_dir = {os.getcwd()}/mail\n")
     account("free@x.test")
-    account("strict@x.test", "enforceE2EEincoming")
+    account("demanding@x.test", "enforceE2EEincoming")
     for folder in "login", "smtp", "master", "filter":
         os.makedirs(f"accounts/{folder}")
     doveauth = subprocess.Popen([sys.argv[2], "accounts", "free.ini"])
@@ -200,17 +200,19 @@ def demands(dns, expect):
 
     no = "523 Encryption Needed: Invalid Unencrypted Mail to <%s>"
     expect("free", reply(clear(), "free@x.test"), "250")
-    expect("strict", reply(clear(), "strict@x.test"), no % "strict@x.test")
-    expect("tag", reply(clear(), "Strict+t@x.test"), no % "Strict+t@x.test")
-    expect("both", reply(clear(), "free@x.test", "strict@x.test"),
-           no % "strict@x.test")
-    expect("encrypted", reply(message("good"), "strict@x.test"), "250")
+    expect("demanding", reply(clear(), "demanding@x.test"),
+           no % "demanding@x.test")
+    expect("tag", reply(clear(), "Demanding+t@x.test"),
+           no % "Demanding+t@x.test")
+    expect("both", reply(clear(), "free@x.test", "demanding@x.test"),
+           no % "demanding@x.test")
+    expect("encrypted", reply(message("good"), "demanding@x.test"), "250")
     many = [f"u{i}@x.test" for i in range(900)]
     expect("many", reply(clear(), *many), "250")
-    expect("last of many", reply(clear(), *many, "strict@x.test"),
-           no % "strict@x.test")
-    os.unlink("mail/strict@x.test/enforceE2EEincoming")
-    expect("no longer", reply(clear(), "strict@x.test"), "250")
+    expect("last of many", reply(clear(), *many, "demanding@x.test"),
+           no % "demanding@x.test")
+    os.unlink("mail/demanding@x.test/enforceE2EEincoming")
+    expect("no longer", reply(clear(), "demanding@x.test"), "250")
     doveauth.terminate()
     expect("doveauth's end", str(doveauth.wait()), "0")
     expect("nobody to ask", reply(clear(), "free@x.test"), "451 4.3.0")
