@@ -1,5 +1,7 @@
 /* Unit tests of cmdeploy/status/status.h. */
 #include "cmdeploy/status/loglines.h"
+
+#include "cmdeploy/host/resolver.h"
 #include "cmdeploy/status/status.h"
 #include "tests/test.h"
 
@@ -100,7 +102,7 @@ static void test_forwarders(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
-		status_add_forwarders(&out, slice_of(rows[i].text));
+		resolver_parse_forwarders(&out, slice_of(rows[i].text));
 		check_str(rows[i].text, buf_str(&out), rows[i].want);
 	}
 }

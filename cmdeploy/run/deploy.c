@@ -10,6 +10,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/check.h"
 #include "cmdeploy/host/lock.h"
+#include "cmdeploy/host/resolver.h"
 #include "cmdeploy/relay/backups.h"
 #include "cmdeploy/relay/readiness.h"
 #include "cmdeploy/relay/setup.h"
@@ -57,6 +58,19 @@ static int lock(int *ret_fd, struct buf *why)
 	return r < 0 ? because(why, r, LOCK_PATH ": %s", strerror(-r)) : 0;
 }
 
+/* A forwarder that unbound was told of while it ran is in no file. */
+static int mend_resolver(struct buf *told, struct buf *why)
+{
+	AUTO_BUF struct buf forwarders = BUF_INIT(BUF_WHY_MAX_BYTES);
+
+	resolver_add_forwarders(&forwarders);
+	if (forwarders.len == 0)
+		return 0;
+	buf_addf(told, "%sunbound does not pass questions on to %s any more",
+		told->len ? "; " : "", buf_str(&forwarders));
+	return resolver_end_forwarding(why);
+}
+
 /* The services do what the files say, and answer. */
 static int settle_services(const struct relay *relay,
 	const struct service_states *states, struct buf *told, struct buf *why)
@@ -70,6 +84,8 @@ static int settle_services(const struct relay *relay,
 		r = update_services(relay, states, told, why);
 	if (r == 0)
 		r = readiness_wait(relay, why);
+	if (r == 0)
+		r = mend_resolver(told, why);
 	if (r == 0)
 		say_done("%s",
 			told->len ? buf_str(told)

@@ -3,13 +3,9 @@
  * the resolver find its answers itself?
  */
 #include "cmdeploy/dns/check.h"
+#include "cmdeploy/host/resolver.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/status/status.h"
-#include "lib/proc.h"
-
-enum {
-	RESOLVER_SEC = 10,
-};
 
 static void add_report(const struct dns_report *report, struct findings *list)
 {
@@ -28,47 +24,15 @@ static void add_report(const struct dns_report *report, struct findings *list)
 		list, "records", (int64_t)(report->n_grave + report->n_other));
 }
 
-/* ". IN forward 192.0.2.53 ..." */
-void status_add_forwarders(struct buf *out, struct slice text)
-{
-	struct slice line, word, rest;
-
-	while (slice_next_line(&text, &line)) {
-		if (!slice_cut(line, ' ', &word, &line) ||
-			!slice_eq_str(word, ".") ||
-			!slice_cut(slice_trim(line), ' ', &word, &rest))
-			continue;
-		while (slice_next_word(&rest, &word))
-			if (slice_has_char(word, '.') ||
-				slice_has_char(word, ':'))
-				buf_addf(out, "%s%.*s", out->len ? " " : "",
-					SLICE_FMT(word));
-	}
-}
-
-/*
- * resolvconf and the hooks of DHCP make it ask the network's resolver, whose
- * answers nobody checks before it, and which may refuse DNSSEC.
- */
 static void add_resolver(struct findings *list)
 {
-	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf forwarders = BUF_INIT(BUF_WHY_MAX_BYTES);
-	const char *const argv[] = { "unbound-control", "list_forwards", NULL };
-	const struct proc proc = {
-		.argv = argv,
-		.timeout_sec = RESOLVER_SEC,
-		.out = &said,
-	};
 
-	if (proc_run_ok(&proc, NULL) < 0)
-		return;
-	status_add_forwarders(&forwarders, buf_slice(&said));
+	resolver_add_forwarders(&forwarders);
 	if (forwarders.len > 0)
 		findings_add(list, STATUS_DOUBT, "resolver",
 			"unbound passes all questions on to %s, as resolvconf "
-			"or DHCP has told it to; \"%s run\" and then "
-			"\"systemctl restart unbound\" end that",
+			"or DHCP has told it to; \"%s run\" ends that",
 			buf_str(&forwarders), say_program());
 }
 

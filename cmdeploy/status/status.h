@@ -127,10 +127,4 @@ struct upgrades {
 /* What "apt-get --simulate upgrade" prints. */
 void upgrades_parse(struct slice text, struct upgrades *ret_upgrades);
 
-/*
- * To whom a resolver passes all questions on, separated by blanks, out of
- * what "unbound-control list_forwards" prints.
- */
-void status_add_forwarders(struct buf *out, struct slice text);
-
 #endif

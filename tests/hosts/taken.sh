@@ -79,11 +79,11 @@ data() {
   letter "$us" "$us" kept >"$home/new/1.taken"
   letter "$us" "$us" packed | sed 's/$/\r/' >packed
   gzip <packed >"$home/new/2.taken,S=$(wc -c <packed),W=$(wc -c <packed)"
-  for name in _strict .disabled; do
+  for name in _demands .disabled; do
     mkdir -p "$mail/$name@taken.example"
     cp "$home/password" "$mail/$name@taken.example"
   done
-  : >"$mail/_strict@taken.example/enforceE2EEincoming"
+  : >"$mail/_demands@taken.example/enforceE2EEincoming"
   : >"$mail/.disabled@taken.example/DISABLED"
   chroot "$root" chown -R vmail: /home/vmail
   mkdir -p "$root/etc/dkimkeys"
@@ -225,19 +225,22 @@ arrives() {
 }
 arrives "$user" '250 2.0.0'
 arrives "$user+tag" '250 2.0.0'
-arrives _strict '523 Encryption Needed'
+arrives _demands '523 Encryption Needed'
 arrives .disabled '550 5.1.1'
 encrypted "$them" | sign classic.example mail |
-  to_relay taken "$them" _strict@taken.example
-replied 'encrypted, to _strict' '250 2.0.0'
+  to_relay taken "$them" _demands@taken.example
+replied 'encrypted, to _demands' '250 2.0.0'
 
 # What resolvconf does to unbound.
 on taken unbound-control -q forward_add . "$(host_ip4 infra)"
 (cd "$BED/op/taken" && "$CMDEPLOY" status) >status 2>&1 </dev/null || true
 says status "unbound passes all questions on to $(host_ip4 infra)"
-on taken systemctl restart unbound
+deploy taken || fail "run with a forwarder: $(tail -n 20 said)"
+says said "unbound does not pass questions on to $(host_ip4 infra) any more"
 on taken unbound-control list_forwards >forwards
 says_not forwards '. IN'
+deploy taken || fail "run after the forwarder: $(tail -n 20 said)"
+says said 'nothing was changed'
 
 # Nothing of it runs, and Debian's Dovecot does.
 for name in filtermail turnserver iroh-relay mtail acmetool-redirector \
