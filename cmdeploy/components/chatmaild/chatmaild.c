@@ -4,18 +4,29 @@
 #include "cmdeploy/components/components.h"
 #include "lib/ini.h"
 
-/*
- * All but the one setting that is nobody's but chatmail-metadata's, also where
- * it stands in a comment: it may have been true before.
- */
-static void add_settings(struct slice ini, struct buf *out)
+static bool is_open(const struct ini_entry *e)
 {
-	struct ini_lines lines = { .key = "turn_server" };
-	struct slice line;
+	for (size_t i = 0; i < config_settings.n; i++)
+		if (slice_eq_str(e->key, config_settings.rows[i].key))
+			return !config_settings.rows[i].is_secret;
+	return false;
+}
 
-	while (slice_next_line(&ini, &line))
-		if (ini_line_of(&lines, line) == INI_LINE_OTHER)
-			buf_addf(out, "%.*s\n", SLICE_FMT(line));
+/* A value's further lines are indented. */
+static int add_setting(
+	const struct ini_entry *e, void *owner, struct buf *why UNUSED)
+{
+	struct buf *out = owner;
+	struct slice value = e->value, line;
+
+	if (!slice_eq_str(e->section, config_settings.section) || !is_open(e))
+		return 0;
+	buf_addf(out, "%.*s =", SLICE_FMT(e->key));
+	while (slice_next_line(&value, &line))
+		buf_addf(out, " %.*s\n", SLICE_FMT(line));
+	if (e->value.len == 0)
+		buf_add_char(out, '\n');
+	return 0;
 }
 
 static int make_turn_server(
@@ -25,18 +36,22 @@ static int make_turn_server(
 	return 0;
 }
 
-static int make_ini(
-	const struct apply *apply, struct buf *out, struct buf *why UNUSED)
+/*
+ * Neither comments, where a secret may have been left, nor what the parser
+ * does not know.
+ */
+static int make_ini(const struct apply *apply, struct buf *out, struct buf *why)
 {
 	const struct template_vars *vars = &apply->vars;
 	const char *ini = template_vars_get(vars, SLICE("operators_ini"));
 
-	add_settings(slice_of(ini), out);
+	buf_addf(out, "[%s]\n", config_settings.section);
+	int r = ini_parse(slice_of(ini), add_setting, out, why);
 	buf_add_str(out, template_vars_get(vars, SLICE("kept_settings")));
 	if (apply->notes)
 		buf_add_str(apply->notes,
 			template_vars_get(vars, SLICE("kept_note")));
-	return 0;
+	return r;
 }
 
 /* The services write into their files, not into the folder. */
