@@ -62,6 +62,38 @@ static void test_default_address(void)
 	}
 }
 
+static void test_is_public(void)
+{
+	static const struct {
+		const char *address;
+		bool want;
+	} rows[] = {
+		{ "198.51.100.7", true },
+		{ "172.32.0.1", true },
+		{ "100.63.255.255", true },
+		{ "100.128.0.0", true },
+		{ "169.253.0.1", true },
+		{ "223.255.255.255", true },
+		{ "100.64.0.0", false },
+		{ "100.127.255.255", false },
+		{ "10.0.0.1", false },
+		{ "172.16.0.1", false },
+		{ "192.168.0.1", false },
+		{ "127.0.0.1", false },
+		{ "169.254.0.1", false },
+		{ "0.0.0.0", false },
+		{ "224.0.0.1", false },
+		{ "255.255.255.255", false },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct in_addr address;
+		inet_pton(AF_INET, rows[i].address, &address);
+		check_int(
+			rows[i].address, net_is_public(address), rows[i].want);
+	}
+}
+
 /* The network of our own has no other listener on that port. */
 static void test_holder(void)
 {
@@ -100,6 +132,7 @@ static void test_holder(void)
 int main(void)
 {
 	test_default_address();
+	test_is_public();
 	test_holder();
 	return test_end();
 }

@@ -212,7 +212,8 @@ static void on_lookup(struct dict_request *request,
 		lookup_tokens(m, request, command->user);
 		return;
 	}
-	int r = shared_lookup(&m->shared, command->key, &text, &why);
+	int r = shared_lookup(
+		&m->shared, command->key, command->user, &text, &why);
 	if (r < 0) {
 		log_err("not answered: reason=%s", buf_str(&why));
 		dict_answer_fail(request, buf_str(&why));

@@ -26,10 +26,11 @@ void shared_init(struct shared *shared, const struct config *config,
 void shared_release(struct shared *shared);
 
 /*
- * Appends the value of a dict key that begins with "shared/". 1, or 0:
+ * Appends the value of a dict key that begins with "shared/", as `user` is
+ * told it: each has passwords of their own for calls. 1, or 0:
  * there is none; negative: a file cannot be read, `why` names it.
  */
 int shared_lookup(const struct shared *shared, struct slice key,
-	struct buf *out, struct buf *why) MUST_CHECK;
+	struct slice user, struct buf *out, struct buf *why) MUST_CHECK;
 
 #endif

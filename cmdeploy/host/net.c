@@ -32,6 +32,15 @@ bool net_is_private(struct in_addr address)
 	return a >> 24 == 10 || a >> 20 == 0xac1 || a >> 16 == 0xc0a8;
 }
 
+bool net_is_public(struct in_addr address)
+{
+	uint32_t a = ntohl(address.s_addr);
+
+	return a >> 24 != 0 && !net_is_loopback(address) &&
+		!net_is_private(address) && a >> 22 != 0x191 &&
+		a >> 16 != 0xa9fe && a >> 28 < 0xe;
+}
+
 static int bind_there(struct in_addr address, unsigned port)
 {
 	AUTO_CLOSE int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -113,6 +122,29 @@ struct in_addr net_default_address(void)
 	}
 	freeifaddrs(all);
 	return found;
+}
+
+/* Nothing is sent: the kernel chooses the address when told of the peer. */
+void net_source_address(int family, char text[INET6_ADDRSTRLEN])
+{
+	bool is_ipv6 = family == AF_INET6;
+	AUTO_CLOSE int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = 1 };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = 1 };
+	struct sockaddr *peer =
+		is_ipv6 ? (struct sockaddr *)&in6 : (struct sockaddr *)&in;
+	socklen_t len = is_ipv6 ? sizeof(in6) : sizeof(in);
+
+	/* A root server's of DNS, for one that is in the internet. */
+	inet_pton(AF_INET, "198.41.0.4", &in.sin_addr);
+	inet_pton(AF_INET6, "2001:503:ba3e::2:30", &in6.sin6_addr);
+	text[0] = '\0';
+	if (fd < 0 || connect(fd, peer, len) < 0 ||
+		getsockname(fd, peer, &len) < 0)
+		return;
+	inet_ntop(family,
+		is_ipv6 ? (void *)&in6.sin6_addr : (void *)&in.sin_addr, text,
+		INET6_ADDRSTRLEN);
 }
 
 void net_list_addresses(struct buf *out)

@@ -13,6 +13,11 @@
 bool net_is_private(struct in_addr address);
 /* 127/8 */
 bool net_is_loopback(struct in_addr address);
+/*
+ * Reached from everywhere: not of a private network (also of a provider's,
+ * RFC 6598), of the machine itself, or of one link.
+ */
+bool net_is_public(struct in_addr address);
 /* Can be bound here. */
 bool net_is_local(struct in_addr address);
 
@@ -22,6 +27,12 @@ bool net_is_local(struct in_addr address);
  * any where there is no such route. Otherwise 127.0.0.1.
  */
 struct in_addr net_default_address(void);
+
+/*
+ * Writes the address from which this machine reaches the internet; "" where it
+ * does not with addresses of this family, AF_INET or AF_INET6.
+ */
+void net_source_address(int family, char text[INET6_ADDRSTRLEN]);
 
 /* Appends the addresses of all interfaces, separated by ", ". */
 void net_list_addresses(struct buf *out);

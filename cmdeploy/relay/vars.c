@@ -1,11 +1,14 @@
 /* The variables that follow from the settings. */
 #include "cmdeploy/relay/vars.h"
 
+#include <arpa/inet.h>
 #include <ctype.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "cmdeploy/host/core.h"
 #include "cmdeploy/host/host.h"
+#include "cmdeploy/host/net.h"
 #include "cmdeploy/host/packages.h"
 #include "cmdeploy/relay/kept.h"
 #include "cmdeploy/relay/programs.h"
@@ -98,15 +101,39 @@ static bool has_plugin(const char *name)
 	return programs_find(name, &path, NULL) == 0;
 }
 
-/* What apps reach a relay behind NAT by; "" where nothing is said of it. */
-static const char *public_ipv4(const struct config *config)
+/*
+ * The first of the IPv4 addresses that the settings name, "" without one: what
+ * apps reach a relay behind NAT by. A relay that has a public address itself is
+ * not behind NAT: these are proxies then, which do not forward calls.
+ */
+static const char *public_ipv4(const struct relay *relay, const char *own)
 {
-	const struct text_list *list = &config->public_addresses;
+	const struct text_list *list = &relay->config.public_addresses;
+	struct in_addr address;
 
+	if (inet_pton(AF_INET, own, &address) == 1 && net_is_public(address))
+		return "";
 	for (size_t i = 0; i < list->n; i++)
 		if (!strchr(list->items[i], ':'))
 			return list->items[i];
 	return "";
+}
+
+/* Of all addresses of the machine, those that calls are relayed by. */
+static void set_call_addresses(struct relay *relay)
+{
+	struct template_vars *vars = &relay->apply.vars;
+	char own[INET6_ADDRSTRLEN], own6[INET6_ADDRSTRLEN] = "";
+
+	snprintf(own, sizeof(own), "%s", relay->address_text);
+	if (relay->is_server) {
+		net_source_address(AF_INET, own);
+		if (!relay->config.disable_ipv6)
+			net_source_address(AF_INET6, own6);
+	}
+	template_vars_set(vars, "relay_ipv4", own);
+	template_vars_set(vars, "relay_ipv6", own6);
+	template_vars_set(vars, "public_ipv4", public_ipv4(relay, own));
 }
 
 void vars_set_config(struct relay *relay)
@@ -128,7 +155,7 @@ void vars_set_config(struct relay *relay)
 		xasprintf("%lu", config->max_message_size + FIELDS_BYTES);
 	template_vars_set(vars, "max_stored_size", stored);
 	template_vars_set(vars, "address_domain", config->address_domain);
-	template_vars_set(vars, "public_ipv4", public_ipv4(config));
+	set_call_addresses(relay);
 	set_admin_uri(relay);
 	set_proxies(relay);
 	template_vars_set_bool(vars, "is_ip_literal", config->is_ip_literal);

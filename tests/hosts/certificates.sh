@@ -1,11 +1,12 @@
 #!/bin/bash
 # Certificates: refused at first, issued, renewed with the same key, kept while the authority
-# fails; and those that somebody else renews.
+# fails; and those that somebody else renews. Calls have the same certificate.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/relay.sh"
 
 authorities=$PWD/authorities.pem
 ini=$BED/op/certs/chatmail.ini
+public4=198.51.100.33
 
 # An authority whose certificates live for 90 seconds, so that one sees them
 # renewed when it is time; acmetool does that in their last third.
@@ -35,10 +36,10 @@ serial() {
   openssl x509 -noout -serial
 }
 
-# serials: of what the three servers show, one a line.
+# serials: of what the four servers show, one a line.
 serials() {
   local port
-  for port in 465 993 443; do
+  for port in 465 993 443 5349; do
     served "$port" | serial
   done
 }
@@ -133,7 +134,9 @@ fail_at_first() {
   only certs
   host_start certs
   zone_relay certs
+  public_address
   relay_settings certs
+  set_key "$ini" turn true
   set_key "$ini" acme_directory https://acme.example:14001/dir
   block input 'iifname eth0 tcp dport 80'
   heavy deploy certs && fail 'it runs without a certificate'
@@ -254,10 +257,107 @@ has_refused() {
   on certs journalctl -q -o cat -u chatmail-certificate | grep -q no-valid-pair
 }
 
+# Relayed addresses are public ones, as on the internet.
+public_address() {
+  ip -n certs addr add "$public4/32" dev eth0
+  ip -n certs route replace default via "$net4.1" dev eth0 src "$public4"
+  ip route replace "$public4" via "$(host_ip4 certs)"
+}
+
+# turn WAY HOST WORD...: what a client of TURN is answered, by $turn_name and
+# $turn_password.
+turn() {
+  CA=$authorities timeout 60 python3 "$tests/../client/turn.py" "$1" "$2" \
+    "$turn_name" "$turn_password" "${@:3}" 2>&1 | tail -n 1
+}
+
+# turn_names N: so many people have credentials, with commas between.
+turn_names() {
+  local i name secret
+  secret=$(on certs cat /etc/chatmail/turn.secret)
+  turn_name='' turn_password=''
+  for ((i = 0; i < $1; i++)); do
+    name=$(($(date +%s) + 3600 + i))
+    turn_name+=${turn_name:+,}$name
+    turn_password+=${turn_password:+,}$(printf '%s' "$name" |
+      openssl dgst -sha1 -hmac "$secret" -binary | base64)
+  done
+}
+
+# What METADATA says to a user.
+turn_told() {
+  printf 'a LOGIN "%s" "%s"\r\nb GETMETADATA "" %s\r\nc LOGOUT\r\n' \
+    "$user@certs.example" "$password" /shared/vendor/deltachat/turn |
+    timeout 20 openssl s_client -quiet -verify_quiet -connect \
+      certs.example:993 2>/dev/null | tr -d '\r' | tr '\n' ' ' |
+    sed -n 's/.*deltachat\/turn \({[0-9]*} \)*"*\([^ ")]*\).*/\2/p'
+}
+
+calls_meet() {
+  local way six
+  six=$(host_ip6 certs)
+  for way in udp tcp tls; do
+    is "IPv4 by $way" "$(turn "$way" certs.example pair 4)" "ok $public4"
+    is "IPv6 by $way" "$(turn "$way" certs.example pair 6)" "ok $six"
+  done
+  is 'IPv4 from IPv6' "$(turn udp "$six" pair 4)" "ok $public4"
+}
+
+calls_stay_outside() {
+  local peer
+  for peer in 0.0.0.0 10.77.0.1 "$(host_ip4 certs)" 100.64.0.1 127.0.0.1 \
+    169.254.169.254 172.16.0.1 192.168.1.1 198.18.0.1 224.0.0.1 \
+    255.255.255.255 :: ::1 ::127.0.0.1 "::ffff:$public4" ::ffff:10.77.0.1 \
+    ::ffff:127.0.0.1 64:ff9b::a4d:1 64:ff9b:1::a4d:1 2001::a4d:1 \
+    2002:a4d:1::1 fc00::1 fd00::1 fe80::1 fec0::1 ff02::1; do
+    is "relayed to $peer" "$(turn udp certs.example peer "$peer")" 403
+  done
+  for peer in 203.0.113.9 198.41.0.4 "$(host_ip6 infra)"; do
+    is "relayed to $peer" "$(turn udp certs.example peer "$peer")" ok
+  done
+  is 'streams of TCP' "$(turn udp certs.example stream)" 442
+}
+
+# Nobody has more than 20, and all of them no more than 400.
+calls_have_limits() {
+  turn_names 1
+  is 'one user' "$(turn udp certs.example many 25)" '20 486'
+  turn_names 2
+  is 'two users' "$(turn udp certs.example many 42)" '40 486'
+  turn_names 21
+  is 'all users' "$(turn udp certs.example many 405)" '400 486'
+  turn_names 1
+  is 'later' "$(turn udp certs.example pair 4)" "ok $public4"
+}
+
+calls() {
+  local host port told
+  user=$(random_name 9)
+  password=$(random_name 22)
+  told=$(turn_told)
+  # The same for minutes, so that what a user has can be counted.
+  [ "$(turn_told)" = "$told" ] || told=$(turn_told)
+  is 'told again' "$(turn_told)" "$told"
+  IFS=: read -r host port turn_name turn_password <<<"$told"
+  is 'TURN server' "$host:$port" certs.example:3478
+  calls_meet
+  calls_stay_outside
+  turn_password=wrong
+  is 'a wrong password' "$(turn udp certs.example pair 4)" 401
+  turn_name=''
+  is 'without a password' "$(turn udp certs.example pair 4)" 401
+  calls_have_limits
+  on certs journalctl --no-pager -o cat -u coturn >journal
+  says journal 'A peer IP IP denied'
+  says_not journal "$net4.1"
+  says_not journal 192.168.1.1
+}
+
 short_lived
 fail_at_first
 issue
 forget_autoconfig
+calls
 renew
 fail_to_renew
 by_others

@@ -83,9 +83,27 @@ for peer in 127.0.8.252 127.0.0.1 10.0.0.1 169.254.169.254 192.168.1.1; do
   grep -q '403' client || fail "$peer:" "$(tail -5 client)"
 done
 
+# Also where a client of Debian's cannot ask: in IPv6, and by TCP.
+asked() {
+  timeout 30 python3 "$(dirname "$0")/../client/turn.py" udp "$address" \
+    "$name" "$word" "$@" 2>&1 | tail -n 1
+}
+[ "$(asked peer "$address")" = ok ] || fail 'two clients cannot meet'
+[ "$(asked peer 198.41.0.4)" = ok ] || fail 'no way into the internet'
+for peer in 100.64.0.1 0.0.0.0 255.255.255.255; do
+  [ "$(asked peer "$peer")" = 403 ] || fail "$peer: $(asked peer "$peer")"
+done
+[ "$(asked stream)" = 442 ] || fail "streams of TCP: $(asked stream)"
+[ "$(asked many 22)" = '20 486' ] || fail "22 at once: $(asked many 22)"
+
 echo '-- the secret stays, and one of somebody else is used'
 sed -i 's/^turn = true/turn = false/' r/chatmail.ini
 set_key r turn_server 'turn.example.org:3478:somebodys-secret'
+cp r/chatmail.ini plain.ini
+printf '%s\n' '# turn_server = turn.example.org:3478:' \
+  '#   somebodys-former-secret' '  ; somebodys-other-secret' \
+  'turn_sever = turn.example.org:3478:somebodys-misspelt-secret' \
+  >>r/chatmail.ini
 up r
 [ "$(cat r/etc/turn.secret)" = "$secret" ] || fail 'another secret'
 [ ! -e r/service/coturn ] || fail 'coturn is still there'
@@ -96,9 +114,10 @@ read_by_nobody() {
   setpriv --reuid nobody --regid nogroup --clear-groups \
     grep -rls "$1" r/etc r/run r/state r/service r/log || true
 }
-open=$(read_by_nobody somebodys-secret)
+open=$(read_by_nobody somebodys-)
 [ -z "$open" ] || fail 'everybody can read the secret in' "$open"
 [ "$(read_by_nobody 'mail_domain = ')" ] || fail 'nobody cannot look there'
+cp plain.ini r/chatmail.ini
 set_key r turn_server 'turn.example.org:3478:1:word'
 up r
 [ "$(turn_of)" = turn.example.org:3478:1:word ] || fail "$(turn_of)"
