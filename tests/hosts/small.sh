@@ -48,6 +48,49 @@ watch_memory() {
   done
 }
 
+# field NAME <JSON
+field() {
+  sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p"
+}
+
+# as_client FILE CURL ARGUMENT...: beside others.
+as_client() {
+  curl -sS --max-time 60 --cacert \
+    "$BED/common/etc/ssl/certs/ca-certificates.crt" "${@:2}" >"$1" 2>&1 &
+  asked+=($!)
+}
+
+# got_in KIND: all forty of them, within a minute.
+got_in() {
+  local pid n=0
+  for pid in "${asked[@]}"; do
+    ! wait "$pid" || n=$((n + 1))
+  done
+  asked=()
+  is "phones, $1" "$n" 40
+  [ $((SECONDS - start)) -le 60 ] || fail "$1: $((SECONDS - start)) s"
+}
+
+# Forty phones behind one address come at once: by the web, and by login.
+workshop() {
+  local i url=imaps://small.example/ start=$SECONDS asked=()
+  for i in $(seq 40); do
+    as_client "new.$i" -f -X POST https://small.example/new
+  done
+  got_in 'by /new'
+  for i in $(seq 40); do
+    as_client "in.$i" --user "$(field email <"new.$i"):$(field password \
+      <"new.$i")" --login-options AUTH=PLAIN "$url"
+  done
+  got_in 'by /new, at their mailboxes'
+  start=$SECONDS
+  for i in $(seq 40); do
+    as_client "in.$i" --user "phone$((1000 + i))@small.example:password-of-$i" \
+      --login-options AUTH=PLAIN "$url"
+  done
+  got_in 'by login'
+}
+
 only small
 host_start small
 group=$(host_memory small)
@@ -65,6 +108,7 @@ seconds=$((SECONDS - start))
 pss >idle
 chat small small
 pss >chatted
+workshop
 deploy small || fail "run again: $(tail -n 20 said)"
 says said 'nothing was changed'
 : >watched

@@ -41,7 +41,8 @@ PUBLIC = b"p=" + base64.b64encode(
 
 
 class Dns:
-    """What it answers for a name: texts, "none", "servfail" or "silent"."""
+    """What it answers for a name: texts, "none", "servfail", "silent", or an
+    alias of the name beside it, "=other"."""
 
     def __init__(self):
         self.zone = {}
@@ -64,6 +65,12 @@ class Dns:
         data = b"".join(bytes([len(p)]) + p for p in parts)
         return b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 60, len(data)) + data
 
+    @staticmethod
+    def alias(name, other):
+        data = bytes([len(other)]) + other.encode() + struct.pack(
+            ">H", 0xc000 | 13 + len(name.split(".")[0]))
+        return b"\xc0\x0c" + struct.pack(">HHIH", 5, 1, 60, len(data)) + data
+
     def serve(self):
         while True:
             packet, peer = self.socket.recvfrom(4096)
@@ -72,11 +79,13 @@ class Dns:
             if answer == "silent":
                 continue
             code = {"none": 3, "servfail": 2}.get(str(answer), 0)
-            texts = [] if isinstance(answer, str) else answer
-            head = struct.pack(">HHHHH", 0x8180 | code, 1, len(texts), 0, 0)
+            records = [] if isinstance(answer, str) else [
+                self.record(text) for text in answer]
+            if answer[:1] == "=":
+                records = [self.alias(name, answer[1:])]
+            head = struct.pack(">HHHHH", 0x8180 | code, 1, len(records), 0, 0)
             self.socket.sendto(
-                packet[:2] + head + packet[12:end] +
-                b"".join(map(self.record, texts)), peer)
+                packet[:2] + head + packet[12:end] + b"".join(records), peer)
 
 
 class Sink(threading.Thread):
@@ -250,9 +259,12 @@ def main():
     dns.zone.update({
         "good": [b"v=DKIM1; k=rsa; " + PUBLIC], "silent": "silent",
         "serv": "servfail", "revoked": [b"v=DKIM1; p="],
-        "two": [b"v=spf1 -all", b" " + PUBLIC], "empty": []})
+        "two": [b"v=spf1 -all", b" " + PUBLIC], "empty": [],
+        "alias": "=hop", "hop": "=good", "nowhere": "=late"})
     expect("signed", send(message("good")), "250")
     expect("two records", send(message("two")), "250")
+    expect("an alias of an alias", send(message("alias")), "250")
+    expect("an alias of nothing", send(message("nowhere")), NO_KEY)
     expect("no name", send(message("late")), NO_KEY)
     expect("no record", send(message("empty")), NO_KEY)
     expect("revoked", send(message("revoked")),

@@ -90,6 +90,30 @@ says good 'a OK'
 wait "${asked[@]}"
 [ "$(cat wrong.* | grep -c '^a OK' || true)" = 0 ] || fail 'a wrong one is in'
 
+echo '-- nor one who sends, on any port'
+# smtp FILE URL USER PASSWORD: what a login there is answered.
+smtp() {
+  timeout 60 curl -skv --ssl-reqd "$2" -u "$3:$4" --login-options AUTH=PLAIN \
+    -X NOOP 2>&1 | tr -d '\r' | sed -n 's/^< \([245][35][45]\) .*/\1/p' >"$1"
+}
+for i in $(seq 8); do
+  smtp "wrong-465.$i" "smtps://$address" "phone1001@$domain" "wrong-$i" &
+  asked[i]=$!
+  smtp "wrong-587.$i" "smtp://$address:587" "phone1001@$domain" "wrong-$i" &
+  asked[i + 8]=$!
+done
+start=$SECONDS
+smtp good-465 "smtps://$address" "phone1002@$domain" a-password-of-2
+smtp good-587 "smtp://$address:587" "phone1003@$domain" a-password-of-3
+talk good "phone1004@$domain" a-password-of-4
+says good-465 235
+says good-587 235
+says good 'a OK'
+[ $((SECONDS - start)) -lt 16 ] || fail "good logins: $((SECONDS - start)) s"
+wait "${asked[@]}"
+! grep -l 235 wrong-[45]* || fail 'a wrong one is in'
+cat wrong-[45]* | grep -q 535 || fail 'nobody is refused'
+
 echo '-- what apps look for, before the login and after it'
 user=phone1003@$domain
 password=a-password-of-3
