@@ -94,6 +94,9 @@ for peer in 100.64.0.1 0.0.0.0 255.255.255.255; do
   [ "$(asked peer "$peer")" = 403 ] || fail "$peer: $(asked peer "$peer")"
 done
 [ "$(asked stream)" = 442 ] || fail "streams of TCP: $(asked stream)"
+# Somebody of whom nothing is left.
+name=$((name + 1))
+word=$(password "$secret" "$name")
 [ "$(asked many 22)" = '20 486' ] || fail "22 at once: $(asked many 22)"
 
 echo '-- the secret stays, and one of somebody else is used'
