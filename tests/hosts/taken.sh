@@ -236,7 +236,8 @@ on taken unbound-control -q forward_add . "$(host_ip4 infra)"
 (cd "$BED/op/taken" && "$CMDEPLOY" status) >status 2>&1 </dev/null || true
 says status "unbound passes all questions on to $(host_ip4 infra)"
 deploy taken || fail "run with a forwarder: $(tail -n 20 said)"
-says said "unbound does not pass questions on to $(host_ip4 infra) any more"
+tr -s ' \n' '  ' <said >flat
+says flat "unbound does not pass questions on to $(host_ip4 infra) any more"
 on taken unbound-control list_forwards >forwards
 says_not forwards '. IN'
 deploy taken || fail "run after the forwarder: $(tail -n 20 said)"
