@@ -2,8 +2,6 @@
 # The stories of relay/, with real cores, on the servers of the hosts'
 # release: each in a tree of its own.
 . "$(dirname "$0")/lib.sh"
-# With Debian 12 they are the tests relay/ themselves.
-[ "$RELEASE" != 12 ] || exit 0
 source=$(cat "$BUILD_DIR/source-folder")
 trees=$BUILD_DIR/hosts/$RELEASE
 root=$PWD/root

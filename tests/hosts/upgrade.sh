@@ -6,8 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/relay.sh"
 . "$(dirname "$0")/mail.sh"
-# Hosts with Debian 12 have no packages of Debian 13.
-[ "$RELEASE" = 13 ] || exit 0
 
 # upgrade [OPTION...]: cmdeploy upgrade in the operator's folder.
 upgrade() {
