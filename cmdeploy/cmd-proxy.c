@@ -12,6 +12,7 @@ int cmd_proxy(int argc, char **argv)
 	const struct cmd_option options[] = {
 		{ .name = "--ssh-host", .text = &o.ssh_host },
 		{ .name = "--to", .text = &o.to },
+		{ .name = "--tunnel", .flag = &o.is_tunnel },
 		{ .name = "--ini", .text = &o.ini_path },
 		{ .name = "--remove", .flag = &o.is_removal },
 	};
@@ -22,9 +23,12 @@ int cmd_proxy(int argc, char **argv)
 		return cmd_usage(&commands, "proxy",
 			"give --ssh-host HOST, the host that becomes the "
 			"proxy; it is another one than this");
-	if (o.is_removal && o.to)
+	if (o.is_tunnel && (!o.to || strcmp(o.to, HOST_LOCAL) == 0))
 		return cmd_usage(&commands, "proxy",
-			"--to is not for --remove; give one of them");
+			"--tunnel wants --to HOST, the relay, by ssh");
+	if (o.is_removal && o.to && !o.is_tunnel)
+		return cmd_usage(&commands, "proxy",
+			"--to is not for --remove but with --tunnel");
 	if (!o.ini_path)
 		o.ini_path = command_ini();
 	return remote_end(proxy_run(&o, &why), &why);

@@ -41,7 +41,8 @@ static const struct cmd table[] = {
 		"--dir DIR | --ssh-host HOST|@local [--key FILE] "
 		"[--without-mail] TARGET",
 		"Bring a relay back out of a backup", cmd_restore },
-	{ "proxy", "--ssh-host HOST [--to HOST] [--ini FILE] [--remove]",
+	{ "proxy",
+		"--ssh-host HOST [--to HOST] [--tunnel] [--ini FILE] [--remove]",
 		"Make a host forward a relay's ports to it", cmd_proxy },
 	{ "bench",
 		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "

@@ -10,6 +10,7 @@
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/records.h"
 #include "cmdeploy/host/ssh.h"
+#include "cmdeploy/moving/tunnel.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "lib/file.h"
@@ -186,6 +187,24 @@ static int step_relay(struct proxy *p, struct buf *why)
 	return 0;
 }
 
+static const char *endpoint(const struct proxy *p)
+{
+	const char *ipv4 = first(&p->own, false);
+
+	return ipv4[0] ? ipv4 : first(&p->own, true);
+}
+
+static int step_tunnel(struct proxy *p, struct buf *why)
+{
+	say_step("tunnel");
+	int r = tunnel_make(
+		&p->ssh, p->options->to, endpoint(p), &p->relay, why);
+	if (r == 0)
+		say_done("%s %s is the relay's end", first(&p->relay, false),
+			first(&p->relay, true));
+	return r;
+}
+
 /* Those of a family that the relay has, too. */
 static int choose_front(struct proxy *p, struct buf *why)
 {
@@ -241,7 +260,8 @@ static int step_forward(struct proxy *p, struct buf *why)
 	r = script(p,
 		PROC_WORDS("on", buf_str(&ports),
 			has4 ? first(&p->relay, false) : "",
-			has6 ? first(&p->relay, true) : ""),
+			has6 ? first(&p->relay, true) : "",
+			p->options->is_tunnel ? "tunnel" : ""),
 		why);
 	if (r == 0)
 		say_done("ports %s of %s", buf_str(&ports), buf_str(&front));
@@ -252,6 +272,8 @@ static int step_remove(struct proxy *p, struct buf *why)
 {
 	say_step("remove");
 	int r = script(p, PROC_WORDS("off"), why);
+	if (r == 0 && p->options->is_tunnel)
+		r = tunnel_remove(p->options->to, endpoint(p), why);
 	if (r == 0)
 		say_done("%s forwards nothing now", p->ssh.host.name);
 	return r;
@@ -338,6 +360,14 @@ static int (*const steps[])(struct proxy *p, struct buf *why) = {
 	step_settings,
 };
 
+static int (*const tunnel_steps[])(struct proxy *p, struct buf *why) = {
+	step_connect,
+	step_check,
+	step_tunnel,
+	step_forward,
+	step_settings,
+};
+
 static int (*const removal_steps[])(struct proxy *p, struct buf *why) = {
 	step_connect,
 	step_remove,
@@ -346,12 +376,18 @@ static int (*const removal_steps[])(struct proxy *p, struct buf *why) = {
 
 static int carry_out(struct proxy *p, struct buf *why)
 {
-	bool is_removal = p->options->is_removal;
-	size_t n = is_removal ? ARRAY_LEN(removal_steps) : ARRAY_LEN(steps);
+	int (*const *all)(struct proxy *p, struct buf *why) = steps;
+	size_t n = ARRAY_LEN(steps);
 	int r = 0;
 
+	if (p->options->is_removal) {
+		all = removal_steps;
+		n = ARRAY_LEN(removal_steps);
+	} else if (p->options->is_tunnel) {
+		all = tunnel_steps;
+	}
 	for (size_t i = 0; i < n && r == 0; i++) {
-		r = is_removal ? removal_steps[i](p, why) : steps[i](p, why);
+		r = all[i](p, why);
 		if (signals_told_to_stop())
 			r = -EINTR;
 	}

@@ -12,6 +12,7 @@
 struct proxy_options {
 	const char *ssh_host; /* the proxy */
 	const char *to;       /* the relay; NULL: the mail_domain */
+	bool is_tunnel;       /* to be made, and `to` is for ssh */
 	const char *ini_path;
 	bool is_removal;
 };

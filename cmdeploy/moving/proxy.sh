@@ -1,15 +1,37 @@
 # Makes this host the front of a relay, or undoes it. Behind alone.sh and
 # quietly.sh:
-#   on TCP IPV4 IPV6   forward these ports ("25, 443") to the addresses of the
-#                      relay, one of which may be empty
+#   on TCP IPV4 IPV6 WAY   forward these ports ("25, 443") to the addresses of
+#                          the relay, one of which may be empty; with "tunnel"
+#                          as WAY they are its end of the tunnel
 #   off
 etc=/etc/chatmail-proxy
 unit=/etc/systemd/system/chatmail-proxy.service
+tunnel=/etc/wireguard/chatmail.conf
 forward4=/proc/sys/net/ipv4/ip_forward
 forward6=/proc/sys/net/ipv6/conf/all/forwarding
 
-# rules FAMILY TYPE ADDRESS BEFORE: the relay sees the proxy's address alone,
-# so what one client may have at once is limited here. A host that did not
+# leaving FAMILY ADDRESS: without a tunnel the relay sees the proxy's address
+# alone. Through one it sends its mail, and nothing else.
+leaving() {
+	if [ -z "$way" ]; then
+		echo "ct status dnat $1 daddr $2 masquerade"
+	else
+		echo "oifname != \"chatmail\" $1 saddr $2 masquerade"
+	fi
+}
+
+# through: a tunnel carries less in a packet.
+through() {
+	[ -n "$way" ] || return 0
+	cat <<-END
+	tcp flags syn tcp option maxseg size set rt mtu
+	iifname "chatmail" tcp dport 25 accept
+	oifname "chatmail" ct state established accept
+	END
+}
+
+# rules FAMILY TYPE ADDRESS BEFORE: what one client may have at once is limited
+# here, since a relay may see the proxy's address alone. A host that did not
 # forward anything before forwards nothing else now.
 rules() {
 	cat <<-END
@@ -27,11 +49,12 @@ rules() {
 	  }
 	  chain leaving {
 	    type nat hook postrouting priority srcnat
-	    ct status dnat $1 daddr $3 masquerade
+	    $(leaving "$1" "$3")
 	  }
 	  chain passing {
 	    type filter hook forward priority filter
 	    ${4:+policy $4}
+	    $(through)
 	    ct state new ct status dnat add @clients { $1 saddr ct count over 500 } reject
 	    ct status dnat accept
 	  }
@@ -95,7 +118,7 @@ write_all() {
 }
 
 turn_on() {
-	tcp=$1 ipv4=$2 ipv6=$3
+	tcp=$1 ipv4=$2 ipv6=$3 way=$4
 	if ! command -v nft >/dev/null; then
 		apt update || give_up
 		apt -y --no-install-recommends install nftables || give_up
@@ -110,6 +133,10 @@ turn_on() {
 turn_off() {
 	[ ! -e "$unit" ] || systemctl -q disable --now chatmail-proxy
 	rm -f "$unit"
+	if [ -e "$tunnel" ]; then
+		systemctl -q disable --now wg-quick@chatmail
+		rm -f "$tunnel" /etc/wireguard/chatmail.key
+	fi
 	systemctl daemon-reload
 	if [ -e "$etc/before" ]; then
 		read -r before4 before6 <"$etc/before"

@@ -168,6 +168,8 @@ host_confine() {
 host_run() {
   local dir=$BED/h/$1 status=133 files=()
   [ "$1" != infra ] || files=(--bind-ro="$BED/apt:/srv/apt")
+  # For WireGuard where the kernel has none.
+  [ ! -e /dev/net/tun ] || files+=(--bind=/dev/net/tun)
   host_enter_groups "$1"
   [ -z "$(host_field "$1" 5)" ] || host_confine "$1"
   export SYSTEMD_NSPAWN_UNIFIED_HIERARCHY=1

@@ -1,11 +1,12 @@
 /*
- * talk DIR LINK LINK [flow]: two people make their accounts by the links,
+ * talk DIR LINK LINK [flow | idle]: two people make their accounts by the links,
  * scan each other's code, and write both ways, by a real core whose files
  * are in DIR. Prints `chatted` then.
  *
  * With `flow` the first writes to the second, a message every half a
  * second, until standard input ends; then all of them must have come, and
- * their number is printed.
+ * their number is printed. With `idle` both are silent until it ends, and
+ * write once more then.
  */
 #include <errno.h>
 #include <poll.h>
@@ -118,8 +119,19 @@ static int flow(const struct talk *t, struct buf *why)
 	return r;
 }
 
-static int talk(
-	struct talk *t, const char *const *links, bool is_flow, struct buf *why)
+static int idle(const struct talk *t, struct buf *why)
+{
+	struct pollfd end = { .fd = 0, .events = POLLIN };
+
+	poll(&end, 1, -1);
+	int r = exchange(t, why);
+	if (r == 0)
+		puts("chatted again");
+	return r;
+}
+
+static int talk(struct talk *t, const char *const *links, const char *mode,
+	struct buf *why)
 {
 	int r = sign_up(t->rpc, links[0], &t->alice, why);
 
@@ -133,7 +145,9 @@ static int talk(
 		return r;
 	puts("chatted");
 	fflush(stdout);
-	return is_flow ? flow(t, why) : 0;
+	if (!mode)
+		return 0;
+	return strcmp(mode, "flow") == 0 ? flow(t, why) : idle(t, why);
 }
 
 int main(int argc, char **argv)
@@ -142,8 +156,10 @@ int main(int argc, char **argv)
 	const char *core = getenv("RPC_SERVER");
 	struct talk t = { 0 };
 
-	if (argc < 4 || argc > 5 || (argc == 5 && strcmp(argv[4], "flow")))
-		die("usage: talk DIR LINK LINK [flow]");
+	if (argc < 4 || argc > 5 ||
+		(argc == 5 && strcmp(argv[4], "flow") != 0 &&
+			strcmp(argv[4], "idle") != 0))
+		die("usage: talk DIR LINK LINK [flow | idle]");
 	if (!core)
 		die("RPC_SERVER is not set: run me by scripts/test");
 	AUTO_FREE char *accounts = xasprintf("%s/accounts", argv[1]);
@@ -156,7 +172,7 @@ int main(int argc, char **argv)
 	};
 	int r = rpc_open(&options, &t.rpc, &why);
 	if (r == 0)
-		r = talk(&t, (const char *const *)argv + 2, argc == 5, &why);
+		r = talk(&t, (const char *const *)argv + 2, argv[4], &why);
 	rpc_close(t.rpc);
 	if (r < 0)
 		die("%s", buf_str(&why));

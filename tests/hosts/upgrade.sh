@@ -71,6 +71,17 @@ have_letters_come() {
   sort written | cmp -s - come
 }
 
+# Two people whose apps are open, and silent, until all is over.
+be_idle() {
+  mkdir talk-idle
+  mkfifo wake
+  "$BUILD_DIR/tests/hosts/talk" "$PWD/talk-idle" "$(link aging)" \
+    "$(link aging)" idle >idle 2>&1 <wake &
+  idle=$!
+  exec 7>wake
+  eventually 120 grep -q chatted idle
+}
+
 classic
 only aging
 host_start aging
@@ -103,6 +114,7 @@ on aging test ! -e /var/lib/chatmail/upgrade-to-13 ||
   fail 'nothing was changed, but an upgrade has begun'
 on aging rm /etc/apt/sources.list.d/gone.list
 
+be_idle
 account aging
 write_letters "$user@aging.example" &
 letters=$!
@@ -125,6 +137,8 @@ eventually 120 have_letters_come "$user" ||
 mailboxes >after
 grep -vxFf after before >lost || true
 [ ! -s lost ] || fail "of the mailboxes of before: $(head -n 8 lost)"
+exec 7>&-
+wait "$idle" || fail "apps that were open do not go on: $(tail -n 3 idle)"
 chat aging aging
 deploy aging || fail "run with Debian 13: $(tail -n 20 said)"
 says said 'nothing was changed'

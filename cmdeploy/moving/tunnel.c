@@ -1,0 +1,121 @@
+/* Sets up both ends of a tunnel (tunnel.h) by one script. */
+#include "cmdeploy/moving/tunnel.h"
+
+#include <errno.h>
+
+#include "cmdeploy/say.h"
+
+enum {
+	SCRIPT_SEC = 1800,
+};
+
+#define PORT "51820"
+
+/* What the script tells of an end: the caller frees. */
+struct end {
+	char *key, *number;
+};
+
+static void end_release(struct end *end)
+{
+	free(end->key);
+	free(end->number);
+}
+
+#define AUTO_END __attribute__((cleanup(end_release)))
+
+static void on_line(struct slice line, void *owner)
+{
+	struct end *end = owner;
+	struct slice name, value;
+
+	if (!slice_cut(line, '=', &name, &value) ||
+		(!slice_eq_str(name, "key") && !slice_eq_str(name, "number"))) {
+		say_progress(slice_trim(line));
+		return;
+	}
+	char **to = slice_eq_str(name, "key") ? &end->key : &end->number;
+	free(*to);
+	*to = slice_dup(value);
+}
+
+static int script(const struct ssh_host *ssh, const char *const *args,
+	struct end *end, struct buf *why)
+{
+	return ssh_script(ssh,
+		PROC_WORDS("remote/alone.sh", "remote/quietly.sh",
+			"moving/tunnel.sh"),
+		args,
+		&(struct proc){ .timeout_sec = SCRIPT_SEC,
+			.on_line = on_line,
+			.owner = end },
+		why);
+}
+
+static int make_keys(const struct ssh_host *proxy, const struct ssh_host *relay,
+	const char *endpoint, struct end *front, struct end *home,
+	struct buf *why)
+{
+	int r = script(relay, PROC_WORDS("key", endpoint), home, why);
+
+	if (r == 0)
+		r = script(proxy, PROC_WORDS("key"), front, why);
+	if (r == 0 && (!home->key || !home->number || !front->key))
+		r = because(why, -EBADMSG, "a key could not be made");
+	return r;
+}
+
+static int make_ends(const struct ssh_host *proxy, const struct ssh_host *relay,
+	const char *endpoint, struct words *ret_addresses, struct buf *why)
+{
+	AUTO_END struct end front = { 0 }, home = { 0 }, ignored = { 0 };
+	int r = make_keys(proxy, relay, endpoint, &front, &home, why);
+
+	if (r == 0)
+		r = script(proxy, PROC_WORDS("front", home.number, home.key),
+			&ignored, why);
+	if (r == 0)
+		r = script(relay,
+			PROC_WORDS("home", home.number, endpoint, PORT,
+				front.key),
+			&ignored, why);
+	if (r < 0)
+		return r;
+	AUTO_FREE char *ipv4 = xasprintf("10.87.%s.2", home.number);
+	AUTO_FREE char *ipv6 = xasprintf("fd87:c4a7:%s::2", home.number);
+	words_add(ret_addresses, ipv4);
+	words_add(ret_addresses, ipv6);
+	return 0;
+}
+
+static int with_relay(const char *relay, struct ssh_host *ret, struct buf *why)
+{
+	int r = ssh_open(relay, ret, why);
+
+	return r < 0 ? r : ssh_connect(ret, why);
+}
+
+int tunnel_make(const struct ssh_host *proxy, const char *relay,
+	const char *endpoint, struct words *ret_addresses, struct buf *why)
+{
+	struct ssh_host ssh = { 0 };
+	int r = with_relay(relay, &ssh, why);
+
+	ssh.is_unwanted = proxy->is_unwanted;
+	if (r == 0)
+		r = make_ends(proxy, &ssh, endpoint, ret_addresses, why);
+	ssh_close(&ssh);
+	return r;
+}
+
+int tunnel_remove(const char *relay, const char *endpoint, struct buf *why)
+{
+	AUTO_END struct end ignored = { 0 };
+	struct ssh_host ssh = { 0 };
+	int r = with_relay(relay, &ssh, why);
+
+	if (r == 0)
+		r = script(&ssh, PROC_WORDS("gone", endpoint), &ignored, why);
+	ssh_close(&ssh);
+	return r;
+}

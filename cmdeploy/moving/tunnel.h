@@ -1,0 +1,24 @@
+/*
+ * tunnel.h - WireGuard between a relay without a public address and its proxy.
+ * The relay begins it, so that nothing must be open there; it sees the true
+ * addresses of its clients, and its mail leaves through it.
+ */
+#ifndef CMDEPLOY_MOVING_TUNNEL_H
+#define CMDEPLOY_MOVING_TUNNEL_H
+
+#include "cmdeploy/host/ssh.h"
+
+/*
+ * Makes keys and both ends; the tunnel is up then. `relay` is where ssh finds
+ * the relay, `endpoint` the proxy's address. The relay's addresses in the
+ * tunnel, IPv4 and IPv6, are added to `ret_addresses`.
+ */
+int tunnel_make(const struct ssh_host *proxy, const char *relay,
+	const char *endpoint, struct words *ret_addresses,
+	struct buf *why) MUST_CHECK;
+
+/* Undoes the relay's end. */
+int tunnel_remove(
+	const char *relay, const char *endpoint, struct buf *why) MUST_CHECK;
+
+#endif

@@ -1,0 +1,131 @@
+# One end of the WireGuard tunnel between a relay that has no public address
+# and its proxy. Behind alone.sh and quietly.sh:
+#   key [PROXY]             prints "key=PUBLIC" and, for the relay, "number=N",
+#                           which is that of the tunnel to this proxy
+#   front N KEY             the proxy's end; KEY is the relay's
+#   home N PROXY PORT KEY   the relay's end; KEY is the proxy's
+#   gone PROXY              the relay's end is undone
+# Addresses: 10.87.N.1 and fd87:c4a7:N::1 at the proxy, .2 and ::2 at the relay.
+etc=/etc/wireguard
+key=$etc/chatmail.key
+
+# Where the kernel has no WireGuard, wg-quick takes the program.
+install_tools() {
+	set -- wireguard-tools
+	if ip link add chatmail-try type wireguard 2>/dev/null; then
+		ip link del chatmail-try
+	else
+		set -- "$@" wireguard-go
+	fi
+	for package; do
+		dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null |
+			grep -qx installed && continue
+		apt -y --no-install-recommends install "$@" && return
+		apt update || give_up
+		apt -y --no-install-recommends install "$@" || give_up
+		return
+	done
+}
+
+# The tunnel that there is to this proxy, or the first number that is free.
+number() {
+	for conf in "$etc"/chatmail[1-9]*.conf; do
+		if [ "$(head -n 1 "$conf" 2>/dev/null)" = "# to $1" ]; then
+			conf=${conf#"$etc/chatmail"}
+			echo "${conf%.conf}"
+			return
+		fi
+	done
+	n=1
+	while [ -e "$etc/chatmail$n.conf" ]; do n=$((n + 1)); done
+	echo "$n"
+}
+
+do_key() {
+	install_tools
+	if [ ! -s "$key" ]; then
+		(umask 077 && wg genkey >"$key.new")
+		sync "$key.new"
+		mv "$key.new" "$key"
+	fi
+	echo "key=$(wg pubkey <"$key")"
+	[ -z "${1:-}" ] || echo "number=$(number "$1")"
+}
+
+# put INTERFACE: its settings from standard input, and up with the machine.
+put() {
+	cat >"$etc/$1.conf.new"
+	sync "$etc/$1.conf.new"
+	mv "$etc/$1.conf.new" "$etc/$1.conf"
+	systemctl -q enable "wg-quick@$1"
+	systemctl restart "wg-quick@$1"
+}
+
+do_front() {
+	put chatmail <<-END
+	# from a relay
+	[Interface]
+	Address = 10.87.$1.1/30, fd87:c4a7:$1::1/64
+	ListenPort = 51820
+	PostUp = wg set %i private-key $key
+	[Peer]
+	PublicKey = $2
+	AllowedIPs = 10.87.$1.2/32, fd87:c4a7:$1::2/128
+	END
+}
+
+# What came through the tunnel is answered through it. Mail leaves through it,
+# too: from the address that DNS knows, and where port 25 is open.
+routes() {
+	for family in 4 6; do
+		from=10.87.$1.2
+		[ "$family" = 4 ] || from=fd87:c4a7:$1::2
+		cat <<-END
+		PostUp = ip -$family route add default dev %i table $((51800 + $1))
+		PostUp = ip -$family rule add from $from table $((51800 + $1)) priority $((5180 + $1))
+		PostUp = ip -$family rule add ipproto tcp dport 25 table $((51800 + $1)) priority $((5280 + $1))
+		PreDown = ip -$family rule del from $from table $((51800 + $1)) || true
+		PreDown = ip -$family rule del ipproto tcp dport 25 table $((51800 + $1)) || true
+		END
+	done
+}
+
+do_home() {
+	endpoint=$2
+	case $2 in *:*) endpoint="[$2]" ;; esac
+	put "chatmail$1" <<-END
+	# to $2
+	[Interface]
+	Address = 10.87.$1.2/30, fd87:c4a7:$1::2/64
+	Table = off
+	PostUp = wg set %i private-key $key
+	$(routes "$1")
+	[Peer]
+	PublicKey = $4
+	Endpoint = $endpoint:$3
+	AllowedIPs = 0.0.0.0/0, ::/0
+	PersistentKeepalive = 25
+	END
+	tries=0
+	until wg show "chatmail$1" latest-handshakes | grep -q '[1-9]$'; do
+		tries=$((tries + 1))
+		if [ "$tries" -gt 60 ]; then
+			echo "$2 does not answer on UDP port $3; a firewall in" \
+				"between must let that pass" >&2
+			exit 1
+		fi
+		sleep 0.5
+	done
+}
+
+do_gone() {
+	n=$(number "$1")
+	[ -e "$etc/chatmail$n.conf" ] || return 0
+	systemctl -q disable --now "wg-quick@chatmail$n"
+	rm -f "$etc/chatmail$n.conf"
+}
+
+action=$1
+shift
+"do_$action" "$@"
+rm -rf "$cache"
