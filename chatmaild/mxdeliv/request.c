@@ -21,6 +21,7 @@ struct request {
 	struct buf outcome; /* the reply, once it is known */
 	unsigned status;
 	unsigned n_recipients;
+	uint64_t n_bytes; /* of the message, until now */
 	bool is_whole;
 	bool is_suspended;
 };
@@ -246,7 +247,10 @@ static enum MHD_Result answer(struct request *r)
 	return result;
 }
 
-/* What is refused is read to its end: only then is the answer heard. */
+/*
+ * What is refused is read to its end: only then is the answer heard. Whoever
+ * sends far too much gets none.
+ */
 static enum MHD_Result take(
 	struct request *r, struct slice piece, size_t *upload_len)
 {
@@ -254,8 +258,10 @@ static enum MHD_Result take(
 		return suspend(r);
 	if (r->outcome.len == 0)
 		injection_add(r->injection, piece);
+	r->n_bytes += piece.len;
 	*upload_len = 0;
-	return MHD_YES;
+	return r->n_bytes / 2 > r->receiver->config.max_message_size ? MHD_NO
+								     : MHD_YES;
 }
 
 enum MHD_Result request_on_access(void *owner,

@@ -133,12 +133,16 @@ answers 405 'POST'
 echo '-- too large'
 {
   cat message
-  head -c 300000 /dev/zero | tr '\0' 'x'
+  head -c 300000 /dev/zero | tr '\0' 'x' | fold -w 76
 } >large
 post large "${from[@]}" "${to[@]}"
 answers 413 '552 5.3.4 '
 post large --http1.1 -H 'Transfer-Encoding: chunked' "${from[@]}" "${to[@]}"
 answers 413 '552 5.3.4 '
+# Far too much is not read to its end.
+head -c $((4 * limit)) /dev/zero >endless
+post endless -H 'Transfer-Encoding: chunked' "${from[@]}" "${to[@]}"
+[[ $status != 2* ]] || fail "endless: status $status"
 
 echo '-- as large as it may be, to the byte (RFC 1870)'
 post full "${from[@]}" -H "X-Mail-To: $other"
