@@ -179,6 +179,9 @@ make_mirror() {
   fetch_indexes
   # shellcheck disable=SC2046
   fetch_packages "$tree" install $(wanted_packages) $(build_packages)
+  # What they recommend is a kernel.
+  fetch_packages "$tree" install --no-install-recommends wireguard-go \
+    wireguard-tools
   [ "$release" = 12 ] || fetch_upgrade
   mv "$cache/apt.new" "$cache/apt"
 }

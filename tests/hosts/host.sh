@@ -81,7 +81,7 @@ host_mount() {
   case $(host_field "$1" 3) in
   bare) lower=$trees/bare ;;
   full) lower=$trees/full:$trees/bare
-    [ ! -d "$trees/own" ] || lower=$trees/own:$lower ;;
+    [ ! -e "$trees/version" ] || lower=$trees/own:$lower ;;
   old) lower=$BUILD_DIR/hosts/12/full:$BUILD_DIR/hosts/12/bare ;;
   esac
   mkdir -p "$layer/upper" "$layer/work" "$(host_tree "$1")"
