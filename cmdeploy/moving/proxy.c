@@ -187,18 +187,10 @@ static int step_relay(struct proxy *p, struct buf *why)
 	return 0;
 }
 
-static const char *endpoint(const struct proxy *p)
-{
-	const char *ipv4 = first(&p->own, false);
-
-	return ipv4[0] ? ipv4 : first(&p->own, true);
-}
-
 static int step_tunnel(struct proxy *p, struct buf *why)
 {
 	say_step("tunnel");
-	int r = tunnel_make(
-		&p->ssh, p->options->to, endpoint(p), &p->relay, why);
+	int r = tunnel_make(&p->ssh, p->options->to, &p->own, &p->relay, why);
 	if (r == 0)
 		say_done("%s %s is the relay's end", first(&p->relay, false),
 			first(&p->relay, true));
@@ -273,7 +265,7 @@ static int step_remove(struct proxy *p, struct buf *why)
 	say_step("remove");
 	int r = script(p, PROC_WORDS("off"), why);
 	if (r == 0 && p->options->is_tunnel)
-		r = tunnel_remove(p->options->to, endpoint(p), why);
+		r = tunnel_remove(p->options->to, &p->own, why);
 	if (r == 0)
 		say_done("%s forwards nothing now", p->ssh.host.name);
 	return r;

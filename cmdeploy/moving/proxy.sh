@@ -11,12 +11,13 @@ forward4=/proc/sys/net/ipv4/ip_forward
 forward6=/proc/sys/net/ipv6/conf/all/forwarding
 
 # leaving FAMILY ADDRESS: without a tunnel the relay sees the proxy's address
-# alone. Through one it sends its mail, and nothing else.
+# alone. Through one it sends its mail, and what it says to its own name.
 leaving() {
 	if [ -z "$way" ]; then
 		echo "ct status dnat $1 daddr $2 masquerade"
 	else
 		echo "oifname != \"chatmail\" $1 saddr $2 masquerade"
+		echo "$1 saddr $2 $1 daddr $2 masquerade"
 	fi
 }
 

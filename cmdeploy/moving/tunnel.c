@@ -65,20 +65,33 @@ static int make_keys(const struct ssh_host *proxy, const struct ssh_host *relay,
 	return r;
 }
 
+static int make_home(const struct ssh_host *relay, const char *number,
+	const char *key, const struct words *addresses, struct buf *why)
+{
+	AUTO_END struct end ignored = { 0 };
+	AUTO_WORDS struct words args = { 0 };
+
+	words_add(&args, "home");
+	words_add(&args, number);
+	words_add(&args, addresses->v[0]);
+	words_add(&args, PORT);
+	words_add(&args, key);
+	words_add_all(&args, words_list(addresses));
+	return script(relay, words_list(&args), &ignored, why);
+}
+
 static int make_ends(const struct ssh_host *proxy, const struct ssh_host *relay,
-	const char *endpoint, struct words *ret_addresses, struct buf *why)
+	const struct words *addresses, struct words *ret_addresses,
+	struct buf *why)
 {
 	AUTO_END struct end front = { 0 }, home = { 0 }, ignored = { 0 };
-	int r = make_keys(proxy, relay, endpoint, &front, &home, why);
+	int r = make_keys(proxy, relay, addresses->v[0], &front, &home, why);
 
 	if (r == 0)
 		r = script(proxy, PROC_WORDS("front", home.number, home.key),
 			&ignored, why);
 	if (r == 0)
-		r = script(relay,
-			PROC_WORDS("home", home.number, endpoint, PORT,
-				front.key),
-			&ignored, why);
+		r = make_home(relay, home.number, front.key, addresses, why);
 	if (r < 0)
 		return r;
 	AUTO_FREE char *ipv4 = xasprintf("10.87.%s.2", home.number);
@@ -88,34 +101,40 @@ static int make_ends(const struct ssh_host *proxy, const struct ssh_host *relay,
 	return 0;
 }
 
-static int with_relay(const char *relay, struct ssh_host *ret, struct buf *why)
+static int with_relay(const char *relay, const struct words *addresses,
+	struct ssh_host *ret, struct buf *why)
 {
+	if (addresses->n == 0)
+		return because(why, -EADDRNOTAVAIL,
+			"the proxy has no public address for a tunnel");
 	int r = ssh_open(relay, ret, why);
-
 	return r < 0 ? r : ssh_connect(ret, why);
 }
 
 int tunnel_make(const struct ssh_host *proxy, const char *relay,
-	const char *endpoint, struct words *ret_addresses, struct buf *why)
+	const struct words *addresses, struct words *ret_addresses,
+	struct buf *why)
 {
 	struct ssh_host ssh = { 0 };
-	int r = with_relay(relay, &ssh, why);
+	int r = with_relay(relay, addresses, &ssh, why);
 
 	ssh.is_unwanted = proxy->is_unwanted;
 	if (r == 0)
-		r = make_ends(proxy, &ssh, endpoint, ret_addresses, why);
+		r = make_ends(proxy, &ssh, addresses, ret_addresses, why);
 	ssh_close(&ssh);
 	return r;
 }
 
-int tunnel_remove(const char *relay, const char *endpoint, struct buf *why)
+int tunnel_remove(
+	const char *relay, const struct words *addresses, struct buf *why)
 {
 	AUTO_END struct end ignored = { 0 };
 	struct ssh_host ssh = { 0 };
-	int r = with_relay(relay, &ssh, why);
+	int r = with_relay(relay, addresses, &ssh, why);
 
 	if (r == 0)
-		r = script(&ssh, PROC_WORDS("gone", endpoint), &ignored, why);
+		r = script(&ssh, PROC_WORDS("gone", addresses->v[0]), &ignored,
+			why);
 	ssh_close(&ssh);
 	return r;
 }

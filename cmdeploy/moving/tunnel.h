@@ -7,18 +7,20 @@
 #define CMDEPLOY_MOVING_TUNNEL_H
 
 #include "cmdeploy/host/ssh.h"
+#include "lib/words.h"
 
 /*
  * Makes keys and both ends; the tunnel is up then. `relay` is where ssh finds
- * the relay, `endpoint` the proxy's address. The relay's addresses in the
- * tunnel, IPv4 and IPv6, are added to `ret_addresses`.
+ * the relay; `addresses` are the proxy's, and the tunnel goes to the first.
+ * The relay's addresses in the tunnel, IPv4 and IPv6, are added to
+ * `ret_addresses`.
  */
 int tunnel_make(const struct ssh_host *proxy, const char *relay,
-	const char *endpoint, struct words *ret_addresses,
+	const struct words *addresses, struct words *ret_addresses,
 	struct buf *why) MUST_CHECK;
 
 /* Undoes the relay's end. */
-int tunnel_remove(
-	const char *relay, const char *endpoint, struct buf *why) MUST_CHECK;
+int tunnel_remove(const char *relay, const struct words *addresses,
+	struct buf *why) MUST_CHECK;
 
 #endif

@@ -3,7 +3,8 @@
 #   key [PROXY]             prints "key=PUBLIC" and, for the relay, "number=N",
 #                           which is that of the tunnel to this proxy
 #   front N KEY             the proxy's end; KEY is the relay's
-#   home N PROXY PORT KEY   the relay's end; KEY is the proxy's
+#   home N PROXY PORT KEY ADDRESS...   the relay's end; KEY and the addresses
+#                           are the proxy's
 #   gone PROXY              the relay's end is undone
 # Addresses: 10.87.N.1 and fd87:c4a7:N::1 at the proxy, .2 and ::2 at the relay.
 etc=/etc/wireguard
@@ -74,43 +75,59 @@ do_front() {
 	END
 }
 
-# What came through the tunnel is answered through it. Mail leaves through it,
-# too: from the address that DNS knows, and where port 25 is open.
+# rule FAMILY N SELECTOR...: what goes through the tunnel.
+rule() {
+	family=$1
+	table=$((51800 + $2))
+	priority=$((5180 + $2))
+	shift 2
+	echo "PostUp = ip -$family rule add $* table $table priority $priority"
+	echo "PreDown = ip -$family rule del $* table $table || true"
+}
+
+# routes N ADDRESS...: what came through the tunnel is answered through it. Mail
+# leaves through it, too: from the address that DNS knows, and where port 25 is
+# open. So does what the relay says to its own name, which the proxy sends back.
 routes() {
+	n=$1
+	shift
 	for family in 4 6; do
-		from=10.87.$1.2
-		[ "$family" = 4 ] || from=fd87:c4a7:$1::2
-		cat <<-END
-		PostUp = ip -$family route add default dev %i table $((51800 + $1))
-		PostUp = ip -$family rule add from $from table $((51800 + $1)) priority $((5180 + $1))
-		PostUp = ip -$family rule add ipproto tcp dport 25 table $((51800 + $1)) priority $((5280 + $1))
-		PreDown = ip -$family rule del from $from table $((51800 + $1)) || true
-		PreDown = ip -$family rule del ipproto tcp dport 25 table $((51800 + $1)) || true
-		END
+		from=10.87.$n.2
+		[ "$family" = 4 ] || from=fd87:c4a7:$n::2
+		echo "PostUp = ip -$family route add default dev %i table $((51800 + n))"
+		rule "$family" "$n" from "$from"
+		rule "$family" "$n" ipproto tcp dport 25
+	done
+	for address; do
+		family=4
+		case $address in *:*) family=6 ;; esac
+		rule "$family" "$n" to "$address" ipproto tcp
 	done
 }
 
 do_home() {
-	endpoint=$2
-	case $2 in *:*) endpoint="[$2]" ;; esac
-	put "chatmail$1" <<-END
-	# to $2
+	n=$1 proxy=$2 port=$3 public=$4
+	shift 4
+	endpoint=$proxy
+	case $proxy in *:*) endpoint="[$proxy]" ;; esac
+	put "chatmail$n" <<-END
+	# to $proxy
 	[Interface]
-	Address = 10.87.$1.2/30, fd87:c4a7:$1::2/64
+	Address = 10.87.$n.2/30, fd87:c4a7:$n::2/64
 	Table = off
 	PostUp = wg set %i private-key $key
-	$(routes "$1")
+	$(routes "$n" "$@")
 	[Peer]
-	PublicKey = $4
-	Endpoint = $endpoint:$3
+	PublicKey = $public
+	Endpoint = $endpoint:$port
 	AllowedIPs = 0.0.0.0/0, ::/0
 	PersistentKeepalive = 25
 	END
 	tries=0
-	until wg show "chatmail$1" latest-handshakes | grep -q '[1-9]$'; do
+	until wg show "chatmail$n" latest-handshakes | grep -q '[1-9]$'; do
 		tries=$((tries + 1))
 		if [ "$tries" -gt 60 ]; then
-			echo "$2 does not answer on UDP port $3; a firewall in" \
+			echo "$proxy does not answer on UDP port $port; a firewall in" \
 				"between must let that pass" >&2
 			exit 1
 		fi

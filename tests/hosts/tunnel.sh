@@ -53,7 +53,7 @@ sees_us() {
 }
 
 carol_has() {
-  grep -rqlF -- "$1" "$(host_tree classic)/home/carol/Maildir/new"
+  grep -rqslF -- "$1" "$(host_tree classic)/home/carol/Maildir/new"
 }
 
 relay alpha
