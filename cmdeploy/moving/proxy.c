@@ -74,7 +74,9 @@ static int step_connect(struct proxy *p, struct buf *why)
 	r = host_fact(host, "os_name", &os, why);
 	if (r == 0)
 		r = dns_facts_get(host, &none, &facts, why);
-	words_add_all(&p->own, words_list(&facts.addresses));
+	for (size_t i = 0; i < facts.addresses.n; i++)
+		if (!tunnel_has(facts.addresses.v[i]))
+			words_add(&p->own, facts.addresses.v[i]);
 	dns_facts_release(&facts);
 	if (r == 0)
 		say_done("%s", buf_str(&os));
@@ -368,7 +370,7 @@ static int (*const removal_steps[])(struct proxy *p, struct buf *why) = {
 
 static int carry_out(struct proxy *p, struct buf *why)
 {
-	int (*const *all)(struct proxy *p, struct buf *why) = steps;
+	int (*const *all)(struct proxy * p, struct buf * why) = steps;
 	size_t n = ARRAY_LEN(steps);
 	int r = 0;
 

@@ -9,12 +9,20 @@ enum {
 	SCRIPT_SEC = 1800,
 };
 
-#define PORT "51820"
+#define PORT    "51820"
+#define PREFIX4 "10.87."
+#define PREFIX6 "fd87:c4a7:"
 
 /* What the script tells of an end: the caller frees. */
 struct end {
 	char *key, *number;
 };
+
+bool tunnel_has(const char *address)
+{
+	return slice_starts(slice_of(address), SLICE(PREFIX4)) ||
+		slice_starts(slice_of(address), SLICE(PREFIX6));
+}
 
 static void end_release(struct end *end)
 {
@@ -94,8 +102,8 @@ static int make_ends(const struct ssh_host *proxy, const struct ssh_host *relay,
 		r = make_home(relay, home.number, front.key, addresses, why);
 	if (r < 0)
 		return r;
-	AUTO_FREE char *ipv4 = xasprintf("10.87.%s.2", home.number);
-	AUTO_FREE char *ipv6 = xasprintf("fd87:c4a7:%s::2", home.number);
+	AUTO_FREE char *ipv4 = xasprintf(PREFIX4 "%s.2", home.number);
+	AUTO_FREE char *ipv6 = xasprintf(PREFIX6 "%s::2", home.number);
 	words_add(ret_addresses, ipv4);
 	words_add(ret_addresses, ipv6);
 	return 0;

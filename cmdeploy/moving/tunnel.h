@@ -19,6 +19,9 @@ int tunnel_make(const struct ssh_host *proxy, const char *relay,
 	const struct words *addresses, struct words *ret_addresses,
 	struct buf *why) MUST_CHECK;
 
+/* The address is one of a tunnel, at either end. */
+bool tunnel_has(const char *address);
+
 /* Undoes the relay's end. */
 int tunnel_remove(const char *relay, const struct words *addresses,
 	struct buf *why) MUST_CHECK;
