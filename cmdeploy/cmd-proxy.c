@@ -1,7 +1,11 @@
-/* cmdeploy proxy: a host that forwards a relay's ports to it. */
+/*
+ * cmdeploy proxy: a host that forwards a relay's ports to it. cmdeploy migrate:
+ * a relay moves to another server.
+ */
 #include <string.h>
 
 #include "cmdeploy/commands.h"
+#include "cmdeploy/moving/migrate.h"
 #include "cmdeploy/moving/proxy.h"
 #include "cmdeploy/remote/remote.h"
 
@@ -32,4 +36,52 @@ int cmd_proxy(int argc, char **argv)
 	if (!o.ini_path)
 		o.ini_path = command_ini();
 	return remote_end(proxy_run(&o, &why), &why);
+}
+
+/* What does not go together; NULL: all is well. */
+static const char *complaint(const struct move_options *o, bool is_finish)
+{
+	if (!o->from != !o->to)
+		return "give both --from HOST and --to HOST, or neither, for "
+		       "the move that has begun";
+	if (o->from &&
+		(strcmp(o->from, HOST_LOCAL) == 0 ||
+			strcmp(o->to, HOST_LOCAL) == 0))
+		return "call it from another machine than the two servers";
+	if (o->from && strcmp(o->from, o->to) == 0)
+		return "--from and --to name the same server";
+	if (is_finish && (o->is_dry_run || o->waits))
+		return "--dry-run and --wait are not for --finish";
+	if (!is_finish && o->is_forced)
+		return "--force is for --finish";
+	return NULL;
+}
+
+int cmd_migrate(int argc, char **argv)
+{
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct move_options o = { 0 };
+	bool is_finish = false;
+	const struct cmd_option options[] = {
+		{ .name = "--from", .text = &o.from },
+		{ .name = "--to", .text = &o.to },
+		{ .name = "--ini", .text = &o.ini_path },
+		{ .name = "--config", .text = &o.ini_path },
+		{ .name = "--dry-run", .flag = &o.is_dry_run },
+		{ .name = "--wait", .flag = &o.waits },
+		{ .name = "--finish", .flag = &is_finish },
+		{ .name = "--force", .flag = &o.is_forced },
+		{ .name = "-v", .flag = &o.is_verbose },
+	};
+
+	if (cmd_parse(argc, argv, options, ARRAY_LEN(options), 0, &why) < 0)
+		return cmd_usage(&commands, "migrate", buf_str(&why));
+	const char *wrong = complaint(&o, is_finish);
+	if (wrong)
+		return cmd_usage(&commands, "migrate", wrong);
+	if (!o.ini_path)
+		o.ini_path = command_ini();
+	return remote_end(
+		is_finish ? migrate_finish(&o, &why) : migrate_run(&o, &why),
+		&why);
 }

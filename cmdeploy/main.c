@@ -44,6 +44,11 @@ static const struct cmd table[] = {
 	{ "proxy",
 		"--ssh-host HOST [--to HOST] [--tunnel] [--ini FILE] [--remove]",
 		"Make a host forward a relay's ports to it", cmd_proxy },
+	{ "migrate",
+		"[--from HOST --to HOST] [--ini FILE] [--dry-run] [--wait] "
+		"[-v] | --finish [--force]",
+		"Move a relay to another server, or wipe the old one after it",
+		cmd_migrate },
 	{ "bench",
 		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "
 		"[--rounds N] [--echo] [--json] [--html FILE] "

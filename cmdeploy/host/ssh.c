@@ -9,6 +9,7 @@
 #include "cmdeploy/embed.h"
 #include "cmdeploy/host/ssh-reason.h"
 #include "cmdeploy/host/temp.h"
+#include "lib/num.h"
 
 enum {
 	OWN_WORDS_MAX = 24, /* of the operator */
@@ -18,6 +19,7 @@ enum {
 	FACTS_SEC = 120,
 	END_SEC = 10,
 	EXIT_SSH_FAILED = 255,
+	EXIT_BROKEN_PIPE = 141,
 };
 
 /* Before every command: become root, with the paths of root. */
@@ -135,6 +137,78 @@ static int run(
 	if (r < 0 || status == 0)
 		return r;
 	return explain(ssh, status, buf_slice(here.err), why);
+}
+
+/* One side of a pipe, as the shell here is to read it. */
+static int add_side(struct buf *out, const struct ssh_host *ssh,
+	const char *name, const char *const *args, struct buf *why)
+{
+	AUTO_BUF struct buf command = BUF_INIT(COMMAND_MAX_BYTES);
+	AUTO_WORDS struct words argv = { 0 };
+	AUTO_WORDS struct words line = { 0 };
+	struct slice script;
+
+	if (!embed_find(name, &script))
+		return because(why, -ENOENT, "%s: not in this program", name);
+	AUTO_FREE char *text = slice_dup(script);
+	words_add_all(&argv, PROC_WORDS("sh", "-c", text, "sh"));
+	words_add_all(&argv, args);
+	int r = add_command(words_list(&argv), NULL, &command, why);
+	if (r < 0)
+		return r;
+	line_start(&line, ssh);
+	words_add_all(&line, PROC_WORDS("-T", "-oBatchMode=yes"));
+	line_end(&line, ssh, buf_str(&command));
+	for (size_t i = 0; i < line.n; i++)
+		shell_add_word(out, line.v[i]);
+	return 0;
+}
+
+/* The exit status of the first, where it failed and was not just left alone. */
+static int read_failure(const char *path)
+{
+	AUTO_BUF struct buf text = BUF_INIT(SAID_MAX_BYTES);
+	uint64_t status;
+
+	if (file_read(path, &text, NULL) < 0 ||
+		num_parse_u64(slice_trim(buf_slice(&text)), &status) < 0)
+		return 0;
+	return status == EXIT_BROKEN_PIPE ? 0 : (int)status;
+}
+
+int ssh_pipe(const struct ssh_host *from, const char *const *from_args,
+	const struct ssh_host *to, const char *const *to_args, const char *name,
+	const struct proc *proc, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(2 * COMMAND_MAX_BYTES);
+	AUTO_BUF struct buf said = BUF_INIT(SAID_MAX_BYTES);
+	AUTO_FREE char *failure = xasprintf("%s/failure", from->dir);
+	struct proc here = *proc;
+	int status;
+
+	unlink(failure);
+	buf_add_str(&text, "trap 'kill 0' INT\n{ {");
+	int r = add_side(&text, from, name, from_args, why);
+	buf_add_str(&text, " || echo $? >\"$1\"; } |");
+	if (r == 0)
+		r = add_side(&text, to, name, to_args, why);
+	buf_add_str(&text, "; } &\nwait $!\n");
+	if (r < 0)
+		return r;
+	if (!buf_ok(&text))
+		return because(why, -E2BIG, "%s: too long a script", name);
+	here.argv = PROC_WORDS("sh", "-c", buf_str(&text), "sh", failure);
+	here.err = &said;
+	here.is_unwanted = from->is_unwanted;
+	r = proc_run(&here, &status, why);
+	int first = read_failure(failure);
+	/* One that is lost ends the other, too. */
+	if (r == 0 && first != 0 && !is_ssh_failure(status))
+		return explain(
+			from, W_EXITCODE(first, 0), buf_slice(&said), why);
+	return r < 0 || status == 0
+		? r
+		: explain(to, status, buf_slice(&said), why);
 }
 
 static int fetch_facts(struct ssh_host *ssh, struct buf *why)

@@ -54,4 +54,15 @@ int ssh_script(const struct ssh_host *ssh, const char *const *names,
 int ssh_attach(const struct ssh_host *ssh, const char *const *argv,
 	const char *const *env, struct buf *why) MUST_CHECK;
 
+/*
+ * Runs a script of the program on each of two hosts at once: the second reads
+ * what the first prints, and nothing of it is kept here. `proc` as for
+ * ssh_script(): of its two outputs, standard output is the second one's.
+ * Success when both have ended well; the second cannot know how the first
+ * ended, and must not rely on having got all.
+ */
+int ssh_pipe(const struct ssh_host *from, const char *const *from_args,
+	const struct ssh_host *to, const char *const *to_args, const char *name,
+	const struct proc *proc, struct buf *why) MUST_CHECK;
+
 #endif

@@ -83,8 +83,7 @@ static int step_connect(struct proxy *p, struct buf *why)
 	return r;
 }
 
-/* What the relay serves to others. */
-static void list_ports(struct proxy *p)
+void proxy_add_ports(struct words *ports)
 {
 	for (size_t i = 0; components_server[i]; i++) {
 		const struct service *s = components_server[i]->services;
@@ -92,8 +91,8 @@ static void list_ports(struct proxy *p)
 			const struct port *port = s->when ? NULL : s->ports;
 			for (; port && port->address; port++)
 				if (port->label && !port->when &&
-					!words_has(&p->ports, port->port))
-					words_add(&p->ports, port->port);
+					!words_has(ports, port->port))
+					words_add(ports, port->port);
 		}
 	}
 }
@@ -127,7 +126,7 @@ static int step_check(struct proxy *p, struct buf *why)
 	const struct host *host = &p->ssh.host;
 
 	say_step("check");
-	list_ports(p);
+	proxy_add_ports(&p->ports);
 	int r = host_fact(host, "relay", &domain, why);
 	if (r == 0 && domain.len > 0)
 		return because(why, -EEXIST,
@@ -219,9 +218,9 @@ static void on_line(struct slice line, void *owner UNUSED)
 }
 
 static int script(
-	const struct proxy *p, const char *const *args, struct buf *why)
+	const struct ssh_host *ssh, const char *const *args, struct buf *why)
 {
-	return ssh_script(&p->ssh,
+	return ssh_script(ssh,
 		PROC_WORDS("remote/alone.sh", "remote/quietly.sh",
 			"moving/proxy.sh"),
 		args,
@@ -232,6 +231,11 @@ static int script(
 		why);
 }
 
+int proxy_stop(const struct ssh_host *ssh, struct buf *why)
+{
+	return script(ssh, PROC_WORDS("off"), why);
+}
+
 static void list_words(
 	const struct words *w, const char *between, struct buf *out)
 {
@@ -239,11 +243,30 @@ static void list_words(
 		buf_addf(out, "%s%s", i ? between : "", w->v[i]);
 }
 
+int proxy_prepare(const struct ssh_host *ssh, struct buf *why)
+{
+	return script(ssh, PROC_WORDS("ready"), why);
+}
+
+int proxy_forward(const struct ssh_host *ssh, const struct words *ports,
+	const struct words *own, const struct words *relay, struct buf *why)
+{
+	AUTO_BUF struct buf text = BUF_INIT(FACT_MAX_BYTES);
+	bool has4 = first(own, false)[0], has6 = first(own, true)[0];
+
+	list_words(ports, ", ", &text);
+	return script(ssh,
+		PROC_WORDS("on", buf_str(&text),
+			has4 ? first(relay, false) : "",
+			has6 ? first(relay, true) : "",
+			relay->n && tunnel_has(relay->v[0]) ? "tunnel" : ""),
+		why);
+}
+
 static int step_forward(struct proxy *p, struct buf *why)
 {
 	AUTO_BUF struct buf ports = BUF_INIT(FACT_MAX_BYTES);
 	AUTO_BUF struct buf front = BUF_INIT(FACT_MAX_BYTES);
-	bool has4 = first(&p->own, false)[0], has6 = first(&p->own, true)[0];
 
 	say_step("forward");
 	int r = choose_front(p, why);
@@ -251,12 +274,7 @@ static int step_forward(struct proxy *p, struct buf *why)
 		return r;
 	list_words(&p->ports, ", ", &ports);
 	list_words(&p->front, " ", &front);
-	r = script(p,
-		PROC_WORDS("on", buf_str(&ports),
-			has4 ? first(&p->relay, false) : "",
-			has6 ? first(&p->relay, true) : "",
-			p->options->is_tunnel ? "tunnel" : ""),
-		why);
+	r = proxy_forward(&p->ssh, &p->ports, &p->own, &p->relay, why);
 	if (r == 0)
 		say_done("ports %s of %s", buf_str(&ports), buf_str(&front));
 	return r;
@@ -265,7 +283,7 @@ static int step_forward(struct proxy *p, struct buf *why)
 static int step_remove(struct proxy *p, struct buf *why)
 {
 	say_step("remove");
-	int r = script(p, PROC_WORDS("off"), why);
+	int r = proxy_stop(&p->ssh, why);
 	if (r == 0 && p->options->is_tunnel)
 		r = tunnel_remove(p->options->to, &p->own, why);
 	if (r == 0)
@@ -314,31 +332,40 @@ void proxy_add_settings(
 		add_line(out, addresses);
 }
 
-/* Those that are known, without the proxy's, or with them. */
-static int step_settings(struct proxy *p, struct buf *why)
+int proxy_write_settings(
+	const char *ini_path, const struct words *addresses, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(SETTINGS_MAX_BYTES);
 	AUTO_BUF struct buf changed = BUF_INIT(SETTINGS_MAX_BYTES);
+	struct stat st;
+	int r = file_read(ini_path, &text, why);
+
+	if (r == 0 && stat(ini_path, &st) < 0)
+		r = because(why, -errno, "%s: %s", ini_path, strerror(errno));
+	if (r < 0)
+		return r;
+	proxy_add_settings(&changed, buf_slice(&text), addresses);
+	if (slice_eq(buf_slice(&text), buf_slice(&changed)))
+		return 0;
+	return file_write(ini_path, buf_slice(&changed),
+		(struct file_owner){ st.st_mode & 0777, st.st_uid, st.st_gid },
+		why);
+}
+
+/* Those that are known, without the proxy's, or with them. */
+static int step_settings(struct proxy *p, struct buf *why)
+{
 	AUTO_BUF struct buf shown = BUF_INIT(SETTINGS_MAX_BYTES);
 	AUTO_WORDS struct words addresses = { 0 };
 	const struct text_list *known = &p->config.public_addresses;
 	const char *path = p->options->ini_path;
-	struct stat st;
 
 	for (size_t i = 0; i < known->n; i++)
 		if (!words_has(&p->own, known->items[i]))
 			words_add(&addresses, known->items[i]);
 	words_add_all(&addresses, words_list(&p->front));
-	int r = file_read(path, &text, why);
-	if (r == 0 && stat(path, &st) < 0)
-		r = because(why, -errno, "%s: %s", path, strerror(errno));
-	if (r < 0)
-		return r;
-	proxy_add_settings(&changed, buf_slice(&text), &addresses);
 	say_step("settings");
-	r = file_write(path, buf_slice(&changed),
-		(struct file_owner){ st.st_mode & 0777, st.st_uid, st.st_gid },
-		why);
+	int r = proxy_write_settings(path, &addresses, why);
 	list_words(&addresses, " ", &shown);
 	if (r == 0)
 		say_done(KEY " in %s: %s", path,

@@ -7,6 +7,7 @@
 #define CMDEPLOY_MOVING_PROXY_H
 
 #include "chatmaild/common/config.h"
+#include "cmdeploy/host/ssh.h"
 #include "lib/words.h"
 
 struct proxy_options {
@@ -22,6 +23,25 @@ struct proxy_options {
  * public_addresses in the settings. -EINTR: told to stop.
  */
 int proxy_run(const struct proxy_options *options, struct buf *why) MUST_CHECK;
+
+/* The ports that a relay serves to others, each once. */
+void proxy_add_ports(struct words *ports);
+
+/*
+ * On the host of `ssh`: what comes to these ports of it is forwarded to the
+ * relay that has these addresses, of the families that `own`, the host's
+ * addresses, have. proxy_prepare() does what takes long of that.
+ */
+int proxy_prepare(const struct ssh_host *ssh, struct buf *why) MUST_CHECK;
+int proxy_forward(const struct ssh_host *ssh, const struct words *ports,
+	const struct words *own, const struct words *relay,
+	struct buf *why) MUST_CHECK;
+/* Forwards nothing any more. */
+int proxy_stop(const struct ssh_host *ssh, struct buf *why) MUST_CHECK;
+
+/* Writes the settings anew, with these as public_addresses. */
+int proxy_write_settings(const char *ini_path, const struct words *addresses,
+	struct buf *why) MUST_CHECK;
 
 /*
  * Appends the text of settings with these words as public_addresses, in

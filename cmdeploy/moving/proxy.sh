@@ -3,6 +3,7 @@
 #   on TCP IPV4 IPV6 WAY   forward these ports ("25, 443") to the addresses of
 #                          the relay, one of which may be empty; with "tunnel"
 #                          as WAY they are its end of the tunnel
+#   ready                  do only what takes long
 #   off
 etc=/etc/chatmail-proxy
 unit=/etc/systemd/system/chatmail-proxy.service
@@ -118,12 +119,16 @@ write_all() {
 	sync "$etc"/* "$unit"
 }
 
-turn_on() {
-	tcp=$1 ipv4=$2 ipv6=$3 way=$4
+turn_ready() {
 	if ! command -v nft >/dev/null; then
 		apt update || give_up
 		apt -y --no-install-recommends install nftables || give_up
 	fi
+}
+
+turn_on() {
+	tcp=$1 ipv4=$2 ipv6=$3 way=$4
+	turn_ready
 	write_all
 	systemctl daemon-reload
 	systemctl -q enable chatmail-proxy

@@ -12,6 +12,7 @@
 #include "cmdeploy/host/lock.h"
 #include "cmdeploy/host/resolver.h"
 #include "cmdeploy/relay/backups.h"
+#include "cmdeploy/relay/moves.h"
 #include "cmdeploy/relay/readiness.h"
 #include "cmdeploy/relay/setup.h"
 #include "cmdeploy/relay/update.h"
@@ -388,6 +389,8 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	r = check(&relay, o->website_only, why);
 	if (r == 0 && !o->is_restore)
 		r = backups_check(&relay, why);
+	if (r == 0 && !o->disable_mail && !o->website_only)
+		r = moves_check(&relay, why);
 	if (r < 0)
 		return r;
 	if (o->is_dry_run)

@@ -37,6 +37,31 @@ says err 'no-such-ssh is not on this machine; $CMDEPLOY_SSH names it'
 CMDEPLOY_SSH=$(seq 25) run 1 run --ssh-host bed
 says err '$CMDEPLOY_SSH must have 1 to 24 words'
 
+echo '-- a move'
+for args in '--from bed' '--to bed' '--from bed --to bed' \
+  '--from @local --to bed' '--force' '--finish --wait' '--finish --dry-run' \
+  '--from a --to b c'; do
+  # shellcheck disable=SC2086 # words
+  run 2 migrate $args
+  says err 'usage: cmdeploy migrate'
+done
+says err 'one argument too many'
+run 2 migrate --from bed
+says err 'give both --from HOST and --to HOST'
+run 1 migrate
+says err 'no move has begun; name the two servers by --from'
+run 1 migrate --finish
+says err 'no move has begun'
+run 1 migrate --from 'bed:ssh' --to bed
+says err 'is not a host'
+run 0 init 192.0.2.7 --ini literal.ini
+run 1 migrate --ini literal.ini --from a --to b
+says err 'it cannot move to another one'
+printf 'a\nb:7\n' >chatmail.moving
+run 1 migrate --from a --to b
+says err 'a move from a to b:7 has begun; end that first, or, to give it up'
+rm chatmail.moving
+
 start_bed
 
 echo '-- keys'

@@ -1,0 +1,118 @@
+# What a relay has, as a stream of bytes from the server that it leaves to the
+# one that it goes to. As root:
+#   keys-out FILE...    settings, secrets, keys and certificates
+#   keys-in
+#   mail-out HOW DIR    what has changed in DIR since the last copy that was
+#                       noted; HOW is "serving" while it goes on changing,
+#                       or "still"
+#   mail-in DIR
+#   names-out DIR       all names that are in DIR, as mail-out has seen them
+#   names-in DIR        removes what has another name
+#   rest-out            Postfix's queue, and what else changes with time
+#   rest-in
+# Each may be called again after a cut, with the same result.
+set -eu
+export LC_ALL=C
+action=$1
+shift
+notes=/var/lib/chatmail/moving
+queues='active bounce corrupt defer deferred hold incoming maildrop trace'
+
+# pack PATH...: those that are there, below /.
+pack() {
+	cd /
+	for path; do
+		shift
+		path=${path#/}
+		[ ! -e "$path" ] || set -- "$@" "$path"
+	done
+	tar -c "$@"
+}
+
+# Whoever they belong to there, the next run decides.
+unpack() {
+	tar -C / -x -p --no-same-owner
+}
+
+# A record for each name: when it last changed in any way, and the name. A
+# file that is renamed or gets other flags changes, too. (Incremental archives
+# of tar would do, but for renamed folders: a copy of them that was cut cannot
+# be repeated.)
+list() {
+	cd "$2"
+	if ! find . -mindepth 1 -printf '%C@ %P\0' >"$notes/found"; then
+		[ "$1" = serving ] || exit 1
+	fi
+	sort -z "$notes/found" >"$notes/list.new"
+	# A later change has a later time.
+	sleep 0.1
+}
+
+send() {
+	touch "$notes/list"
+	list "$@"
+	comm -z -13 "$notes/list" "$notes/list.new" | cut -z -d ' ' -f 2- |
+		sort -z >"$notes/changed"
+	missing=
+	[ "$1" = still ] || missing=--ignore-failed-read
+	# 1: a file has changed while it was read.
+	tar -c --format=posix --null --no-recursion \
+		$missing -T "$notes/changed" ||
+		{ [ $? = 1 ] && [ -n "$missing" ]; }
+}
+
+names() {
+	cut -z -d ' ' -f 2- "$notes/list.new" | sort -z
+	printf '/end\0'
+}
+
+# A name cannot begin with "/": what is told by its end is whole.
+prune() {
+	dir=$(mktemp -d)
+	trap 'rm -rf "$dir"' EXIT
+	cat >"$dir/told"
+	if [ "$(tail -c 5 "$dir/told" | tr -d '\0')" != /end ]; then
+		echo 'the list of names did not arrive whole' >&2
+		exit 1
+	fi
+	cd "$1"
+	find . -mindepth 1 -printf '%P\0' >"$dir/here"
+	sort -z -o "$dir/here" "$dir/here"
+	head -z -n -1 "$dir/told" | comm -z -23 "$dir/here" - |
+		xargs -0r rm -rf --
+	sync -f "$1"
+}
+
+rest() {
+	for queue in $queues; do
+		set -- "$@" "var/spool/postfix/$queue"
+	done
+	pack "$@" var/lib/chatmail/counters var/lib/chatmail/echobot
+}
+
+# Nothing has been in the queue here but an earlier copy. Ids of messages may
+# be those of their inodes, which are others here.
+take_rest() {
+	for queue in $queues; do
+		rm -rf "/var/spool/postfix/$queue"/*
+	done
+	tar -C / -x -p
+	postsuper -s
+	sync -f /var/spool/postfix
+}
+
+case $action in
+keys-out)
+	pack etc/chatmail etc/chatmail-nocreate etc/dkimkeys var/lib/acme "$@"
+	;;
+keys-in) unpack ;;
+mail-out) send "$@" ;;
+mail-in)
+	tar -C "$1" -x -p
+	sync -f "$1"
+	;;
+names-out) names ;;
+names-in) prune "$@" ;;
+rest-out) rest ;;
+rest-in) take_rest ;;
+esac

@@ -1,0 +1,98 @@
+# What `cmdeploy migrate` asks and tells one of its two servers, as root. In
+# /var/lib/chatmail
+#   moving/   of the old server: the move's id, and what was copied already
+#   moved-to  of the old server: where its relay is; no mail is served any more
+#   arriving  of the new server: the move's id, until all is there
+#   arrived   the same, afterwards
+state=/var/lib/chatmail
+action=$1
+shift
+
+# mark FILE TEXT
+mark() {
+	echo "$2" >"$1.new"
+	sync "$1.new"
+	mv "$1.new" "$1"
+	sync "$state"
+}
+
+# look DIR: the marks, and what DIR takes and may take.
+look() {
+	cd /
+	echo "machine=$(cat /etc/machine-id)"
+	echo "id=$(cat $state/moving/id $state/arriving $state/arrived \
+		2>/dev/null | head -n 1)"
+	echo "moved=$(cat $state/moved-to 2>/dev/null)"
+	echo "arrived=$([ ! -e $state/arrived ] || echo yes)"
+	echo "mail_kb=$(du -sk "$1" 2>/dev/null | cut -f 1)"
+	place=$1
+	while [ -n "$place" ] && [ ! -e "$place" ]; do
+		place=${place%/*}
+	done
+	echo "free_kb=$(df -Pk "${place:-/}" |
+		sed -n '2s/^\([^ ]* *\)\{3\}\([0-9]*\).*/\2/p')"
+}
+
+# leave ID: from the beginning.
+leave() {
+	rm -rf $state/moving
+	mkdir -p -m 700 $state/moving
+	mark $state/moving/id "$1"
+}
+
+# arrive ID: until all is there, it does not serve.
+arrive() {
+	mkdir -p $state
+	mark $state/arriving "$1"
+}
+
+# copied: what was listed is on the other server, too. Prints how much.
+copied() {
+	sync $state/moving/list.new
+	mv $state/moving/list.new $state/moving/list
+	tr -cd '\0' <$state/moving/changed | wc -c
+}
+
+# stop HOST: the relay is there from now on.
+stop() {
+	mark $state/moved-to "$1"
+	CMDEPLOY_SETTINGS=/etc/chatmail/chatmail.ini cmdeploy run \
+		--ssh-host @local --skip-dns-check --disable-mail </dev/null
+	# What works for the whole relay is the other's job now.
+	for timer in chatmail-backup.timer acmetool.timer; do
+		systemctl -q disable --now "$timer" 2>/dev/null || true
+	done
+}
+
+# complete: all is there.
+complete() {
+	mv $state/arriving $state/arrived
+	sync $state
+}
+
+# wipe DIR: accounts, mail, keys, and our package.
+wipe() {
+	if [ ! -e $state/moved-to ]; then
+		echo 'no relay was moved away from here' >&2
+		exit 1
+	fi
+	systemctl -q disable --now nginx fcgiwrap.socket mtail coturn \
+		opendkim 2>/dev/null || true
+	rm -rf "$1" /etc/dkimkeys/* /var/lib/acme /etc/chatmail-nocreate
+	for queue in active bounce corrupt defer deferred hold incoming \
+		maildrop trace; do
+		rm -rf "/var/spool/postfix/$queue"/*
+	done
+	rm -rf /var/log/chatmail /var/www/chatmail /etc/chatmail
+	apt -y purge chatmail || give_up
+	rm -rf $state
+	sync
+}
+
+forget() {
+	rm -f $state/arrived
+}
+
+"$action" "$@"
+# What the scripts before this one have made.
+[ -z "${cache:-}" ] || rm -rf "$cache"
