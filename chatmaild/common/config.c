@@ -13,6 +13,7 @@ enum {
 	CONFIG_MAX_BYTES = 1 << 20,
 	LABEL_MAX_BYTES = 63,
 	DOMAIN_MAX_BYTES = 253,
+	SMTP_CONNECTIONS = 125, /* of a machine with a gigabyte */
 };
 
 #define DAYS_MAX    36500
@@ -68,6 +69,15 @@ bool config_is_domain(struct slice text)
 		if (!is_label(label))
 			return false;
 	return is_label(rest);
+}
+
+uint64_t config_smtp_share(const struct config *config)
+{
+	uint64_t n = config->max_smtp_connections;
+
+	if (n == 0)
+		n = SMTP_CONNECTIONS;
+	return (n * 2 + 4) / 5;
 }
 
 static bool is_passthrough(struct slice text)
@@ -231,10 +241,11 @@ static const struct setting rows[] = {
 	{ AT(max_imap_connections), NUMBER("connections", 10, 1000000),
 	  .fallback = "10000", .group = "What the machine can carry",
 	  .help = "How many IMAP connections are served at once." },
-	{ AT(max_smtp_connections), NUMBER("connections", 5, 1000000),
-	  .fallback = "1000",
-	  .help = "How many SMTP connections are served at once; one client "
-		  "address may have a fifth of them." },
+	{ AT(max_smtp_connections), NUMBER("connections", 0, 1000000),
+	  .fallback = "0",
+	  .help = "How many SMTP clients Postfix serves at once; one client "
+		  "address may have two fifths of them. 0 means one for "
+		  "every 8 MB of the machine's memory, 50 to 1000." },
 	{ AT(max_new_accounts_per_hour), NUMBER("accounts", 0, 1000000),
 	  .fallback = "120", .readers = READ_DOVEAUTH,
 	  .help = "How many accounts one network (a /24 of IPv4, a /64 of "

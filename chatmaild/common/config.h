@@ -135,6 +135,11 @@ void config_load_or_die(const char *path,
 	const struct config_overrides *overrides, enum config_reader reader,
 	struct config *ret_config);
 
+/*
+ * How many SMTP connections one address may have. Without a setting, and where
+ * the memory of the relay is not known, it counts as one with a gigabyte.
+ */
+uint64_t config_smtp_share(const struct config *config);
 /* A DNS name or an IP address that can stand in mail_domain. */
 bool config_is_domain(struct slice text);
 

@@ -12,17 +12,16 @@ enum {
 	LOGINS_AT_ONCE = 32,
 	KEPT_MAX = 100,
 	FRESH_MAX = 64,
-	SENDERS_SHARE = 5, /* of max_smtp_connections, for one address */
 	LOOK_USEC = 100000,
 	TURN_MSEC = 100,
 	LETTER_MAX_BYTES = 4 << 20,
 	ENVELOPE_MAX_BYTES = 1 << 16,
 };
 
-/* A fifth of the relay's connections are for one address; some to spare. */
+/* Half of what one address may have. */
 static size_t senders_of(const struct config *config, size_t most)
 {
-	uint64_t n = config->max_smtp_connections / SENDERS_SHARE / 2;
+	uint64_t n = config_smtp_share(config) / 2;
 
 	return n < 1 ? 1 : n < most ? (size_t)n : most;
 }

@@ -5,6 +5,7 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/sysinfo.h>
 
 #include "cmdeploy/host/core.h"
 #include "cmdeploy/host/host.h"
@@ -15,9 +16,36 @@
 
 enum {
 	VALUE_MAX_BYTES = 1 << 16,
-	CLIENT_SHARE = 5,     /* of the connections, for one address */
 	FIELDS_BYTES = 65536, /* that a message may get on its way */
+	/* Two processes for each, and what else the machine is for. */
+	SMTP_BYTES = 8 << 20,
+	SMTP_MIN = 50,
+	SMTP_MAX = 1000,
+	/* Of two processes that hold connections, 70 KB each. */
+	LOGIN_BYTES = 320 << 10,
+	LOGINS_MIN = 2000,
+	LOGINS_MAX = 10000,
 };
+
+/* As many as the machine's memory can carry, at so many bytes for each. */
+static unsigned long fit(
+	unsigned long bytes, unsigned long min, unsigned long max)
+{
+	struct sysinfo info;
+
+	if (sysinfo(&info) < 0)
+		return min;
+	unsigned long n = info.totalram * info.mem_unit / bytes;
+	return n < min ? min : n > max ? max : n;
+}
+
+static void set_number(
+	struct template_vars *vars, const char *name, unsigned long value)
+{
+	AUTO_FREE char *text = xasprintf("%lu", value);
+
+	template_vars_set(vars, name, text);
+}
 
 /* Debian's releases differ in what follows from versions of packages. */
 static const struct {
@@ -136,24 +164,32 @@ static void set_call_addresses(struct relay *relay)
 	template_vars_set(vars, "public_ipv4", public_ipv4(relay, own));
 }
 
+static void set_limits(struct template_vars *vars, const struct config *config)
+{
+	set_number(vars, "max_imap_login_clients",
+		fit(LOGIN_BYTES, LOGINS_MIN, LOGINS_MAX));
+	set_number(vars, "max_smtp_connections_per_ip",
+		config_smtp_share(config));
+	set_number(vars, "max_stored_size",
+		config->max_message_size + FIELDS_BYTES);
+}
+
 void vars_set_config(struct relay *relay)
 {
 	struct template_vars *vars = &relay->apply.vars;
-	const struct config *config = &relay->config;
+	struct config *config = &relay->config;
 
 	kept_apply(relay);
+	if (config->max_smtp_connections == 0)
+		config->max_smtp_connections =
+			fit(SMTP_BYTES, SMTP_MIN, SMTP_MAX);
 	for (size_t i = 0; i < config_settings.n; i++) {
 		const struct setting *row = &config_settings.rows[i];
 		AUTO_BUF struct buf value = BUF_INIT(VALUE_MAX_BYTES);
 		settings_value_text(row, config, &value);
 		template_vars_set(vars, row->key, buf_str(&value));
 	}
-	AUTO_FREE char *share =
-		xasprintf("%lu", config->max_smtp_connections / CLIENT_SHARE);
-	template_vars_set(vars, "max_smtp_connections_per_ip", share);
-	AUTO_FREE char *stored =
-		xasprintf("%lu", config->max_message_size + FIELDS_BYTES);
-	template_vars_set(vars, "max_stored_size", stored);
+	set_limits(vars, config);
 	template_vars_set(vars, "address_domain", config->address_domain);
 	set_call_addresses(relay);
 	set_admin_uri(relay);

@@ -242,14 +242,17 @@ static int check_port(const struct checked *c, const struct relay_port *port,
 	return 0;
 }
 
-/* Of a service of ours that runs, the ports are its own. */
+/*
+ * While a service of ours runs, the relay has its ports, though they may pass
+ * from one service to another now.
+ */
 static int check_ports_of(const struct checked *c,
 	const struct relay_ports *ports, struct buf *why)
 {
 	char **units = xcalloc(ports->n + 1, sizeof(*units));
 	struct service_status *statuses =
 		xcalloc(ports->n + 1, sizeof(*statuses));
-	bool may_run = is_ours(c);
+	bool is_up = false;
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < ports->n; i++)
@@ -260,8 +263,9 @@ static int check_ports_of(const struct checked *c,
 				(const char *const *)units, ports->n },
 			statuses, why);
 	for (size_t i = 0; r == 0 && i < ports->n; i++)
-		r = check_port(
-			c, &ports->v[i], may_run && statuses[i].is_up, why);
+		is_up |= statuses[i].is_up && is_ours(c);
+	for (size_t i = 0; r == 0 && i < ports->n; i++)
+		r = check_port(c, &ports->v[i], is_up, why);
 	for (size_t i = 0; i < ports->n; i++)
 		free(units[i]);
 	free(units);

@@ -54,6 +54,39 @@ curl -sS --cacert "$certificates" \
   https://mta-sts.alpha.example/.well-known/mta-sts.txt >policy
 says policy 'mode: enforce'
 
+# Users are served by both versions of IP, and Postfix knows where they are.
+plain=$(printf '\0%s@alpha.example\0%s' "$user" "$password" | base64 -w 0)
+# logs_in VERSION PORT PROTOCOL: what is answered.
+logs_in() {
+  {
+    sleep 1
+    if [ "$3" = imap ]; then
+      printf 'a LOGIN %s@alpha.example %s\r\n' "$user" "$password"
+    else
+      printf 'EHLO test\r\nAUTH PLAIN %s\r\n' "$plain"
+    fi
+    sleep 1
+    printf 'b LOGOUT\r\nQUIT\r\n'
+  } | timeout 20 openssl s_client -quiet -verify_quiet -alpn "$3" \
+    "$1" -connect "alpha.example:$2" 2>&1 || true
+}
+since=@$(date +%s)
+for version in -4 -6; do
+  logs_in $version 443 imap >heard
+  says heard 'a OK'
+  for port in 465 443; do
+    logs_in $version $port smtp >heard
+    says heard '235 '
+  done
+done
+on alpha journalctl -o cat --since "$since" -t postfix/submission/smtpd \
+  >journal
+for address in $(ip -o address show scope global | sed 's|.*inet6* ||; s|/.*||')
+do
+  n=$(grep -c "^connect from unknown.$address]" journal || true)
+  [ "$n" -ge 2 ] || fail "$address: $n times in:" "$(cat journal)"
+done
+
 # Nothing else listens but ssh.
 on alpha ss -Htlun | awk '{ print $5 }' | sed '/^127\./d; /^\[::1\]/d' |
   grep -vE ':(22|25|80|143|443|465|587|993)$' >others || true
@@ -64,7 +97,7 @@ reached() {
   on alpha sh -c 'find /run /var/spool/postfix -type s |
     setpriv --reuid "$1" --regid "$(id -g "$1")" --init-groups sh -c "
       while read -r path; do [ ! -w \$path ] || echo \$path; done" |
-    grep -E "dove|postfix|mail|login|nginx|cgi|/mx"; true' - "$1" | sort |
+    grep -E "dove|postfix|mail|login|nginx|proxy|cgi|/mx"; true' - "$1" | sort |
     paste -sd ' '
 }
 
@@ -80,7 +113,7 @@ is 'newemail reaches' "$(reached newemail)" ''
 is 'mxsend reaches' "$(reached mxsend)" "$(echo /run/mxsend/{lmtp,map})"
 is 'www-data reaches' "$(reached www-data)" \
   "$(echo /run/fcgiwrap.socket /run/mxdeliv/http.socket \
-    /run/nginx/{imap,smtp,web}.sock)"
+    /run/nginx/web.sock /run/smtp-proxy/way.sock)"
 reached postfix | tr ' ' '\n' | grep -v /var/spool >reached
 is 'postfix reaches' "$(paste -sd ' ' reached)" \
   "$(echo /run/doveauth/smtp/{auth,recipients} \

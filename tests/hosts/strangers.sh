@@ -35,6 +35,11 @@ letter "$them" "$us" signed | sign classic.example mail |
   to_relay alpha "$them" "$us"
 replied 'signed' '250 2.0.0'
 eventually 20 has_mail alpha "$user" 'Subject: signed'
+# The address that it came from went along, to where it is queued.
+on alpha journalctl -o cat -t postfix/reinject-incoming/smtpd >journal
+grep -qF "orig_client=unknown[$(host_ip4 classic)]" journal ||
+  grep -qF "orig_client=unknown[$(host_ip6 classic)]" journal ||
+  fail 'from where:' "$(cat journal)"
 
 letter "$them" "$us" unsigned | to_relay alpha "$them" "$us"
 replied 'unsigned' "$no_signature"

@@ -29,7 +29,7 @@ answers() {
 serves 'at first'
 
 echo '-- a master is killed'
-for service in nginx dovecot postfix doveauth; do
+for service in nginx smtp-proxy dovecot postfix doveauth; do
   before=$(pid r "$service")
   kill -KILL "$before"
   sleep 0.5
@@ -46,7 +46,7 @@ kill -KILL "${supervisors[@]}"
 settled() {
   [ "$("$cmdeploy" status --dir r | grep -c ' up .* pid ')" = "$1" ] &&
     [ "$(pgrep -xc runsv)" = "${#supervisors[@]}" ] &&
-    [ "$(pgrep -fc "nginx: master")" = 1 ] && [ "$(pgrep -xc dovecot)" = 1 ] &&
+    [ "$(pgrep -fc "nginx: master")" = 2 ] && [ "$(pgrep -xc dovecot)" = 1 ] &&
     [ "$(pgrep -xc doveauth)" = 1 ] && [ "$(pgrep -xc lastlogin)" = 1 ]
 }
 sleep 2

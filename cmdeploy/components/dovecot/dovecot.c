@@ -64,6 +64,9 @@ static const struct port ports[] = {
 		.port = "993",
 		.probe = PROBE_TLS,
 		.label = "IMAP for apps, TLS" },
+	{ .address = "{{internal_address}}",
+		.port = "10993",
+		.probe = PROBE_NONE },
 	{ .address = "unix:{{spool_dir}}/postfix/private/dovecot-lmtp" },
 	{ 0 },
 };

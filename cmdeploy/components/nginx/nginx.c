@@ -1,10 +1,8 @@
 /* The web server, and port 443 for those whom other ports do not reach. */
 #include "cmdeploy/components/components.h"
 
-/* nginx does not take over sockets that a killed one left. */
-#define RM_SOCKETS                                                             \
-	"rm -f {{run_dir}}/nginx/web.sock {{run_dir}}/nginx/smtp.sock "        \
-	"{{run_dir}}/nginx/imap.sock\n"
+/* nginx does not take over a socket that a killed one left. */
+#define RM_SOCKET "rm -f {{run_dir}}/nginx/web.sock\n"
 
 /* It runs the program of that name, behind fcgiwrap. */
 static const struct system_user users[] = {
@@ -90,16 +88,16 @@ static const struct service services[] = {
 		.is_group = true,
 		.command = "/usr/sbin/nginx -p {{root}} "
 			   "-c {{etc_dir}}/nginx/nginx.conf -e stderr",
-		.run_lines = RM_SOCKETS,
-		/* Its inner sockets are for its own processes. */
+		.run_lines = RM_SOCKET,
+		/* Its inner socket is for its own processes. */
 		.unit_lines = "Group=www-data\n"
 			      "RuntimeDirectory=nginx\n"
 			      "RuntimeDirectoryMode=0750\n"
 			      "RuntimeDirectoryPreserve=restart\n"
-			      "# nginx does not take over sockets that a "
+			      "# nginx does not take over a socket that a "
 			      "killed one left.\n"
-			      "ExecStartPre=-/bin/" RM_SOCKETS,
-		/* A connection is two; one that is handed on has four. */
+			      "ExecStartPre=-/bin/" RM_SOCKET,
+		/* A connection is two. */
 		.n_files = 65536,
 		.restart = "on-failure",
 		.reload_on = LIST("{{etc_dir}}/nginx/", "{{own_etc_dir}}/tls/"),

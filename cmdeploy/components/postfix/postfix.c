@@ -14,6 +14,10 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/postfix", .mode = 0755 },
+	{ .path = "{{run_dir}}/smtp-proxy",
+		.mode = 0750,
+		.group = "www-data",
+		.when = "is_private" },
 	/* On a server the package, or Postfix's start, makes the rest. */
 	{ .path = "{{spool_dir}}/postfix", .mode = 0755, .when = "is_private" },
 	{ .path = "{{spool_dir}}/postfix/pid",
@@ -75,10 +79,29 @@ static const struct file files[] = {
 	CONF("own-transport"),
 	CONF("part-checks"),
 	CONF("tls-policy"),
+	CONF("smtp-proxy.conf"),
 	{ 0 },
 };
 
+/* Whatever comes there must tell by PROXY protocol from where. */
+#define PROXIED(number)                                                        \
+	{                                                                      \
+		.address = "{{internal_address}}", .port = number,             \
+		.probe = PROBE_NONE                                            \
+	}
+
 static const struct port ports[] = {
+	PROXIED("10024"),
+	PROXIED("10587"),
+	{ .address = "unix:{{spool_dir}}/postfix/filter/outgoing" },
+	{ .address = "unix:{{spool_dir}}/postfix/filter/incoming" },
+	{ 0 },
+};
+
+static const struct port proxy_ports[] = {
+	PROXIED("11025"),
+	PROXIED("11465"),
+	PROXIED("11587"),
 	{ .address = "{{listen_address}}",
 		.port = "25",
 		.probe = PROBE_SMTP,
@@ -91,10 +114,11 @@ static const struct port ports[] = {
 		.port = "587",
 		.probe = PROBE_SMTP,
 		.label = "SMTP for apps, STARTTLS" },
-	{ .address = "unix:{{spool_dir}}/postfix/filter/outgoing" },
-	{ .address = "unix:{{spool_dir}}/postfix/filter/incoming" },
 	{ 0 },
 };
+
+/* nginx does not take over a socket that a killed one left. */
+#define RM_SOCKET "rm -f {{run_dir}}/smtp-proxy/way.sock\n"
 
 static const struct service services[] = {
 	{ .name = "postfix",
@@ -112,15 +136,45 @@ static const struct service services[] = {
 		.unit_lines = "PIDFile={{spool_dir}}/postfix/pid/master.pid\n",
 		.n_files = 65536,
 		.restart = "on-failure",
-		.reload_on =
-			LIST("{{etc_dir}}/postfix/", "{{own_etc_dir}}/tls/"),
+		.reload_on = LIST("{{etc_dir}}/postfix/"),
 		.ports = ports },
+	/* After Postfix, which had its ports before. */
+	{ .name = "smtp-proxy",
+		.is_mail = true,
+		.title = "Door for SMTP, before Postfix",
+		.wants = "network-online.target",
+		.after = "network-online.target {{postfix_unit}}",
+		/* Workers of a killed master would keep the ports. */
+		.is_group = true,
+		.command = "/usr/sbin/nginx -p {{root}}/ "
+			   "-c {{etc_dir}}/postfix/smtp-proxy.conf -e stderr",
+		.run_lines = RM_SOCKET,
+		.unit_lines = "Group=www-data\n"
+			      "RuntimeDirectory=smtp-proxy\n"
+			      "RuntimeDirectoryMode=0750\n"
+			      "ExecStartPre=-/bin/" RM_SOCKET
+			      "ExecReload=/bin/kill -s HUP $MAINPID\n"
+			      "NoNewPrivileges=yes\n"
+			      "ProtectSystem=strict\n"
+			      "ProtectHome=yes\n"
+			      "PrivateTmp=yes\n"
+			      "PrivateDevices=yes\n"
+			      "InaccessiblePaths=-/home/vmail -/etc/dkimkeys\n"
+			      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE "
+			      "CAP_SETUID CAP_SETGID CAP_CHOWN "
+			      "CAP_DAC_OVERRIDE\n",
+		/* A silent client takes three; one that is served, four. */
+		.n_files = 131072,
+		.restart = "always",
+		.reload_on = LIST("{{etc_dir}}/postfix/smtp-proxy.conf",
+			"{{own_etc_dir}}/tls/"),
+		.ports = proxy_ports },
 	{ 0 },
 };
 
 const struct component component_postfix = {
 	.name = "postfix",
-	.packages = LIST("postfix"),
+	.packages = LIST("postfix", "libnginx-mod-mail"),
 	.folders = folders,
 	.files = files,
 	.services = services,
