@@ -128,7 +128,7 @@ int letter_send(struct mail *m, const char *sender, const char *recipient,
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
 		int code = mail_smtp(m, why, commands[i]);
 		if (code >= 400 && mail_reset(m) < 0)
-			return because(why, -EPROTO, "RSET is refused");
+			return mail_refused(m, -EPROTO, why);
 		if (code < 0 || code >= 400)
 			return code;
 	}

@@ -25,6 +25,7 @@ enum {
 	LOGIN_BYTES = 320 << 10,
 	LOGINS_MIN = 2000,
 	LOGINS_MAX = 10000,
+	MEMORY_STEP_BYTES = 64 << 20,
 };
 
 /* As many as the machine's memory can carry, at so many bytes for each. */
@@ -35,7 +36,9 @@ static unsigned long fit(
 
 	if (sysinfo(&info) < 0)
 		return min;
-	unsigned long n = info.totalram * info.mem_unit / bytes;
+	/* Of the same machine it differs a little from start to start. */
+	uint64_t memory = info.totalram * info.mem_unit;
+	unsigned long n = memory / MEMORY_STEP_BYTES * MEMORY_STEP_BYTES / bytes;
 	return n < min ? min : n > max ? max : n;
 }
 

@@ -46,6 +46,11 @@ for port in 25 587; do
   ! grep -E '^250.(ETRN|VRFY|DSN|BURL|SMTPUTF8)' said || fail "port $port"
   ! grep -E '^25[12].*postmaster' said || fail "port $port answers VRFY"
 done
+# Who comes from elsewhere cannot log in, whatever they say.
+timeout 20 openssl s_client -quiet -verify_quiet -starttls smtp \
+  -connect "$address:25" < <(sleep 1 && printf 'EHLO test\r\n' && sleep 1 &&
+    printf 'AUTH PLAIN AGEAYg==\r\n' && sleep 1) >said 2>&1 || true
+grep -q '^503 5.5.1 ' said || fail "25 lets anybody log in: $(cat said)"
 timeout 20 openssl s_client -quiet -verify_quiet -connect "$address:465" \
   < <(printf 'EHLO test\r\n' && sleep 2 && printf 'QUIT\r\n') >said 2>&1 || true
 grep -q '^250.AUTH PLAIN' said || fail "465 offers no login: $(cat said)"

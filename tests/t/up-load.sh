@@ -79,7 +79,8 @@ printf 'recipient_bcc_maps = texthash:%s\n' "$PWD/r/etc/postfix/twice" \
 sed -i 's,postfix/header-checks,postfix/drop,' r/etc/postfix/master.cf
 grep -q 'postfix/drop' r/etc/postfix/master.cf || fail 'nothing is dropped'
 sv -w 20 restart "$PWD/r/service/postfix" >/dev/null
-answers "$address" 465
+# Where smtp-proxy hands on to.
+answers "$address" 10587
 load 1 --rate 5 --seconds 4
 check 'r["accepted"] == 20 and r["lost"] >= 2 and r["doubled"] >= 10'
 check 'not r["holds"]'

@@ -35,7 +35,8 @@ else:
 server.ehlo()
 reply = server.mail(sender, options)
 if reply[0] == 250:
-    server.rcpt(user)
+    reply = server.rcpt(user)
+if reply[0] == 250:
     reply = server.data(open(file, "rb").read())
 print(reply[0], reply[1].decode())
 ' "$address" "$peer" 0123456789abcdefghijkl "$other" "$@" >said 2>&1 || true

@@ -103,12 +103,13 @@ sv -w 20 up "$PWD/r/service/nginx" >/dev/null
 answers "$address" 443
 
 echo '-- Postfix: TLS, senders, filters, recipients, sizes'
-change postfix/master.cf -e 's/>=TLSv1.3/>=TLSv1.2/' \
-  -e 's/reject_sender_login_mismatch//' -e 's,/run/filtermail/,/spool/postfix/filter/,' \
-  -e 's/-o header_checks=.*/-o header_checks=/' \
-  -e '/submissions/,/587/s/message_size_limit=.*/message_size_limit=1000000/'
+change postfix/smtp-proxy.conf -e 's/ssl_protocols TLSv1.3/ssl_protocols TLSv1.2 TLSv1.3/' \
+  -e 's/SIZE [0-9]*/SIZE 1000000/'
+change postfix/master.cf -e 's/reject_sender_login_mismatch//' -e 's,/run/filtermail/,/spool/postfix/filter/,' \
+  -e 's/-o header_checks=.*/-o header_checks=/'
 change postfix/main.cf 's/^smtpd_recipient_limit = .*/smtpd_recipient_limit = 50/'
-restart postfix 465
+restart postfix 10587
+restart smtp-proxy 465
 fails names/tls-1.3 'port 465 speaks TLS 1.2' \
   sending/sender 'it has to be 553' \
   sending/forged-from 'it has to be 500' \
@@ -121,18 +122,21 @@ fails names/tls-1.3 'port 465 speaks TLS 1.2' \
   arriving/unsigned 'it has to be 554'
 restore postfix/main.cf
 restore postfix/master.cf
+restore postfix/smtp-proxy.conf
 change postfix/main.cf -e '/^disable_vrfy_command/d' \
   -e 's/^\(smtpd_reject_unlisted_recipient\) = no/\1 = yes/'
-change postfix/master.cf "/^$address:smtp inet/,/^\$/s/^/#/"
-restart postfix 465
+change postfix/smtp-proxy.conf "s/listen $address:25;/listen $address:2525;/"
+restart postfix 10587
+restart smtp-proxy 465
 fails names/port-25 'Connection refused'
 run 1 test --dir r -k '[an][ra]*/*[5d]'
 says out 'skip arriving/unsigned'
 says out 'names/port-25 has failed'
 fails accounts/no-names 'VRFY: 252 for an account, 550 for a name that'
 restore postfix/main.cf
-restore postfix/master.cf
-restart postfix 465
+restore postfix/smtp-proxy.conf
+restart postfix 10587
+restart smtp-proxy 465
 
 echo '-- Dovecot: TLS, logins in the clear, capabilities, a notice that is lost'
 change dovecot/dovecot.conf -e 's/^ssl_min_protocol = .*/ssl_min_protocol = TLSv1\nssl_cipher_list = DEFAULT@SECLEVEL=0/' \
