@@ -103,10 +103,10 @@ sv -w 20 up "$PWD/r/service/nginx" >/dev/null
 answers "$address" 443
 
 echo '-- Postfix: TLS, senders, filters, recipients, sizes'
-change postfix/smtp-proxy.conf -e 's/ssl_protocols TLSv1.3/ssl_protocols TLSv1.2 TLSv1.3/' \
-  -e 's/SIZE [0-9]*/SIZE 1000000/'
+change postfix/smtp-proxy.conf 's/ssl_protocols TLSv1.3/ssl_protocols TLSv1.2 TLSv1.3/'
 change postfix/master.cf -e 's/reject_sender_login_mismatch//' -e 's,/run/filtermail/,/spool/postfix/filter/,' \
-  -e 's/-o header_checks=.*/-o header_checks=/'
+  -e 's/-o header_checks=.*/-o header_checks=/' \
+  -e '/:10587/,/^$/s/message_size_limit=.*/message_size_limit=1000000/'
 change postfix/main.cf 's/^smtpd_recipient_limit = .*/smtpd_recipient_limit = 50/'
 restart postfix 10587
 restart smtp-proxy 465
