@@ -25,6 +25,10 @@ enum {
 	LOGIN_BYTES = 320 << 10,
 	LOGINS_MIN = 2000,
 	LOGINS_MAX = 10000,
+	/* What nginx needs for each is a hundredth of that. */
+	DOOR_BYTES = 64 << 10,
+	DOORS_MIN = 16384,
+	DOORS_MAX = 32768,
 	MEMORY_STEP_BYTES = 64 << 20,
 };
 
@@ -56,6 +60,7 @@ static const struct {
 } versions[] = {
 	{ "has_dovecot_2_4", "dovecot-core", "1:2.4" },
 	{ "has_http2_directive", "nginx", "1.25.1" },
+	{ "has_postfix_3_8", "postfix", "3.8" },
 	{ "has_single_postfix", "postfix", "3.9.1-7" },
 };
 
@@ -171,6 +176,8 @@ static void set_limits(struct template_vars *vars, const struct config *config)
 {
 	set_number(vars, "max_imap_login_clients",
 		fit(LOGIN_BYTES, LOGINS_MIN, LOGINS_MAX));
+	set_number(vars, "max_door_connections",
+		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX));
 	set_number(vars, "max_smtp_connections_per_ip",
 		config_smtp_share(config));
 	set_number(vars, "max_stored_size",

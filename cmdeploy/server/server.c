@@ -16,7 +16,6 @@
 enum {
 	INI_MAX_BYTES = 1 << 20,
 	DOMAIN_MAX_BYTES = 1024,
-	ADDRESSES_MAX_BYTES = 1 << 16,
 	DNS_PORT = 53,
 };
 
@@ -109,25 +108,17 @@ static int read_ini(struct relay *relay, const char *path, struct buf *why)
 	return r;
 }
 
-/* Also where a kernel that knows it has been told not to use it. */
-static bool has_ipv6(void)
-{
-	AUTO_BUF struct buf text = BUF_INIT(ADDRESSES_MAX_BYTES);
-
-	return file_read("/proc/net/if_inet6", &text, NULL) == 0 &&
-		strstr(buf_str(&text), "00000000000000000000000000000001 ");
-}
-
 static void set_kind(struct relay *relay)
 {
 	struct template_vars *vars = &relay->apply.vars;
 	const struct config *config = &relay->config;
 	bool is_external = config->tls_external_cert_and_key.n == 2;
+	bool has_ipv6 = file_exists("/proc/net/if_inet6");
 	struct slice sandbox;
 
 	template_vars_set(vars, "is_private", "");
 	template_vars_set_bool(
-		vars, "disable_ipv6", config->disable_ipv6 || !has_ipv6());
+		vars, "disable_ipv6", config->disable_ipv6 || !has_ipv6);
 	template_vars_set_bool(
 		vars, "self_signed", config->is_self_signed && !is_external);
 	template_vars_set_bool(

@@ -125,7 +125,7 @@ host_connect() {
     ip -n "$1" addr add "$(host_ip6 "$1")/64" dev eth0 nodad
     ip -n "$1" route add default via "${net6}1"
   else
-    ip netns exec "$1" sysctl -q -w net.ipv6.conf.eth0.disable_ipv6=1
+    ip netns exec "$1" sysctl -q -w net.ipv6.conf.all.disable_ipv6=1
   fi
 }
 

@@ -88,7 +88,7 @@ do
 done
 
 # Nothing else listens but ssh.
-on alpha ss -Htlun | awk '{ print $5 }' | sed '/^127\./d; /^\[::1\]/d' |
+on alpha ss -Htlun | awk '{ print $5 }' | sed '/^127\./d; /^\[::1\]/d; /^\[::ffff:127\./d' |
   grep -vE ':(22|25|80|143|443|465|587|993)$' >others || true
 is 'other listeners' "$(cat others)" ''
 
