@@ -159,7 +159,8 @@ patience=()
 restore dovecot/dovecot.conf
 
 echo '-- accounts: short passwords'
-change chatmail.ini 's/^#* *password_min_length =.*/password_min_length = 1/'
+change chatmail.ini -e '/^#* *password_min_length =/d' \
+  -e '$a password_min_length = 1'
 sv -w 20 restart "$PWD/r/service/doveauth" >/dev/null
 fails accounts/short-password 'lets in a new user with a password too short'
 restore chatmail.ini
