@@ -29,7 +29,7 @@ int cmd_proxy(int argc, char **argv)
 			"proxy; it is another one than this");
 	if (o.is_tunnel && (!o.to || strcmp(o.to, HOST_LOCAL) == 0))
 		return cmd_usage(&commands, "proxy",
-			"--tunnel wants --to HOST, the relay, by ssh");
+			"--tunnel needs --to HOST: where ssh finds the relay");
 	if (o.is_removal && o.to && !o.is_tunnel)
 		return cmd_usage(&commands, "proxy",
 			"--to is not for --remove but with --tunnel");
@@ -47,7 +47,7 @@ static const char *complaint(const struct move_options *o, bool is_finish)
 	if (o->from &&
 		(strcmp(o->from, HOST_LOCAL) == 0 ||
 			strcmp(o->to, HOST_LOCAL) == 0))
-		return "call it from another machine than the two servers";
+		return "call it from a third machine, not from one of the two servers";
 	if (o->from && strcmp(o->from, o->to) == 0)
 		return "--from and --to name the same server";
 	if (is_finish && (o->is_dry_run || o->waits))

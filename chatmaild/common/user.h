@@ -53,11 +53,12 @@ bool user_takes_no_mail(const struct users *users, struct slice address);
 /*
  * Of a file of this name, which the relay software in Python writes: mail
  * from outside has to be encrypted for them whatever filter_incoming says.
- * Filtermail asks doveauth who demands it, in the map of that name. 1 when it
- * is there, 0 when it is not; negative: it cannot be known now.
+ * Filtermail asks doveauth who demands it, in the map below, whose name must
+ * stay: the two may be of two versions while a relay is brought up to date. 1
+ * when it is there, 0 when it is not; negative: it cannot be known now.
  */
 #define USER_DEMANDS     "enforceE2EEincoming"
-#define USER_MAP_DEMANDS "demands"
+#define USER_MAP_DEMANDS "encrypted"
 
 int user_demands_encryption(
 	const struct users *users, struct slice address) MUST_CHECK;

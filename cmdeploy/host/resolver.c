@@ -46,6 +46,20 @@ void resolver_add_forwarders(struct buf *out)
 		resolver_parse_forwarders(out, buf_slice(&said));
 }
 
+bool resolver_forwards_by_file(void)
+{
+	return proc_run_ok(
+		       &(struct proc){
+			       .argv = PROC_WORDS("grep", "-rqsE",
+				       "^[[:space:]]*name:[[:space:]]*\"?\\.\"?"
+				       "[[:space:]]*$",
+				       "/etc/unbound/unbound.conf",
+				       "/etc/unbound/unbound.conf.d"),
+			       .timeout_sec = RESOLVER_SEC,
+		       },
+		       NULL) == 0;
+}
+
 int resolver_end_forwarding(struct buf *why)
 {
 	int r = control("forward_remove", ".", NULL, why);

@@ -19,6 +19,9 @@ void resolver_parse_forwarders(struct buf *out, struct slice text);
 /* Appends those that it has now; nothing where it does not answer. */
 void resolver_add_forwarders(struct buf *out);
 
+/* A file of the operator's says so, for all names. */
+bool resolver_forwards_by_file(void);
+
 /* It forgets them, and what it knows from them. */
 int resolver_end_forwarding(struct buf *why) MUST_CHECK;
 

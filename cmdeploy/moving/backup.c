@@ -10,6 +10,7 @@
 #include "cmdeploy/moving/restic.h"
 #include "cmdeploy/moving/snapshot.h"
 #include "cmdeploy/relay/backups.h"
+#include "cmdeploy/relay/moves.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "lib/file.h"
@@ -172,6 +173,9 @@ int backup_run(const struct relay *relay, const struct backup_options *options,
 			"place that restic knows, or set backup_to in "
 			"chatmail.ini");
 	int r = backups_check(relay, why);
+	/* Of a relay that moves, half would be saved. */
+	if (r == 0)
+		r = moves_check(relay, why);
 	if (r == 0)
 		r = lock(relay, &fd, why);
 	if (r < 0)

@@ -6,13 +6,19 @@
 #                       noted; HOW is "serving" while it goes on changing,
 #                       or "still"
 #   mail-in DIR
-#   names-out DIR       all names that are in DIR, as mail-out has seen them
+#   names-out           all names, as mail-out has seen them
 #   names-in DIR        removes what has another name
 #   rest-out            Postfix's queue, and what else changes with time
 #   rest-in
 # Each may be called again after a cut, with the same result.
 set -eu
 export LC_ALL=C
+# The other side of a call that was cut may be at work still.
+exec 8>/run/chatmail-copy.lock
+flock -w 60 8 || {
+	echo 'an earlier copy is still at work here; try again later' >&2
+	exit 1
+}
 action=$1
 shift
 notes=/var/lib/chatmail/moving
@@ -32,6 +38,8 @@ pack() {
 # Whoever they belong to there, the next run decides.
 unpack() {
 	tar -C / -x -p --no-same-owner
+	sync -f /etc
+	sync -f /var/lib
 }
 
 # A record for each name: when it last changed in any way, and the name. A
@@ -40,7 +48,8 @@ unpack() {
 # be repeated.)
 list() {
 	cd "$2"
-	if ! find . -mindepth 1 -printf '%C@ %P\0' >"$notes/found"; then
+	if ! find . -mindepth 1 -path ./.backup -prune -o \
+		-printf '%C@ %P\0' >"$notes/found"; then
 		[ "$1" = serving ] || exit 1
 	fi
 	sort -z "$notes/found" >"$notes/list.new"
@@ -62,6 +71,7 @@ send() {
 }
 
 names() {
+	[ -e "$notes/list.new" ]
 	cut -z -d ' ' -f 2- "$notes/list.new" | sort -z
 	printf '/end\0'
 }
@@ -76,7 +86,7 @@ prune() {
 		exit 1
 	fi
 	cd "$1"
-	find . -mindepth 1 -printf '%P\0' >"$dir/here"
+	find . -mindepth 1 -path ./.backup -prune -o -printf '%P\0' >"$dir/here"
 	sort -z -o "$dir/here" "$dir/here"
 	head -z -n -1 "$dir/told" | comm -z -23 "$dir/here" - |
 		xargs -0r rm -rf --

@@ -11,26 +11,8 @@
 #include "cmdeploy/signals.h"
 
 enum {
-	LISTENERS_MAX_BYTES = 4096,
 	LINES_MAX_BYTES = 1 << 14,
 };
-
-#define IMAPS "993:"
-
-/* It serves mail: somebody listens for IMAP. */
-static bool is_serving(const struct host *host)
-{
-	AUTO_BUF struct buf all = BUF_INIT(LISTENERS_MAX_BYTES);
-	struct slice rest, word;
-
-	if (host_fact(host, "listeners", &all, NULL) < 0)
-		return false;
-	rest = buf_slice(&all);
-	while (slice_next_word(&rest, &word))
-		if (slice_starts(word, SLICE(IMAPS)))
-			return true;
-	return false;
-}
 
 /* A wipe that was cut at its very end has left nothing of a relay there. */
 static bool is_wiped(const struct move *m)
@@ -45,8 +27,9 @@ static int step_check(const struct move *m, struct buf *why)
 	const char *to = m->to.name;
 
 	say_step("check");
-	if (!move_has_mark(&m->to, "arrived") ||
-		!server_is_relay(&m->to.ssh.host, &m->config))
+	/* Once all is wiped, the marks go as well, one after the other. */
+	if (!server_is_relay(&m->to.ssh.host, &m->config) ||
+		(!move_has_mark(&m->to, "arrived") && !is_wiped(m)))
 		return because(why, -EBUSY,
 			"%s has not all of the relay yet; \"%s migrate\" first",
 			to, say_program());
@@ -57,7 +40,7 @@ static int step_check(const struct move *m, struct buf *why)
 			"from, so it is not wiped; if DNS leads that name to "
 			"the new one by now, name the old one by its address",
 			from);
-	if (!is_serving(&m->to.ssh.host))
+	if (!move_is_serving(&m->to))
 		return because(why, -EBUSY,
 			"%s serves no mail; look at it with \"%s status "
 			"--ssh-host %s\"",

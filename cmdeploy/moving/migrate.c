@@ -37,6 +37,41 @@ struct migration {
 	uint64_t stopped_at; /* clock_msec() of this call; 0: not in it */
 };
 
+/* Nobody's mail is there, and it is not where the relay came from. */
+static int check_target(const struct move *m, struct buf *why)
+{
+	const char *to = m->to.name;
+	AUTO_FREE char *moved = move_mark(&m->from, "moved");
+	bool goes_on = moved[0] && move_is_same(m);
+
+	if (move_has_mark(&m->to, "moved"))
+		return because(why, -EBUSY,
+			"%s is the server that the relay has moved away from; "
+			"\"%s migrate --finish\" ends that move first",
+			to, say_program());
+	if (moved[0] && !goes_on)
+		return because(why, -EBUSY,
+			"%s is stopped for a move to %s, and this is another "
+			"one; to give that up, remove "
+			"/var/lib/chatmail/moved-to on %s, and run \"%s run "
+			"--ssh-host %s\"",
+			m->from.name, moved, m->from.name, say_program(),
+			m->from.name);
+	if (move_is_serving(&m->to) && !goes_on)
+		return because(why, -EBUSY,
+			"%s serves mail already; a relay moves to a server "
+			"that serves none",
+			to);
+	if (move_has_mark(&m->to, "arrived") && !goes_on)
+		return because(why, -EBUSY,
+			"%s holds a whole relay from another move, not from "
+			"%s; to begin again, stop mail with \"%s run "
+			"--ssh-host %s --disable-mail\" and remove "
+			"/var/lib/chatmail/arrived there",
+			to, m->from.name, say_program(), to);
+	return 0;
+}
+
 /* The old one is the relay, and the new one another server. */
 static int check_who(const struct migration *g, struct buf *why)
 {
@@ -58,15 +93,8 @@ static int check_who(const struct migration *g, struct buf *why)
 			"%s has not our package and its settings in "
 			"/etc/chatmail; \"%s run --ssh-host %s\" brings them",
 			from, say_program(), from);
-	if (move_has_mark(&m->to, "arrived") &&
-		!(move_is_same(m) && move_has_mark(&m->from, "moved")))
-		return because(why, -EBUSY,
-			"%s has all of a move already that %s knows nothing "
-			"of; to begin again, stop mail with \"%s run "
-			"--ssh-host %s --disable-mail\" and remove "
-			"/var/lib/chatmail/arrived there",
-			to, from, say_program(), to);
-	return server_check_host(&m->to.ssh.host, &m->config, why);
+	int r = check_target(m, why);
+	return r < 0 ? r : server_check_host(&m->to.ssh.host, &m->config, why);
 }
 
 /* What was copied already is there twice meanwhile. */
@@ -365,7 +393,7 @@ static int carry_out(struct migration *g, struct buf *why)
 		      : take(g, serving_steps, ARRAY_LEN(serving_steps), why);
 }
 
-/* What is the state of the relay, and how to go on or back. */
+/* Says who serves mail now, and how to go on or back. */
 static void show_stand(const struct migration *g)
 {
 	const struct move *m = &g->m;

@@ -36,6 +36,9 @@ look() {
 # leave ID: from the beginning.
 leave() {
 	rm -rf $state/moving
+	# It links all messages elsewhere, so that all of them have changed.
+	systemctl -q disable --now chatmail-backup.timer 2>/dev/null || true
+	systemctl stop chatmail-backup.service 2>/dev/null || true
 	mkdir -p -m 700 $state/moving
 	mark $state/moving/id "$1"
 }
@@ -58,9 +61,13 @@ stop() {
 	mark $state/moved-to "$1"
 	CMDEPLOY_SETTINGS=/etc/chatmail/chatmail.ini cmdeploy run \
 		--ssh-host @local --skip-dns-check --disable-mail </dev/null
-	# What works for the whole relay is the other's job now.
-	for timer in chatmail-backup.timer acmetool.timer; do
-		systemctl -q disable --now "$timer" 2>/dev/null || true
+	# What works for the whole relay is the other's job now; what has begun
+	# ends.
+	for unit in chatmail-backup.timer acmetool.timer chatmail-certificate; do
+		systemctl -q disable --now "$unit" 2>/dev/null || true
+	done
+	for unit in chatmail-backup chatmail-expire; do
+		systemctl stop "$unit.service" 2>/dev/null || true
 	done
 }
 
@@ -76,15 +83,20 @@ wipe() {
 		echo 'no relay was moved away from here' >&2
 		exit 1
 	fi
-	systemctl -q disable --now nginx fcgiwrap.socket mtail coturn \
-		opendkim 2>/dev/null || true
-	rm -rf "$1" /etc/dkimkeys/* /var/lib/acme /etc/chatmail-nocreate
+	for unit in nginx fcgiwrap.socket fcgiwrap.service mtail coturn opendkim \
+		chatmail-certificate; do
+		systemctl -q disable --now "$unit" 2>/dev/null || true
+	done
+	rm -rf "$1" /etc/dkimkeys/* /var/lib/acme /etc/chatmail-nocreate \
+		/etc/turnserver.conf
 	for queue in active bounce corrupt defer deferred hold incoming \
 		maildrop trace; do
 		rm -rf "/var/spool/postfix/$queue"/*
 	done
 	rm -rf /var/log/chatmail /var/www/chatmail /etc/chatmail
 	apt -y purge chatmail || give_up
+	rm -f $state/mail_domain
+	rm -f $state/moved-to
 	rm -rf $state
 	sync
 }

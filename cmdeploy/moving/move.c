@@ -20,6 +20,7 @@ enum {
 };
 
 #define NOTE_NAME "chatmail.moving"
+#define IMAPS     "993:"
 
 static bool is_unwanted(void *owner UNUSED)
 {
@@ -199,6 +200,20 @@ uint64_t move_number(const struct move_server *server, const char *name)
 	uint64_t n;
 
 	return num_parse_u64(slice_of(value), &n) < 0 ? 0 : n;
+}
+
+bool move_is_serving(const struct move_server *server)
+{
+	AUTO_BUF struct buf all = BUF_INIT(MARKS_MAX_BYTES);
+	struct slice rest, word;
+
+	if (host_fact(&server->ssh.host, "listeners", &all, NULL) < 0)
+		return false;
+	rest = buf_slice(&all);
+	while (slice_next_word(&rest, &word))
+		if (slice_starts(word, SLICE(IMAPS)))
+			return true;
+	return false;
 }
 
 bool move_is_same(const struct move *m)

@@ -50,6 +50,8 @@ int move_write_note(const struct move *move, struct buf *why) MUST_CHECK;
 char *move_mark(const struct move_server *server, const char *name);
 bool move_has_mark(const struct move_server *server, const char *name);
 uint64_t move_number(const struct move_server *server, const char *name);
+/* It serves mail: somebody listens for IMAP. */
+bool move_is_serving(const struct move_server *server);
 /* Both have the id of the same move. */
 bool move_is_same(const struct move *move);
 

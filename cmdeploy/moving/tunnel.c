@@ -16,6 +16,7 @@ enum {
 /* What the script tells of an end: the caller frees. */
 struct end {
 	char *key, *number;
+	bool has_ipv6;
 };
 
 bool tunnel_has(const char *address)
@@ -37,6 +38,10 @@ static void on_line(struct slice line, void *owner)
 	struct end *end = owner;
 	struct slice name, value;
 
+	if (slice_eq_str(line, "six=yes")) {
+		end->has_ipv6 = true;
+		return;
+	}
 	if (!slice_cut(line, '=', &name, &value) ||
 		(!slice_eq_str(name, "key") && !slice_eq_str(name, "number"))) {
 		say_progress(slice_trim(line));
@@ -105,7 +110,8 @@ static int make_ends(const struct ssh_host *proxy, const struct ssh_host *relay,
 	AUTO_FREE char *ipv4 = xasprintf(PREFIX4 "%s.2", home.number);
 	AUTO_FREE char *ipv6 = xasprintf(PREFIX6 "%s::2", home.number);
 	words_add(ret_addresses, ipv4);
-	words_add(ret_addresses, ipv6);
+	if (front.has_ipv6 && home.has_ipv6)
+		words_add(ret_addresses, ipv6);
 	return 0;
 }
 

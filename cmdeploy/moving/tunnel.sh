@@ -1,7 +1,8 @@
 # One end of the WireGuard tunnel between a relay that has no public address
 # and its proxy. Behind alone.sh and quietly.sh:
-#   key [PROXY]             prints "key=PUBLIC" and, for the relay, "number=N",
-#                           which is that of the tunnel to this proxy
+#   key [PROXY]             prints "key=PUBLIC", "six=yes" where there is IPv6,
+#                           and for the relay "number=N", which is that of the
+#                           tunnel to this proxy
 #   front N KEY             the proxy's end; KEY is the relay's
 #   home N PROXY PORT KEY ADDRESS...   the relay's end; KEY and the addresses
 #                           are the proxy's
@@ -28,6 +29,11 @@ install_tools() {
 	done
 }
 
+# Where IPv6 is off, wg-quick gives up at its first address.
+has6() {
+	[ "$(cat /proc/sys/net/ipv6/conf/default/disable_ipv6 2>/dev/null)" = 0 ]
+}
+
 # The tunnel that there is to this proxy, or the first number that is free.
 number() {
 	for conf in "$etc"/chatmail[1-9]*.conf; do
@@ -50,28 +56,38 @@ do_key() {
 		mv "$key.new" "$key"
 	fi
 	echo "key=$(wg pubkey <"$key")"
+	! has6 || echo six=yes
 	[ -z "${1:-}" ] || echo "number=$(number "$1")"
 }
 
 # put INTERFACE: its settings from standard input, and up with the machine.
+# What was there undoes itself by its own settings.
 put() {
 	cat >"$etc/$1.conf.new"
 	sync "$etc/$1.conf.new"
+	systemctl stop "wg-quick@$1"
 	mv "$etc/$1.conf.new" "$etc/$1.conf"
 	systemctl -q enable "wg-quick@$1"
-	systemctl restart "wg-quick@$1"
+	systemctl start "wg-quick@$1"
 }
 
 do_front() {
+	conf=$etc/chatmail.conf
+	if [ -e "$conf" ] && ! grep -qxF "PublicKey = $2" "$conf"; then
+		echo "there is a tunnel to another relay; to end it, run" \
+			"\"rm $conf\" here" >&2
+		exit 1
+	fi
+	six=$(! has6 || echo yes)
 	put chatmail <<-END
 	# from a relay
 	[Interface]
-	Address = 10.87.$1.1/30, fd87:c4a7:$1::1/64
+	Address = 10.87.$1.1/30${six:+, fd87:c4a7:$1::1/64}
 	ListenPort = 51820
 	PostUp = wg set %i private-key $key
 	[Peer]
 	PublicKey = $2
-	AllowedIPs = 10.87.$1.2/32, fd87:c4a7:$1::2/128
+	AllowedIPs = 10.87.$1.2/32${six:+, fd87:c4a7:$1::2/128}
 	END
 }
 
@@ -91,7 +107,7 @@ rule() {
 routes() {
 	n=$1
 	shift
-	for family in 4 6; do
+	for family in 4 ${six:+6}; do
 		from=10.87.$n.2
 		[ "$family" = 4 ] || from=fd87:c4a7:$n::2
 		echo "PostUp = ip -$family route add default dev %i table $((51800 + n))"
@@ -101,6 +117,7 @@ routes() {
 	for address; do
 		family=4
 		case $address in *:*) family=6 ;; esac
+		[ "$family" = 4 ] || [ "$six" ] || continue
 		rule "$family" "$n" to "$address" ipproto tcp
 	done
 }
@@ -108,12 +125,13 @@ routes() {
 do_home() {
 	n=$1 proxy=$2 port=$3 public=$4
 	shift 4
+	six=$(! has6 || echo yes)
 	endpoint=$proxy
 	case $proxy in *:*) endpoint="[$proxy]" ;; esac
 	put "chatmail$n" <<-END
 	# to $proxy
 	[Interface]
-	Address = 10.87.$n.2/30, fd87:c4a7:$n::2/64
+	Address = 10.87.$n.2/30${six:+, fd87:c4a7:$n::2/64}
 	Table = off
 	PostUp = wg set %i private-key $key
 	$(routes "$n" "$@")
@@ -124,7 +142,7 @@ do_home() {
 	PersistentKeepalive = 25
 	END
 	tries=0
-	until wg show "chatmail$n" latest-handshakes | grep -q '[1-9]$'; do
+	until wg show "chatmail$n" latest-handshakes | grep -q '[1-9][0-9]*$'; do
 		tries=$((tries + 1))
 		if [ "$tries" -gt 60 ]; then
 			echo "$proxy does not answer on UDP port $port; a firewall in" \
@@ -140,6 +158,7 @@ do_gone() {
 	[ -e "$etc/chatmail$n.conf" ] || return 0
 	systemctl -q disable --now "wg-quick@chatmail$n"
 	rm -f "$etc/chatmail$n.conf"
+	ls "$etc"/chatmail*.conf >/dev/null 2>&1 || rm -f "$key"
 }
 
 action=$1

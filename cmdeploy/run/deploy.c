@@ -65,7 +65,8 @@ static int mend_resolver(struct buf *told, struct buf *why)
 	AUTO_BUF struct buf forwarders = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	resolver_add_forwarders(&forwarders);
-	if (forwarders.len == 0)
+	/* A file of the operator's is what they want. */
+	if (forwarders.len == 0 || resolver_forwards_by_file())
 		return 0;
 	buf_addf(told, "%sunbound does not pass questions on to %s any more",
 		told->len ? "; " : "", buf_str(&forwarders));

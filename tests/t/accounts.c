@@ -360,18 +360,18 @@ static void case_encrypted_only(void)
 	bed_start(bed.doveauth, 0);
 	bed_demand_login(bed_dial(0), "abcdef123", PASSWORD, 'O');
 	int fd = bed_dial_raw(AS_FILTER, 0);
-	check_map(fd, "demands", user, "NOTFOUND ");
-	check_map(fd, "demands", "nobody12@x.test", "NOTFOUND ");
-	check_map(fd, "demands", "../x@x.test", "NOTFOUND ");
+	check_map(fd, "encrypted", user, "NOTFOUND ");
+	check_map(fd, "encrypted", "nobody12@x.test", "NOTFOUND ");
+	check_map(fd, "encrypted", "../x@x.test", "NOTFOUND ");
 	close(open(flag, O_CREAT | O_WRONLY | O_CLOEXEC, 0600));
-	check_map(fd, "demands", user, "OK only");
-	check_map(fd, "demands", "AbcDef123+tag@X.test", "OK only");
-	check_map(fd, "demands", "nobody12@x.test", "NOTFOUND ");
+	check_map(fd, "encrypted", user, "OK only");
+	check_map(fd, "encrypted", "AbcDef123+tag@X.test", "OK only");
+	check_map(fd, "encrypted", "nobody12@x.test", "NOTFOUND ");
 	check_recipient(fd, user, "OK here");
 	/* "Not now" is a different answer. */
 	AUTO_FREE char *aside = xasprintf("%s/aside", bed.mail);
 	demand(rename(home, aside) == 0 && symlink(home, home) == 0, "loop");
-	check_map(fd, "demands", user, "TEMP cannot tell now");
+	check_map(fd, "encrypted", user, "TEMP cannot tell now");
 	close(fd);
 	bed_end_well(0);
 }
