@@ -1,9 +1,10 @@
 # own.sh - our package on the hosts of another release than the laptop has:
 # $cache/own, a layer above those of base.sh. Each server would build it by
-# itself, in minutes; a bare host still does, and all do with $HOSTS_BUILD.
+# itself, in minutes; a bare host still does.
 #
 # Sourced by `bed`, like base.sh and after it.
 # shellcheck shell=bash disable=SC2154
+
 # build_package VERSION: to $cache/chatmail.deb, from $cache/source.tar.
 build_package() {
   local root=$cache/build.root
@@ -30,7 +31,7 @@ build_package() {
 # Makes what is missing or of other sources; one run at a time.
 own_make() {
   local version root=$cache/own.root
-  [ "$RELEASE" != 12 ] && [ -z "${HOSTS_BUILD:-}" ] || return 0
+  [ "$RELEASE" != 12 ] || return 0
   of "$RELEASE"
   exec 8>"$cache/lock"
   flock 8
@@ -51,4 +52,3 @@ own_make() {
   fi
   exec 8>&-
 }
-
