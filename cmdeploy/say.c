@@ -97,6 +97,12 @@ void say_step(const char *name)
 		say_progress(SLICE("..."));
 }
 
+void say_progress_line(struct slice line, void *owner UNUSED)
+{
+	if (slice_trim(line).len > 0)
+		say_progress(slice_trim(line));
+}
+
 void say_progress(struct slice text)
 {
 	char line[TEXT_WIDTH + 1];

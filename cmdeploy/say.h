@@ -37,6 +37,8 @@ void say_bold(const char *format, ...) PRINTF_LIKE(1, 2);
  */
 void say_step(const char *name);
 void say_progress(struct slice text);
+/* The same with a line of a program's output, as on_line of struct proc. */
+void say_progress_line(struct slice line, void *owner);
 /* A line of what happens in it, which stays, unlike progress. */
 void say_detail(struct slice text);
 void say_done(const char *format, ...) PRINTF_LIKE(1, 2);

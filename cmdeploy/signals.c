@@ -5,6 +5,8 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "lib/util.h"
+
 static pid_t watched_pid;
 
 static bool is_hup_ignored;
@@ -40,6 +42,11 @@ bool signals_told_to_stop(void)
 	sigpending(&pending);
 	return sigismember(&pending, SIGINT) ||
 		sigismember(&pending, SIGTERM) || sigismember(&pending, SIGHUP);
+}
+
+bool signals_unwanted(void *owner UNUSED)
+{
+	return signals_told_to_stop();
 }
 
 void signals_watch(pid_t pid)

@@ -16,6 +16,8 @@ void signals_hold(void);
 
 /* One of them has come; it stays noted for signals_next(). */
 bool signals_told_to_stop(void);
+/* The same, as is_unwanted of struct proc and struct ssh_host want it. */
+bool signals_unwanted(void *owner);
 
 enum signals_event {
 	SIGNALS_NOTHING,

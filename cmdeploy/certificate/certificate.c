@@ -296,11 +296,6 @@ static int write_responses(const struct relay *relay, struct buf *why)
 		(struct file_owner){ 0644, 0, 0 }, why);
 }
 
-static bool is_unwanted(void *owner UNUSED)
-{
-	return signals_told_to_stop();
-}
-
 static int run_acmetool(struct buf *log, struct buf *why)
 {
 	return proc_run_ok(
@@ -309,7 +304,7 @@ static int run_acmetool(struct buf *log, struct buf *why)
 				"--xlog.severity=info", "reconcile", NULL },
 			.timeout_sec = ACMETOOL_SEC,
 			.err = log,
-			.is_unwanted = is_unwanted,
+			.is_unwanted = signals_unwanted,
 		},
 		why);
 }

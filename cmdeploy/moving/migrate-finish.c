@@ -52,13 +52,11 @@ static int step_check(const struct move *m, struct buf *why)
 static int step_dns(const struct move *m, struct buf *why)
 {
 	AUTO_BUF struct buf lines = BUF_INIT(LINES_MAX_BYTES);
-	AUTO_WORDS struct words proxies = { 0 };
 
 	if (m->options->is_forced)
 		return 0;
 	say_step("dns");
-	move_add_proxies(m, &proxies);
-	if (proxies.n > 0)
+	if (move_has_proxies(m))
 		return because(why, -EBUSY,
 			"the relay has proxies; when all of them forward to "
 			"%s, wipe the old server with --force",

@@ -82,11 +82,15 @@ static int check_who(const struct migration *g, struct buf *why)
 	AUTO_FREE char *new = move_mark(&m->to, "machine");
 
 	if (strcmp(old, new) == 0)
-		return because(why, -EEXIST, "%s and %s are the same server",
+		return because(why, -EEXIST,
+			"%s and %s are the same server; name another one by "
+			"--to",
 			from, to);
 	if (!server_is_relay(&m->from.ssh.host, &m->config))
-		return because(why, -ENOENT, "%s is not the relay %s", from,
-			m->config.mail_domain);
+		return because(why, -ENOENT,
+			"%s is not the relay %s; name the server that is by "
+			"--from",
+			from, m->config.mail_domain);
 	if (!host_has_fact(&m->from.ssh.host, "package") ||
 		!host_has_fact(&m->from.ssh.host, "ini"))
 		return because(why, -ENOENT,
@@ -299,15 +303,6 @@ static int step_forward(struct migration *g, struct buf *why)
 	return 0;
 }
 
-/* "to change": it has proxies, and DNS points to these. */
-static bool has_proxies(const struct move *m)
-{
-	AUTO_WORDS struct words proxies = { 0 };
-
-	move_add_proxies(m, &proxies);
-	return proxies.n > 0;
-}
-
 static int wait_for_dns(const struct move *m, struct buf *why)
 {
 	say_step("wait");
@@ -329,7 +324,7 @@ static int step_dns(struct migration *g, struct buf *why)
 	const struct move *m = &g->m;
 	AUTO_BUF struct buf lines = BUF_INIT(LINES_MAX_BYTES);
 
-	if (has_proxies(m)) {
+	if (move_has_proxies(m)) {
 		say("Next: for each of its proxies, \"%s proxy --ssh-host "
 		    "PROXY --to %s\".",
 			say_program(), m->to.ssh.target.name);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "cmdeploy/dns/check.h"
-#include "cmdeploy/dns/records.h"
+#include "cmdeploy/moving/proxy.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/signals.h"
 #include "lib/file.h"
@@ -21,17 +21,6 @@ enum {
 
 #define NOTE_NAME "chatmail.moving"
 #define IMAPS     "993:"
-
-static bool is_unwanted(void *owner UNUSED)
-{
-	return signals_told_to_stop();
-}
-
-static void on_line(struct slice line, void *owner UNUSED)
-{
-	if (slice_trim(line).len > 0)
-		say_progress(slice_trim(line));
-}
 
 /* A line each; NULL where there is none. */
 static void read_note(const char *path, char **ret_from, char **ret_to)
@@ -94,7 +83,7 @@ int move_open(const struct move_options *options, struct move *ret_move,
 		move_release(&m);
 		return r;
 	}
-	m.from.ssh.is_unwanted = m.to.ssh.is_unwanted = is_unwanted;
+	m.from.ssh.is_unwanted = m.to.ssh.is_unwanted = signals_unwanted;
 	*ret_move = m;
 	return 0;
 }
@@ -126,7 +115,7 @@ int move_tell(const struct move_server *server, const char *action,
 		&(struct proc){
 			.timeout_sec = TELL_SEC,
 			.out = out,
-			.on_line = out ? NULL : on_line,
+			.on_line = out ? NULL : say_progress_line,
 		},
 		why);
 }
@@ -134,9 +123,6 @@ int move_tell(const struct move_server *server, const char *action,
 static int look_at(
 	const struct move *m, struct move_server *server, struct buf *why)
 {
-	/* The addresses that it has, not those that settings give it. */
-	static const struct config none;
-	struct dns_facts facts = { 0 };
 	int r = ssh_connect(&server->ssh, why);
 
 	if (r == 0)
@@ -145,11 +131,9 @@ static int look_at(
 			&(struct proc){ .timeout_sec = TELL_SEC,
 				.out = &server->marks },
 			why);
-	if (r == 0)
-		r = dns_facts_get(&server->ssh.host, &none, &facts, why);
-	words_add_all(&server->addresses, words_list(&facts.addresses));
-	dns_facts_release(&facts);
-	return r;
+	return r < 0 ? r
+		     : proxy_add_addresses(
+			       &server->ssh.host, &server->addresses, why);
 }
 
 int move_connect(struct move *m, struct buf *why)
@@ -232,6 +216,14 @@ void move_add_proxies(const struct move *m, struct words *out)
 		if (!words_has(&m->from.addresses, known->items[i]) &&
 			!words_has(&m->to.addresses, known->items[i]))
 			words_add(out, known->items[i]);
+}
+
+bool move_has_proxies(const struct move *m)
+{
+	AUTO_WORDS struct words proxies = { 0 };
+
+	move_add_proxies(m, &proxies);
+	return proxies.n > 0;
 }
 
 int move_check_dns(const struct move *m, struct buf *lines, struct buf *why)

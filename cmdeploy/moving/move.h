@@ -64,6 +64,8 @@ int move_tell(const struct move_server *server, const char *action,
 
 /* Those of public_addresses that are of neither server: of proxies. */
 void move_add_proxies(const struct move *move, struct words *out);
+/* DNS points to these then, not to a server. */
+bool move_has_proxies(const struct move *move);
 
 /*
  * Does the relay's name point to the new server and to no other? 1 yes; 0 no,

@@ -34,11 +34,6 @@ struct proxy {
 	struct words ports;
 };
 
-static bool is_unwanted(void *owner UNUSED)
-{
-	return signals_told_to_stop();
-}
-
 static bool is_ipv6(const char *address)
 {
 	return strchr(address, ':') != NULL;
@@ -53,13 +48,25 @@ static const char *first(const struct words *addresses, bool ipv6)
 	return "";
 }
 
+int proxy_add_addresses(
+	const struct host *host, struct words *out, struct buf *why)
+{
+	/* The addresses that it has, not those that settings give it. */
+	static const struct config none;
+	struct dns_facts facts = { 0 };
+	int r = dns_facts_get(host, &none, &facts, why);
+
+	for (size_t i = 0; i < facts.addresses.n; i++)
+		if (!tunnel_has(facts.addresses.v[i]))
+			words_add(out, facts.addresses.v[i]);
+	dns_facts_release(&facts);
+	return r;
+}
+
 static int step_connect(struct proxy *p, struct buf *why)
 {
 	AUTO_BUF struct buf os = BUF_INIT(FACT_MAX_BYTES);
 	const struct host *host = &p->ssh.host;
-	struct dns_facts facts = { 0 };
-	/* The addresses that it has, not those that settings give it. */
-	static const struct config none;
 
 	say_step("connect");
 	int r = ssh_connect(&p->ssh, why);
@@ -73,11 +80,7 @@ static int step_connect(struct proxy *p, struct buf *why)
 			host->name);
 	r = host_fact(host, "os_name", &os, why);
 	if (r == 0)
-		r = dns_facts_get(host, &none, &facts, why);
-	for (size_t i = 0; i < facts.addresses.n; i++)
-		if (!tunnel_has(facts.addresses.v[i]))
-			words_add(&p->own, facts.addresses.v[i]);
-	dns_facts_release(&facts);
+		r = proxy_add_addresses(host, &p->own, why);
 	if (r == 0)
 		say_done("%s", buf_str(&os));
 	return r;
@@ -161,6 +164,16 @@ static void add_address(struct words *list, const struct addrinfo *at)
 		words_add(list, text);
 }
 
+static int make_tunnel(struct proxy *p, struct buf *why)
+{
+	say_step("tunnel");
+	int r = tunnel_make(&p->ssh, p->options->to, &p->own, &p->relay, why);
+	if (r == 0)
+		say_done("%s %s is the relay's end", first(&p->relay, false),
+			first(&p->relay, true));
+	return r;
+}
+
 static int step_relay(struct proxy *p, struct buf *why)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
@@ -168,6 +181,8 @@ static int step_relay(struct proxy *p, struct buf *why)
 		p->options->to ? p->options->to : p->config.mail_domain;
 	struct addrinfo *list = NULL;
 
+	if (p->options->is_tunnel)
+		return make_tunnel(p, why);
 	say_step("relay");
 	int e = getaddrinfo(name, NULL, &hints, &list);
 	if (e != 0)
@@ -188,16 +203,6 @@ static int step_relay(struct proxy *p, struct buf *why)
 	return 0;
 }
 
-static int step_tunnel(struct proxy *p, struct buf *why)
-{
-	say_step("tunnel");
-	int r = tunnel_make(&p->ssh, p->options->to, &p->own, &p->relay, why);
-	if (r == 0)
-		say_done("%s %s is the relay's end", first(&p->relay, false),
-			first(&p->relay, true));
-	return r;
-}
-
 /* Those of a family that the relay has, too. */
 static int choose_front(struct proxy *p, struct buf *why)
 {
@@ -212,11 +217,6 @@ static int choose_front(struct proxy *p, struct buf *why)
 		p->ssh.host.name);
 }
 
-static void on_line(struct slice line, void *owner UNUSED)
-{
-	say_progress(slice_trim(line));
-}
-
 static int script(
 	const struct ssh_host *ssh, const char *const *args, struct buf *why)
 {
@@ -226,7 +226,7 @@ static int script(
 		args,
 		&(struct proc){
 			.timeout_sec = SCRIPT_SEC,
-			.on_line = on_line,
+			.on_line = say_progress_line,
 		},
 		why);
 }
@@ -381,14 +381,6 @@ static int (*const steps[])(struct proxy *p, struct buf *why) = {
 	step_settings,
 };
 
-static int (*const tunnel_steps[])(struct proxy *p, struct buf *why) = {
-	step_connect,
-	step_check,
-	step_tunnel,
-	step_forward,
-	step_settings,
-};
-
 static int (*const removal_steps[])(struct proxy *p, struct buf *why) = {
 	step_connect,
 	step_remove,
@@ -397,18 +389,12 @@ static int (*const removal_steps[])(struct proxy *p, struct buf *why) = {
 
 static int carry_out(struct proxy *p, struct buf *why)
 {
-	int (*const *all)(struct proxy * p, struct buf * why) = steps;
-	size_t n = ARRAY_LEN(steps);
+	bool is_removal = p->options->is_removal;
+	size_t n = is_removal ? ARRAY_LEN(removal_steps) : ARRAY_LEN(steps);
 	int r = 0;
 
-	if (p->options->is_removal) {
-		all = removal_steps;
-		n = ARRAY_LEN(removal_steps);
-	} else if (p->options->is_tunnel) {
-		all = tunnel_steps;
-	}
 	for (size_t i = 0; i < n && r == 0; i++) {
-		r = all[i](p, why);
+		r = is_removal ? removal_steps[i](p, why) : steps[i](p, why);
 		if (signals_told_to_stop())
 			r = -EINTR;
 	}
@@ -449,7 +435,7 @@ int proxy_run(const struct proxy_options *options, struct buf *why)
 		r = ssh_open(options->ssh_host, &p.ssh, why);
 	if (r < 0)
 		return r;
-	p.ssh.is_unwanted = is_unwanted;
+	p.ssh.is_unwanted = signals_unwanted;
 	say_bold("A proxy of the relay %s on %s", p.config.mail_domain,
 		p.ssh.target.where);
 	r = carry_out(&p, why);

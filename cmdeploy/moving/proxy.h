@@ -24,6 +24,9 @@ struct proxy_options {
  */
 int proxy_run(const struct proxy_options *options, struct buf *why) MUST_CHECK;
 
+/* The addresses that a host itself has, but for those of tunnels. */
+int proxy_add_addresses(
+	const struct host *host, struct words *out, struct buf *why) MUST_CHECK;
 /* The ports that a relay serves to others, each once. */
 void proxy_add_ports(struct words *ports);
 
@@ -39,7 +42,7 @@ int proxy_forward(const struct ssh_host *ssh, const struct words *ports,
 /* Forwards nothing any more. */
 int proxy_stop(const struct ssh_host *ssh, struct buf *why) MUST_CHECK;
 
-/* Writes the settings anew, with these as public_addresses. */
+/* Puts these into the file of settings, as public_addresses. */
 int proxy_write_settings(const char *ini_path, const struct words *addresses,
 	struct buf *why) MUST_CHECK;
 

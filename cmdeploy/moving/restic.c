@@ -93,23 +93,13 @@ int restic_env(const char *path, struct words *ret_words, struct buf *why)
 	return r;
 }
 
-static bool is_unwanted(void *owner UNUSED)
-{
-	return signals_told_to_stop();
-}
-
-static void on_line(struct slice line, void *owner UNUSED)
-{
-	say_progress(slice_trim(line));
-}
-
 int restic_install(bool is_server, struct buf *why)
 {
 	AUTO_BUF struct buf missing = BUF_INIT(BUF_WHY_MAX_BYTES);
 	const char *const names[] = { "restic" };
 	const struct proc listen = {
-		.on_line = on_line,
-		.is_unwanted = is_unwanted,
+		.on_line = say_progress_line,
+		.is_unwanted = signals_unwanted,
 	};
 	int r = packages_missing(names, 1, &missing, why);
 
@@ -171,7 +161,7 @@ static int call(const struct restic *restic, const char *dir,
 			.argv = words_list(&argv),
 			.env = words_list(&env),
 			.out = said,
-			.is_unwanted = is_unwanted,
+			.is_unwanted = signals_unwanted,
 		},
 		ret_status, why);
 	return r == 0 && signals_told_to_stop() ? -EINTR : r;

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "cmdeploy/say.h"
+#include "cmdeploy/signals.h"
 
 enum {
 	SCRIPT_SEC = 1800,
@@ -74,37 +75,36 @@ static int make_keys(const struct ssh_host *proxy, const struct ssh_host *relay,
 	if (r == 0)
 		r = script(proxy, PROC_WORDS("key"), front, why);
 	if (r == 0 && (!home->key || !home->number || !front->key))
-		r = because(why, -EBADMSG, "a key could not be made");
+		r = because(why, -EBADMSG,
+			"a key could not be made; see what \"wg genkey\" says "
+			"on %s and on %s",
+			relay->host.name, proxy->host.name);
 	return r;
 }
 
-static int make_home(const struct ssh_host *relay, const char *number,
+static int make_home(const struct ssh_host *relay, struct end *home,
 	const char *key, const struct words *addresses, struct buf *why)
 {
-	AUTO_END struct end ignored = { 0 };
 	AUTO_WORDS struct words args = { 0 };
 
-	words_add(&args, "home");
-	words_add(&args, number);
-	words_add(&args, addresses->v[0]);
-	words_add(&args, PORT);
-	words_add(&args, key);
+	words_add_all(&args,
+		PROC_WORDS("home", home->number, addresses->v[0], PORT, key));
 	words_add_all(&args, words_list(addresses));
-	return script(relay, words_list(&args), &ignored, why);
+	return script(relay, words_list(&args), home, why);
 }
 
 static int make_ends(const struct ssh_host *proxy, const struct ssh_host *relay,
 	const struct words *addresses, struct words *ret_addresses,
 	struct buf *why)
 {
-	AUTO_END struct end front = { 0 }, home = { 0 }, ignored = { 0 };
+	AUTO_END struct end front = { 0 }, home = { 0 };
 	int r = make_keys(proxy, relay, addresses->v[0], &front, &home, why);
 
 	if (r == 0)
 		r = script(proxy, PROC_WORDS("front", home.number, home.key),
-			&ignored, why);
+			&front, why);
 	if (r == 0)
-		r = make_home(relay, home.number, front.key, addresses, why);
+		r = make_home(relay, &home, front.key, addresses, why);
 	if (r < 0)
 		return r;
 	AUTO_FREE char *ipv4 = xasprintf(PREFIX4 "%s.2", home.number);
@@ -120,8 +120,10 @@ static int with_relay(const char *relay, const struct words *addresses,
 {
 	if (addresses->n == 0)
 		return because(why, -EADDRNOTAVAIL,
-			"the proxy has no public address for a tunnel");
+			"the proxy has no address that a relay could reach; "
+			"give it one first");
 	int r = ssh_open(relay, ret, why);
+	ret->is_unwanted = signals_unwanted;
 	return r < 0 ? r : ssh_connect(ret, why);
 }
 
@@ -132,7 +134,6 @@ int tunnel_make(const struct ssh_host *proxy, const char *relay,
 	struct ssh_host ssh = { 0 };
 	int r = with_relay(relay, addresses, &ssh, why);
 
-	ssh.is_unwanted = proxy->is_unwanted;
 	if (r == 0)
 		r = make_ends(proxy, &ssh, addresses, ret_addresses, why);
 	ssh_close(&ssh);

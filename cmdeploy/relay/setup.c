@@ -25,11 +25,6 @@ static void on_line(struct slice line, void *owner UNUSED)
 			: slice_trim(line));
 }
 
-static bool is_unwanted(void *owner UNUSED)
-{
-	return signals_told_to_stop();
-}
-
 static const char *plural(size_t n)
 {
 	return n == 1 ? "" : "s";
@@ -45,7 +40,7 @@ static int install(struct relay *relay, const char *names, struct buf *why)
 	const struct proc listen = {
 		.out = &log,
 		.on_line = on_line,
-		.is_unwanted = is_unwanted,
+		.is_unwanted = signals_unwanted,
 	};
 	int r = relay->is_server ? packages_add(names, &listen, &reason)
 				 : packages_install(names, &listen, &reason);

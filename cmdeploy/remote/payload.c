@@ -171,11 +171,6 @@ int payload_pack(const struct payload *payload, const char *dir,
 	return r;
 }
 
-static void on_line(struct slice line, void *owner UNUSED)
-{
-	say_progress(line);
-}
-
 int payload_send(const struct payload *payload, const struct ssh_host *ssh,
 	const char *dir, struct buf *why)
 {
@@ -189,7 +184,7 @@ int payload_send(const struct payload *payload, const struct ssh_host *ssh,
 		&(struct proc){
 			.input = buf_slice(&archive),
 			.timeout_sec = SEND_SEC,
-			.on_line = on_line,
+			.on_line = say_progress_line,
 		},
 		why);
 }

@@ -45,11 +45,6 @@ struct run {
 	struct payload payload;
 };
 
-static bool is_unwanted(void *owner UNUSED)
-{
-	return signals_told_to_stop();
-}
-
 /* A fact that there must be, as a string. */
 static int add_fact(const struct run *run, const char *name, struct buf *out,
 	struct buf *why)
@@ -404,7 +399,7 @@ static int open_and_carry_out(struct run *run, struct buf *why)
 	r = ssh_open(o->ssh_host ? o->ssh_host : domain, &run->ssh, why);
 	if (r < 0)
 		return r;
-	run->ssh.is_unwanted = is_unwanted;
+	run->ssh.is_unwanted = signals_unwanted;
 	say_bold("A relay for %s on %s", domain, run->ssh.target.where);
 	return carry_out(run, why);
 }

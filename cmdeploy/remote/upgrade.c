@@ -29,11 +29,6 @@ struct upgrade {
 	const char *where;
 };
 
-static bool is_unwanted(void *owner UNUSED)
-{
-	return signals_told_to_stop();
-}
-
 static void on_line(struct slice line, void *owner)
 {
 	const bool *is_verbose = owner;
@@ -54,7 +49,7 @@ static int on_server(const struct upgrade *u, const char *const *names,
 
 	if (r < 0)
 		return r;
-	ssh.is_unwanted = is_unwanted;
+	ssh.is_unwanted = signals_unwanted;
 	r = ssh_connect(&ssh, why);
 	if (r == 0)
 		r = ssh_script(&ssh, names, PROC_WORDS(NULL), proc, why);

@@ -2,7 +2,7 @@
  * crowd ADDRESS HOSTS N silent|drip PORT...: a crowd at the doors of a relay
  * on loopback. N connections to each port, from HOSTS addresses of 127.77/16,
  * say nothing, or a byte a second. A connection that the relay ends is opened
- * anew within a second. Says "ready" when all were opened once, and goes on
+ * again within a second. Says "ready" when all were opened once, and goes on
  * until it is killed.
  */
 #include <arpa/inet.h>

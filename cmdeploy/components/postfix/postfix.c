@@ -138,7 +138,10 @@ static const struct service services[] = {
 		.restart = "on-failure",
 		.reload_on = LIST("{{etc_dir}}/postfix/"),
 		.ports = ports },
-	/* After Postfix, which had its ports before. */
+	/*
+	 * A Postfix of the version before has these ports until the same run
+	 * reloads it; so long this is started again and again.
+	 */
 	{ .name = "smtp-proxy",
 		.is_mail = true,
 		.title = "Door for SMTP, before Postfix",
