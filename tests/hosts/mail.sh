@@ -79,6 +79,19 @@ login() {
     --login-options AUTH=PLAIN "imaps://$relay.example/" "$@"
 }
 
+# answers_at RELAY ADDRESS...: its IMAP and its pages do at each of them, with
+# the relay's certificate.
+answers_at() {
+  local address relay=$1
+  shift
+  for address; do
+    login "$relay" --connect-to "::$address:" -X NOOP || return 1
+    curl -sS --max-time 20 --connect-to "::$address:" -o page \
+      --cacert "$BED/common/etc/ssl/certs/ca-certificates.crt" \
+      "https://$relay.example/" || return 1
+  done
+}
+
 # inbox RELAY USER: its folder, as seen from here.
 inbox() {
   printf '%s/home/vmail/mail/%s.example/%s@%s.example/new' \
@@ -141,4 +154,28 @@ replied() {
   "$2"*) ;;
   *) fail "$1: got \"$(cat reply)\", not \"$2\"" ;;
   esac
+}
+
+# write_letters ADDRESS SECONDS: numbered letters of a stranger, one after each
+# pause, until the file `enough` is there. They wait in his queue, or in ours
+# for Dovecot, while nobody serves. What was sent is in `written`.
+write_letters() {
+  local i
+  for ((i = 1; i <= 2000; i++)); do
+    [ ! -e enough ] || break
+    letter carol@classic.example "$1" "letter $i." |
+      sign classic.example mail |
+      on classic sendmail -i -f carol@classic.example "$1"
+    echo "letter $i." >>written
+    sleep "$2"
+  done
+}
+
+# have_letters_come HOST DOMAIN USER: all of them, once each.
+have_letters_come() {
+  on classic postqueue -f
+  on "$1" postqueue -f
+  sed -n 's/^Subject: //p' "$(host_tree "$1")/home/vmail/mail/$2.example/$3@$2.example/new"/* |
+    sed 's/\r$//' | sort >come
+  sort written | cmp -s - come
 }

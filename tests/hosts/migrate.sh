@@ -44,29 +44,6 @@ waiting() {
   on "$1" postqueue -p | grep -o '[a-z]*@arriving.example' | sort
 }
 
-# Numbered letters of a stranger, until the file `enough` is there. They wait
-# in his queue while nobody serves.
-write_letters() {
-  local i
-  for ((i = 1; i <= 2000; i++)); do
-    [ ! -e enough ] || break
-    letter carol@classic.example "$1" "letter $i." |
-      sign classic.example mail |
-      on classic sendmail -i -f carol@classic.example "$1"
-    echo "letter $i." >>written
-    sleep 1
-  done
-}
-
-# All of them have come, once each.
-have_letters_come() {
-  on classic postqueue -f
-  sed -n 's/^Subject: //p' \
-    "$(host_tree arriving)$mailboxes/$1@leaving.example/new"/* |
-    sed 's/\r$//' | sort >come
-  sort written | cmp -s - come
-}
-
 # more_accounts N KB: each of them has a message of that size.
 more_accounts() {
   # shellcheck disable=SC2016
@@ -154,7 +131,7 @@ cmp "$ini" ini-before || fail 'a dry run changes settings'
 
 account leaving
 reader=$user
-write_letters "$reader@leaving.example" &
+write_letters "$reader@leaving.example" 1 &
 letters=$!
 start_migrate --from "$old" --to "$new"
 until_ok 200 on arriving test -e "$mailboxes/$us" || fail "$(cat cut)"
@@ -192,7 +169,7 @@ grep -v '^leaving\.example\. .* IN A' "$BED/op/leaving/zone" |
 wait "$run" || fail "--wait: $(cat cut)"
 : >enough
 wait "$letters" || fail 'the stranger could not write'
-eventually 120 have_letters_come "$reader" ||
+eventually 120 have_letters_come arriving leaving "$reader" ||
   fail "written, but not come: $(sort written | comm -3 - come)"
 user=$idle password=$idle_password
 numbers >after

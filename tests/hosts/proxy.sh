@@ -22,15 +22,9 @@ records_of() {
   } | zone_put behind
 }
 
-# answers HOST: with the relay's certificate, on both families.
+# answers HOST: on both families.
 answers() {
-  local address
-  for address in "$(host_ip4 "$1")" "[$(host_ip6 "$1")]"; do
-    login behind --connect-to "::$address:" -X NOOP || return 1
-    curl -sS --max-time 20 --connect-to "::$address:" -o page \
-      --cacert "$BED/common/etc/ssl/certs/ca-certificates.crt" \
-      https://behind.example/ || return 1
-  done
+  answers_at behind "$(host_ip4 "$1")" "[$(host_ip6 "$1")]"
 }
 
 # greets HOST: somebody's mail server can begin there.

@@ -35,17 +35,6 @@ table inet provider {
 EOF
 }
 
-# answers ADDRESS...: with the relay's certificate.
-answers() {
-  local address
-  for address; do
-    login home --connect-to "::$address:" -X NOOP || return 1
-    curl -sS --max-time 20 --connect-to "::$address:" -o page \
-      --cacert "$BED/common/etc/ssl/certs/ca-certificates.crt" \
-      https://home.example/ || return 1
-  done
-}
-
 # What the relay sees of a connection from here: our own address.
 sees_us() {
   on home ss -Htn state established '( sport = :993 )' >seen
@@ -87,7 +76,7 @@ heavy deploy home --ssh-host "root@$direct" || fail "run: $(tail -n 20 said)"
 records home --ssh-host "root@$direct" --zonefile zone || true
 zone_put home <"$BED/op/home/zone"
 account home
-eventually 30 answers "$front" "[$(host_ip6 rented)]"
+eventually 30 answers_at home "$front" "[$(host_ip6 rented)]"
 chat home alpha
 
 # To a server that has port 25 alone; and who it is to this server.
@@ -114,13 +103,13 @@ on home cat /etc/wireguard/chatmail.key | cmp - key-before || fail 'another key'
 on home test ! -e /etc/wireguard/chatmail2.conf || fail 'a second tunnel'
 start_anew rented
 start_anew home
-eventually 90 answers "$front"
+eventually 90 answers_at home "$front"
 operator status --ssh-host "root@$direct" || true
 says_not said 'no way in'
 
 operator proxy --ssh-host "root@$front" --remove --tunnel --to "root@$direct" ||
   fail "remove: $(cat said)"
-answers "$front" 2>/dev/null && fail 'it still forwards'
+answers_at home "$front" 2>/dev/null && fail 'it still forwards'
 for host in home rented; do
   is "what is left at $host" "$(on "$host" sh -c 'ls /etc/wireguard/*.conf
     ls -d /etc/chatmail-proxy /var/cache/chatmail

@@ -48,29 +48,6 @@ cut_upgrade() {
   eventually 1800 on aging flock -n /run/chatmail-ship.lock true
 }
 
-# Numbered letters to a relay that is often away, until the file `enough` is
-# there. They wait in the stranger's queue, or in ours for Dovecot.
-write_letters() {
-  local i
-  for ((i = 1; i <= 500; i++)); do
-    [ ! -e enough ] || break
-    letter carol@classic.example "$1" "letter $i." |
-      sign classic.example mail |
-      on classic sendmail -i -f carol@classic.example "$1"
-    echo "letter $i." >>written
-    sleep 5
-  done
-}
-
-# All of them have come, once each.
-have_letters_come() {
-  on classic postqueue -f
-  on aging postqueue -f
-  sed -n 's/^Subject: //p' "$(inbox aging "$1")"/* | sed 's/\r$//' |
-    sort >come
-  sort written | cmp -s - come
-}
-
 # Two people whose apps are open, and silent, until all is over.
 be_idle() {
   mkdir talk-idle
@@ -116,7 +93,7 @@ on aging rm /etc/apt/sources.list.d/gone.list
 
 be_idle
 account aging
-write_letters "$user@aging.example" &
+write_letters "$user@aging.example" 5 &
 letters=$!
 heavy cut_upgrade
 has_release 13
@@ -132,7 +109,7 @@ on aging systemctl --failed --no-legend | grep -v ' user@' >failed || true
 [ ! -s failed ] || fail "failed units: $(cat failed)"
 : >enough
 wait "$letters" || fail 'the stranger could not write'
-eventually 120 have_letters_come "$user" ||
+eventually 120 have_letters_come aging aging "$user" ||
   fail "written, but not come: $(sort written | comm -3 - come)"
 mailboxes >after
 grep -vxFf after before >lost || true
