@@ -172,6 +172,7 @@ static int open_readers(struct crowd *c, struct buf *why)
 		return 0;
 	return because(why, -EPROTO,
 		"%zu of %zu users are in IDLE, then: %s; "
+		"\"cmdeploy status\" shows what does not run; else "
 		"max_new_accounts_per_hour of chatmail.ini may be in the way",
 		n_idle, c->n, c->failure);
 }

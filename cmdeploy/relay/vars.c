@@ -21,7 +21,7 @@ enum {
 	SMTP_BYTES = 8 << 20,
 	SMTP_MIN = 50,
 	SMTP_MAX = 1000,
-	/* Of two processes that hold connections, 70 KB each. */
+	/* Of two processes that hold connections until they log in. */
 	LOGIN_BYTES = 320 << 10,
 	LOGINS_MIN = 2000,
 	LOGINS_MAX = 10000,
@@ -178,6 +178,9 @@ static void set_limits(struct template_vars *vars, const struct config *config)
 		fit(LOGIN_BYTES, LOGINS_MIN, LOGINS_MAX));
 	set_number(vars, "max_door_connections",
 		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX));
+	/* Each takes two, of one of two processes; by port 443 three. */
+	set_number(vars, "max_imap_connections_per_ip",
+		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX) / 3);
 	set_number(vars, "max_smtp_connections_per_ip",
 		config_smtp_share(config));
 	set_number(vars, "max_stored_size",

@@ -113,7 +113,7 @@ is 'newemail reaches' "$(reached newemail)" ''
 is 'mxsend reaches' "$(reached mxsend)" "$(echo /run/mxsend/{lmtp,map})"
 is 'www-data reaches' "$(reached www-data)" \
   "$(echo /run/fcgiwrap.socket /run/mxdeliv/http.socket \
-    /run/nginx/web.sock /run/smtp-proxy/way.sock)"
+    /run/nginx/web.sock /run/mailproxy/way.sock)"
 reached postfix | tr ' ' '\n' | grep -v /var/spool >reached
 is 'postfix reaches' "$(paste -sd ' ' reached)" \
   "$(echo /run/doveauth/smtp/{auth,recipients} \

@@ -29,7 +29,7 @@ answers() {
 serves 'at first'
 
 echo '-- a master is killed'
-for service in nginx smtp-proxy dovecot postfix doveauth; do
+for service in nginx mailproxy dovecot postfix doveauth; do
   before=$(pid r "$service")
   kill -KILL "$before"
   sleep 0.5

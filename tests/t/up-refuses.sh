@@ -40,7 +40,7 @@ coproc SERVER { exec openssl s_server -accept 127.0.8.101:143 -nocert \
   -naccept 1 </dev/null; }
 # ACCEPT is its word for being ready.
 read -r _ <&"${SERVER[0]}"
-refuses 'port 127.0.8.101:143, which dovecot needs, is in use by openssl' \
+refuses 'port 127.0.8.101:143, which mailproxy needs, is in use by openssl' \
   --dir r
 kill "$SERVER_PID"
 

@@ -123,7 +123,7 @@ done
 grep -qE '^! certificate          [45] days left, self-signed; ' out ||
   fail 'not over:' "$(cat out)"
 says out "! certificate name     it is not for $address"
-for port in '993 .* reload dovecot' '465 .* reload smtp-proxy' '443 .* reload nginx'
+for port in '993 .* reload mailproxy' '443 .* reload nginx'
 do
   grep -qE "^! certificate shown    port $port\$" out || fail "no $port:" "$(cat out)"
 done

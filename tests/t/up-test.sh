@@ -103,13 +103,13 @@ sv -w 20 up "$PWD/r/service/nginx" >/dev/null
 answers "$address" 443
 
 echo '-- Postfix: TLS, senders, filters, recipients, sizes'
-change postfix/smtp-proxy.conf 's/ssl_protocols TLSv1.3/ssl_protocols TLSv1.2 TLSv1.3/'
+change mailproxy.conf 's/ssl_protocols TLSv1.3/ssl_protocols TLSv1.2 TLSv1.3/'
 change postfix/master.cf -e 's/reject_sender_login_mismatch//' -e 's,/run/filtermail/,/spool/postfix/filter/,' \
   -e 's/-o header_checks=.*/-o header_checks=/' \
   -e '/:10587/,/^$/s/message_size_limit=.*/message_size_limit=1000000/'
 change postfix/main.cf 's/^smtpd_recipient_limit = .*/smtpd_recipient_limit = 50/'
 restart postfix 10587
-restart smtp-proxy 465
+restart mailproxy 465
 fails names/tls-1.3 'port 465 speaks TLS 1.2' \
   sending/sender 'it has to be 553' \
   sending/forged-from 'it has to be 500' \
@@ -122,30 +122,31 @@ fails names/tls-1.3 'port 465 speaks TLS 1.2' \
   arriving/unsigned 'it has to be 554'
 restore postfix/main.cf
 restore postfix/master.cf
-restore postfix/smtp-proxy.conf
+restore mailproxy.conf
 change postfix/main.cf -e '/^disable_vrfy_command/d' \
   -e 's/^\(smtpd_reject_unlisted_recipient\) = no/\1 = yes/'
-change postfix/smtp-proxy.conf "s/listen $address:25;/listen $address:2525;/"
+change mailproxy.conf "s/listen $address:25;/listen $address:2525;/"
 restart postfix 10587
-restart smtp-proxy 465
+restart mailproxy 465
 fails names/port-25 'Connection refused'
 run 1 test --dir r -k '[an][ra]*/*[5d]'
 says out 'skip arriving/unsigned'
 says out 'names/port-25 has failed'
 fails accounts/no-names 'VRFY: 252 for an account, 550 for a name that'
 restore postfix/main.cf
-restore postfix/smtp-proxy.conf
+restore mailproxy.conf
 restart postfix 10587
-restart smtp-proxy 465
+restart mailproxy 465
 
 echo '-- Dovecot: TLS, logins in the clear, capabilities, a notice that is lost'
-change dovecot/dovecot.conf -e 's/^ssl_min_protocol = .*/ssl_min_protocol = TLSv1\nssl_cipher_list = DEFAULT@SECLEVEL=0/' \
-  -e 's/^disable_plaintext_auth = yes/disable_plaintext_auth = no/' \
-  -e 's/^ssl = required/ssl = yes/' \
-  -e 's/ XDELTAPUSH$//' -e 's/ imap_quota / /' \
+change mailproxy.conf -e 's/^\tssl_protocols .*/\tssl_protocols TLSv1 TLSv1.1 TLSv1.3; ssl_ciphers DEFAULT@SECLEVEL=0;/' \
+  -e 's/default "Must issue.*/default OK;/' -e 's/default "530 .*/default "";/' \
+  -e 's/starttls only/starttls on/'
+restart mailproxy 993
+change dovecot/dovecot.conf -e 's/ XDELTAPUSH$//' -e 's/ imap_quota / /' \
   -e 's/imap_metadata = yes/imap_metadata = no/' \
   -e 's/^protocol lmtp {/&\n  mail_location = maildir:~\/elsewhere/'
-restart dovecot 993
+restart dovecot 10993
 patience=(--timeout 6)
 fails names/old-tls 'port 993 speaks TLS 1.1 or older' \
   names/plain-login 'port 143 does not refuse LOGIN without TLS' \
@@ -157,6 +158,8 @@ fails names/old-tls 'port 993 speaks TLS 1.1 or older' \
   imap/idle 'IDLE has not told of message 2 within 6 s'
 patience=()
 restore dovecot/dovecot.conf
+restore mailproxy.conf
+restart mailproxy 993
 
 echo '-- accounts: short passwords'
 change chatmail.ini -e '/^#* *password_min_length =/d' \
@@ -188,7 +191,7 @@ for file in site.conf mta-sts.txt autoconfig.xml; do
 done
 
 echo '-- services that do not run'
-restart dovecot 993
+restart dovecot 10993
 sv -w 20 down "$PWD"/r/service/{chatmail-metadata,filtermail-outgoing} >/dev/null
 fails imap/device-token 'the server says' \
   sending/cleartext-out 'the server says: 451'
@@ -205,8 +208,8 @@ touch index
 printf '%s\n' '[ca]' 'default_ca = own' '[own]' 'database = index' \
   'new_certs_dir = .' 'default_md = sha256' 'policy = any' 'rand_serial = yes' \
   '[any]' 'commonName = supplied' >ca.conf
-# certificate NAME FROM UNTIL: put there whole, since Dovecot may read it at any
-# moment; nginx has read it when it answers.
+# certificate NAME FROM UNTIL: put there whole, since one of them may read it at
+# any moment.
 certificate() {
   openssl req -new -key r/etc/tls/key.pem -subj "/CN=$1" -out request 2>/dev/null
   openssl ca -config ca.conf -batch -selfsign -keyfile r/etc/tls/key.pem \
@@ -217,14 +220,14 @@ certificate() {
 certificate _well.test 20200101000000Z 20210101000000Z
 restart nginx 443
 certificate _other.test 20200101000000Z 20490101000000Z
-restart dovecot 993
+restart mailproxy 993
 fails names/port-443 'its certificate has expired' \
   names/port-993 'its certificate is not for _well.test'
 mv cert.kept r/etc/tls/cert.pem
 
 echo '-- what is mended is well'
 up r
-restart dovecot 993
+restart mailproxy 993
 restart nginx 443
 run 0 test --dir r -k 'names/*'
 

@@ -30,7 +30,7 @@ allowed() {
     run/filtermail/{incoming,outgoing} \
     spool/postfix/filter/{incoming,outgoing} ;;
   www-data)
-    echo run/fcgiwrap/fcgiwrap.sock run/mxdeliv/http.socket run/nginx/* run/smtp-proxy/*
+    echo run/fcgiwrap/fcgiwrap.sock run/mxdeliv/http.socket run/nginx/* run/mailproxy/*
     ;;
   newemail) echo run/fcgiwrap/fcgiwrap.sock ;;
   # Of Postfix's group, as who may hand mail to the filter.
@@ -99,7 +99,7 @@ echo '-- ports'
 ss -tlnH | awk '{ print $4 }' | sort >have
 # Postfix takes another way out by a port only: 10083. At the others nginx
 # tells a client's address.
-printf "$address:%s\n" 10024 10083 10587 10993 11025 11465 11587 25 80 143 443 \
+printf "$address:%s\n" 10024 10083 10587 10993 11025 11143 11465 11587 11993 25 80 143 443 \
   465 587 993 | sort >want
 diff want have || fail 'other ports listen'
 [ -z "$(ss -ulnH)" ] || fail "$(ss -ulnH)"

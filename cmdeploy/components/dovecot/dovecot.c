@@ -56,14 +56,6 @@ static const struct file files[] = {
 };
 
 static const struct port ports[] = {
-	{ .address = "{{listen_address}}",
-		.port = "143",
-		.probe = PROBE_IMAP,
-		.label = "IMAP for apps, STARTTLS" },
-	{ .address = "{{listen_address}}",
-		.port = "993",
-		.probe = PROBE_TLS,
-		.label = "IMAP for apps, TLS" },
 	{ .address = "{{internal_address}}",
 		.port = "10993",
 		.probe = PROBE_NONE },
@@ -99,8 +91,7 @@ static const struct service services[] = {
 			"{{libexec_dir}}/instant-idle-2.4.so",
 			"{{libexec_dir}}/push-notice-2.3.so",
 			"{{libexec_dir}}/push-notice-2.4.so"),
-		.reload_on =
-			LIST("{{etc_dir}}/dovecot/", "{{own_etc_dir}}/tls/"),
+		.reload_on = LIST("{{etc_dir}}/dovecot/"),
 		.ports = ports },
 	{ 0 },
 };

@@ -14,10 +14,6 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/postfix", .mode = 0755 },
-	{ .path = "{{run_dir}}/smtp-proxy",
-		.mode = 0750,
-		.group = "www-data",
-		.when = "is_private" },
 	/* On a server the package, or Postfix's start, makes the rest. */
 	{ .path = "{{spool_dir}}/postfix", .mode = 0755, .when = "is_private" },
 	{ .path = "{{spool_dir}}/postfix/pid",
@@ -79,7 +75,6 @@ static const struct file files[] = {
 	CONF("own-transport"),
 	CONF("part-checks"),
 	CONF("tls-policy"),
-	CONF("smtp-proxy.conf"),
 	{ 0 },
 };
 
@@ -97,28 +92,6 @@ static const struct port ports[] = {
 	{ .address = "unix:{{spool_dir}}/postfix/filter/incoming" },
 	{ 0 },
 };
-
-static const struct port proxy_ports[] = {
-	PROXIED("11025"),
-	PROXIED("11465"),
-	PROXIED("11587"),
-	{ .address = "{{listen_address}}",
-		.port = "25",
-		.probe = PROBE_SMTP,
-		.label = "mail from other relays" },
-	{ .address = "{{listen_address}}",
-		.port = "465",
-		.probe = PROBE_TLS,
-		.label = "SMTP for apps, TLS" },
-	{ .address = "{{listen_address}}",
-		.port = "587",
-		.probe = PROBE_SMTP,
-		.label = "SMTP for apps, STARTTLS" },
-	{ 0 },
-};
-
-/* nginx does not take over a socket that a killed one left. */
-#define RM_SOCKET "rm -f {{run_dir}}/smtp-proxy/way.sock\n"
 
 static const struct service services[] = {
 	{ .name = "postfix",
@@ -138,46 +111,12 @@ static const struct service services[] = {
 		.restart = "on-failure",
 		.reload_on = LIST("{{etc_dir}}/postfix/"),
 		.ports = ports },
-	/*
-	 * A Postfix of the version before has these ports until the same run
-	 * reloads it; so long this is started again and again.
-	 */
-	{ .name = "smtp-proxy",
-		.is_mail = true,
-		.title = "Door for SMTP, before Postfix",
-		.wants = "network-online.target",
-		.after = "network-online.target {{postfix_unit}}",
-		/* Workers of a killed master would keep the ports. */
-		.is_group = true,
-		.command = "/usr/sbin/nginx -p {{root}}/ "
-			   "-c {{etc_dir}}/postfix/smtp-proxy.conf -e stderr",
-		.run_lines = RM_SOCKET,
-		.unit_lines = "Group=www-data\n"
-			      "RuntimeDirectory=smtp-proxy\n"
-			      "RuntimeDirectoryMode=0750\n"
-			      "ExecStartPre=-/bin/" RM_SOCKET
-			      "ExecReload=/bin/kill -s HUP $MAINPID\n"
-			      "NoNewPrivileges=yes\n"
-			      "ProtectSystem=strict\n"
-			      "ProtectHome=yes\n"
-			      "PrivateTmp=yes\n"
-			      "PrivateDevices=yes\n"
-			      "InaccessiblePaths=-/home/vmail -/etc/dkimkeys\n"
-			      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE "
-			      "CAP_SETUID CAP_SETGID CAP_CHOWN "
-			      "CAP_DAC_OVERRIDE\n",
-		/* A silent client takes three; one that is served, four. */
-		.n_files = 131072,
-		.restart = "always",
-		.reload_on = LIST("{{etc_dir}}/postfix/smtp-proxy.conf",
-			"{{own_etc_dir}}/tls/"),
-		.ports = proxy_ports },
 	{ 0 },
 };
 
 const struct component component_postfix = {
 	.name = "postfix",
-	.packages = LIST("postfix", "libnginx-mod-mail"),
+	.packages = LIST("postfix"),
 	.folders = folders,
 	.files = files,
 	.services = services,

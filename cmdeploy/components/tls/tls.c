@@ -133,7 +133,7 @@ static const struct service services[] = {
 			   "{{tls_external_cert_and_key}} "
 			   "{{own_etc_dir}}/tls/external.pem "
 			   "/bin/systemctl try-reload-or-restart "
-			   "smtp-proxy.service dovecot.service nginx.service"
+			   "mailproxy.service nginx.service"
 			   "{{#turn}} coturn.service{{/turn}}",
 		.restart = "always",
 		.restart_sec = 2,

@@ -1,0 +1,103 @@
+/* The door for mail: nginx, before Postfix and Dovecot. */
+#include "cmdeploy/components/components.h"
+
+static const struct folder folders[] = {
+	{ .path = "{{run_dir}}/mailproxy",
+		.mode = 0750,
+		.group = "www-data",
+		.when = "is_private" },
+	{ 0 },
+};
+
+static const struct file files[] = {
+	{ .path = "{{own_etc_dir}}/mailproxy.conf",
+		.mode = 0644,
+		.from = "mailproxy/mailproxy.conf" },
+	{ 0 },
+};
+
+/* Whatever comes there must tell by PROXY protocol from where. */
+#define PROXIED(number)                                                        \
+	{                                                                      \
+		.address = "{{internal_address}}", .port = number,             \
+		.probe = PROBE_NONE                                            \
+	}
+
+static const struct port ports[] = {
+	PROXIED("11025"),
+	PROXIED("11143"),
+	PROXIED("11465"),
+	PROXIED("11587"),
+	PROXIED("11993"),
+	{ .address = "{{listen_address}}",
+		.port = "25",
+		.probe = PROBE_SMTP,
+		.label = "mail from other relays" },
+	{ .address = "{{listen_address}}",
+		.port = "465",
+		.probe = PROBE_TLS,
+		.label = "SMTP for apps, TLS" },
+	{ .address = "{{listen_address}}",
+		.port = "587",
+		.probe = PROBE_SMTP,
+		.label = "SMTP for apps, STARTTLS" },
+	{ .address = "{{listen_address}}",
+		.port = "143",
+		.probe = PROBE_IMAP,
+		.label = "IMAP for apps, STARTTLS" },
+	{ .address = "{{listen_address}}",
+		.port = "993",
+		.probe = PROBE_TLS,
+		.label = "IMAP for apps, TLS" },
+	{ 0 },
+};
+
+/* nginx does not take over a socket that a killed one left. */
+#define RM_SOCKET "rm -f {{run_dir}}/mailproxy/way.sock\n"
+
+static const struct service services[] = {
+	/*
+	 * Postfix and Dovecot of the version before have these ports until the
+	 * same run reloads them; so long this is started again and again.
+	 */
+	{ .name = "mailproxy",
+		.is_mail = true,
+		.title = "Door for mail, before Postfix and Dovecot",
+		.wants = "network-online.target",
+		.after = "network-online.target {{postfix_unit}} "
+			 "dovecot.service",
+		/* Workers of a killed master would keep the ports. */
+		.is_group = true,
+		.command = "/usr/sbin/nginx -p {{root}}/ "
+			   "-c {{own_etc_dir}}/mailproxy.conf -e stderr",
+		.run_lines = RM_SOCKET,
+		.unit_lines = "Group=www-data\n"
+			      "RuntimeDirectory=mailproxy\n"
+			      "RuntimeDirectoryMode=0750\n"
+			      "ExecStartPre=-/bin/" RM_SOCKET
+			      "ExecReload=/bin/kill -s HUP $MAINPID\n"
+			      "NoNewPrivileges=yes\n"
+			      "ProtectSystem=strict\n"
+			      "ProtectHome=yes\n"
+			      "PrivateTmp=yes\n"
+			      "PrivateDevices=yes\n"
+			      "InaccessiblePaths=-/home/vmail -/etc/dkimkeys\n"
+			      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE "
+			      "CAP_SETUID CAP_SETGID CAP_CHOWN "
+			      "CAP_DAC_OVERRIDE\n",
+		/* A silent client takes three; one that is served, four. */
+		.n_files = 131072,
+		.restart = "always",
+		.reload_on = LIST(
+			"{{own_etc_dir}}/mailproxy.conf", "{{own_etc_dir}}/tls/"),
+		.ports = ports },
+	{ 0 },
+};
+
+const struct component component_mailproxy = {
+	.name = "mailproxy",
+	.packages = LIST("nginx", "libnginx-mod-mail", "libnginx-mod-stream"),
+	.folders = folders,
+	.files = files,
+	.services = services,
+};
