@@ -72,8 +72,10 @@ logs_in() {
 }
 since=@$(date +%s)
 for version in -4 -6; do
-  logs_in $version 443 imap >heard
-  says heard 'a OK'
+  for port in 993 443; do
+    logs_in $version $port imap >heard
+    says heard 'a OK'
+  done
   for port in 465 443; do
     logs_in $version $port smtp >heard
     says heard '235 '
@@ -112,8 +114,8 @@ is 'filtermail reaches' "$(reached filtermail)" \
 is 'newemail reaches' "$(reached newemail)" ''
 is 'mxsend reaches' "$(reached mxsend)" "$(echo /run/mxsend/{lmtp,map})"
 is 'www-data reaches' "$(reached www-data)" \
-  "$(echo /run/fcgiwrap.socket /run/mxdeliv/http.socket \
-    /run/nginx/web.sock /run/mailproxy/way.sock)"
+  "$(echo /run/fcgiwrap.socket /run/mailproxy/way.sock \
+    /run/mxdeliv/http.socket /run/nginx/web.sock)"
 reached postfix | tr ' ' '\n' | grep -v /var/spool >reached
 is 'postfix reaches' "$(paste -sd ' ' reached)" \
   "$(echo /run/doveauth/smtp/{auth,recipients} \
