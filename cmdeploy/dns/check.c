@@ -228,14 +228,14 @@ int dns_alias_points_here(const struct host *host, const struct config *config,
 	return r;
 }
 
-static void add_reason(const struct dns_finding *finding, struct buf *out)
+void dns_finding_tell(const struct dns_finding *finding, struct buf *out)
 {
 	AUTO_FREE char *found = xasprintf(" (now %s)", finding->found);
-	const char *what = finding->verdict == DNS_MISSING ? "missing"
-		: finding->verdict == DNS_UNKNOWN          ? "not answered"
-							   : "wrong";
+	const char *what = finding->verdict == DNS_UNKNOWN ? "not answered"
+		: finding->found[0]                        ? "wrong"
+							   : "missing";
 
-	buf_addf(out, "  %s %s: %s%s%s%s\n", finding->record.name,
+	buf_addf(out, "%s %s: %s%s%s%s", finding->record.name,
 		dns_type_name(finding->record.type), what,
 		finding->found[0] ? found : "", finding->note[0] ? ": " : "",
 		finding->note);
@@ -250,7 +250,9 @@ static void add_grave(const struct dns_report *report, struct buf *out)
 		const struct dns_finding *finding = &report->v[i];
 		if (!finding->is_grave)
 			continue;
-		add_reason(finding, out);
+		buf_add_str(out, "  ");
+		dns_finding_tell(finding, out);
+		buf_add_char(out, '\n');
 		if (finding->verdict != DNS_UNKNOWN && finding->record.line)
 			buf_addf(&lines, "%s\n", finding->record.line);
 	}

@@ -35,6 +35,8 @@ int dns_check(const struct config *config, const struct dns_facts *facts,
 	struct buf *why) MUST_CHECK;
 void dns_report_release(struct dns_report *report);
 
+/* In a clause what is wrong: "a.test MX: missing". */
+void dns_finding_tell(const struct dns_finding *finding, struct buf *out);
 /* A table of all, then the lines to copy. `domain` is the relay's. */
 void dns_report_show(const struct dns_report *report, const char *domain);
 /* In a sentence: "All required records are right; 2 recommended ..." */

@@ -27,7 +27,8 @@ struct probe_relay {
 	bool is_in_folder;    /* of `up`: it may have no name server */
 	pid_t pid;            /* above all of its processes; 0: elsewhere */
 	int answer_sec;       /* to wait for each of its answers */
-	char *hosts[PROBE_HOSTS_MAX]; /* its addresses, numeric */
+	/* Its addresses, numeric, and NULL. */
+	char *hosts[PROBE_HOSTS_MAX + 1];
 	size_t n_hosts;
 	struct probe_accounts accounts;
 	bool is_echo;       /* the echo bot is tried as well */

@@ -64,12 +64,15 @@ static int try_metadata(struct probe_relay *p)
 	return r;
 }
 
-/* Dave gets no mail from others, so that nobody is notified by this token. */
+/*
+ * Erin gets no mail, so that nobody is notified by this token, which is another
+ * one than that of an earlier run.
+ */
 static int try_token(struct probe_relay *p)
 {
-	static const char token[] = "cmdeploy-test-token";
+	AUTO_FREE char *token = xasprintf("cmdeploy-test-%08x", arc4random());
 	AUTO_MAIL struct mail m = MAIL_NONE;
-	int r = log_in(p, &m, "dave");
+	int r = log_in(p, &m, "erin");
 
 	if (r == 0)
 		r = mail_imap(&m, &p->why,
@@ -89,7 +92,7 @@ static int try_metadata_limit(struct probe_relay *p)
 {
 	AUTO_BUF struct buf token = BUF_INIT(2 * TOKEN_MAX_BYTES);
 	AUTO_MAIL struct mail m = MAIL_NONE;
-	int r = log_in(p, &m, "dave");
+	int r = log_in(p, &m, "erin");
 
 	for (int i = 0; i < TOKEN_MAX_BYTES + 1; i++)
 		buf_add_char(&token, 'x');
@@ -142,6 +145,10 @@ static int try_move(struct probe_relay *p)
 	/* It is there when an earlier run has made it. */
 	if (r == 0 && mail_imap(&m, &p->why, "CREATE Tried") == -EPROTO)
 		r = -EPROTO;
+	if (r == 0)
+		r = mail_empty(&m, "Tried", &p->why);
+	if (r == 0)
+		r = mail_imap(&m, &p->why, "SELECT INBOX");
 	if (r == 0)
 		r = mail_imap(&m, &p->why, "MOVE 1 Tried");
 	if (r == 0)

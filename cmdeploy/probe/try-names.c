@@ -3,6 +3,7 @@
 #include <openssl/ssl.h>
 #include <string.h>
 
+#include "cmdeploy/dns/check.h"
 #include "cmdeploy/probe/mail.h"
 
 enum {
@@ -16,6 +17,42 @@ static int try_address(struct probe_relay *p)
 	for (size_t i = 0; i < p->n_hosts; i++)
 		buf_addf(&p->note, "%s%s", i ? ", " : "", p->hosts[i]);
 	return 0;
+}
+
+/*
+ * What only the host knows, its keys, is not known here: then something has to
+ * be published, and anything will do.
+ */
+static bool is_fault(const struct dns_finding *f)
+{
+	return f->is_grave && (f->verdict != DNS_NOT_YET || !f->found[0]);
+}
+
+/* As `cmdeploy dns` compares them, for the addresses that were found here. */
+static int try_records(struct probe_relay *p)
+{
+	AUTO_BUF struct buf faults = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct dns_facts facts = { 0 };
+	struct dns_report report;
+
+	if (p->is_in_folder || p->config.is_ip_literal)
+		return because(
+			&p->why, PROBE_SKIP, "the relay needs no DNS records");
+	words_add_all(&facts.addresses, (const char *const *)p->hosts);
+	int r = dns_check(&p->config, &facts, false, &report, &p->why);
+	dns_facts_release(&facts);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < report.n; i++) {
+		if (!is_fault(&report.v[i]))
+			continue;
+		buf_add_str(&faults, faults.len > 0 ? "; " : "");
+		dns_finding_tell(&report.v[i], &faults);
+	}
+	dns_report_release(&report);
+	return faults.len > 0
+		? because(&p->why, -ENOENT, "%s", buf_str(&faults))
+		: 0;
 }
 
 /* nginx answers those only who ask for the relay's own name. */
@@ -269,6 +306,14 @@ static const struct probe_try tries[] = {
 		.what = "the domain has addresses",
 		.advice = "publish an A record: see \"cmdeploy dns\"",
 		.run = try_address,
+	},
+	{
+		.name = "records",
+		.what = "the DNS records that a relay needs",
+		.advice = "\"cmdeploy dns\" shows the lines to publish",
+		.run = try_records,
+		.needs = ADDRESS,
+		.is_more = true,
 	},
 	PORT("port-25", PORT_SMTP, NULL, "SMTP with STARTTLS, certificate"),
 	PORT("port-80", PORT_HTTP, NULL, "HTTP"),

@@ -280,6 +280,26 @@ ask 1 proxy
 shows right A wrong.test 203.0.113.9
 shows right AAAA wrong.test 2001:db8::9
 
+echo '-- as cmdeploy test tries it, from outside'
+for name in good bare wrong big; do
+  echo "198.51.100.7 $name.test" >>/etc/hosts
+done
+echo '2001:db8::7 good.test' >>/etc/hosts
+for name in good bare; do
+  run 0 test --ini "$name.ini" -k names/records
+done
+run 1 test --ini wrong.ini -k names/records --junit faults.xml
+says out 'FAIL names/records'
+says faults.xml 'wrong.test MX: wrong (now 10 wrong.test., 20 mx.other.): '
+says faults.xml '_mta-sts.wrong.test TXT: wrong'
+says_not faults.xml '_domainkey'
+says out 'cmdeploy dns'
+run 1 test --ini big.ini -k names/records --junit faults.xml
+says faults.xml 'big.test MX: missing'
+says faults.xml 'opendkim._domainkey.big.test TXT: missing'
+run 0 test big.test -k names/records
+says out 'more names/records'
+
 echo '-- CAA records, with an account that only a running relay has'
 caa() {
   sed 's|^tls_external_cert_and_key|#&|' "$1.ini" >caa.ini

@@ -1,7 +1,8 @@
 #!/bin/bash
 # What `cmdeploy test` says about a relay that is well, and about one that is
 # broken on purpose: each fault is found, by the try that is named after it.
-. "$(dirname "$0")/up-lib.sh"
+here=$(dirname "$(readlink -f "$0")")
+. "$here/up-lib.sh"
 address=127.0.8.241
 export XDG_CACHE_HOME=$PWD/cache
 patience=()
@@ -102,6 +103,46 @@ says junit.xml '<failure message="'
 sv -w 20 up "$PWD/r/service/nginx" >/dev/null
 answers "$address" 443
 
+echo '-- each port closed, or open for another protocol'
+change dovecot/dovecot.conf 's/port = \(143\|993\)$/port = 1\1/'
+change postfix/smtp-proxy.conf "s/listen $address:\(465\|587\);/listen $address:1\1;/"
+change nginx/nginx.conf -e 's/\\bsmtp\\b/\\bimap-or-smtp\\b/' \
+  -e "s/\\\\bimap\\\\b .*/\\\\bimap\\\\b $address:1465;/"
+restart dovecot 1993
+restart smtp-proxy 1465
+restart nginx 443
+fails names/port-143 'Connection refused' \
+  names/port-465 'Connection refused' \
+  names/port-587 'Connection refused' \
+  names/port-993 'Connection refused' \
+  names/port-443-imap 'port 443: ' \
+  names/port-443-smtp 'port 443: TLS: '
+restore postfix/smtp-proxy.conf
+restore nginx/nginx.conf
+restart smtp-proxy 465
+restart nginx 443
+
+echo '-- a server of IMAP with faults, before the one that is well'
+python3 "$here/faulty-imap.py" "$address" 1993 r/etc/tls \
+  cache/cmdeploy/test/_well.test/accounts >faulty.log 2>&1 &
+faulty=$!
+answers "$address" 993
+fails names/injection 'port 143 answers by TLS to what was sent before it' \
+  accounts/wrong-password 'IMAP lets in who has a wrong password' \
+  accounts/foreign 'IMAP lets in who has an address elsewhere' \
+  accounts/same-password 'the server says' \
+  imap/device-token 'the token that was set does not come back' \
+  imap/metadata-limit 'a token of 4097 bytes is accepted' \
+  imap/move 'MOVE has lost the message'
+fails imap/idle-quick 'ms after the message was accepted; 100 ms are promised'
+patience=(--timeout 6)
+fails imap/idle 'IDLE has not told of message 14 within 6 s'
+patience=()
+kill "$faulty"
+wait "$faulty" || true
+restore dovecot/dovecot.conf
+restart dovecot 993
+
 echo '-- Postfix: TLS, senders, filters, recipients, sizes'
 change mailproxy.conf 's/ssl_protocols TLSv1.3/ssl_protocols TLSv1.2 TLSv1.3/'
 change postfix/master.cf -e 's/reject_sender_login_mismatch//' -e 's,/run/filtermail/,/spool/postfix/filter/,' \
@@ -119,7 +160,9 @@ fails names/tls-1.3 'port 465 speaks TLS 1.2' \
   sending/recipients 'the server says: 452' \
   sending/size 'SIZE is 1000000; max_message_size of chatmail.ini is 31457280' \
   sending/rate '61 messages pass in a minute; 60 are allowed' \
-  arriving/unsigned 'it has to be 554'
+  arriving/unsigned 'it has to be 554' \
+  arriving/wrongly-signed 'it has to be 554' \
+  arriving/signed-by-other 'it has to be 554'
 restore postfix/main.cf
 restore postfix/master.cf
 restore mailproxy.conf
@@ -133,10 +176,22 @@ run 1 test --dir r -k '[an][ra]*/*[5d]'
 says out 'skip arriving/unsigned'
 says out 'names/port-25 has failed'
 fails accounts/no-names 'VRFY: 252 for an account, 550 for a name that'
-restore postfix/main.cf
 restore mailproxy.conf
-restart postfix 10587
+restore postfix/main.cf
 restart mailproxy 465
+
+echo '-- Postfix: nobody can log in, nothing gets to other servers'
+change postfix/master.cf 's/smtpd_sasl_auth_enable=yes/smtpd_sasl_auth_enable=no/'
+restart postfix 10587
+fails accounts/smtp-first 'the server says: 503' \
+  accounts/both-first 'login 2 of 2: the server says: 503' \
+  accounts/ten-first 'login 2 of 10: the server says: 503' \
+  accounts/again 'the server says: 503'
+restore postfix/master.cf
+restart postfix 10587
+patience=(--timeout 3 --second 127.0.8.242)
+fails arriving/bounce 'the message has not arrived within 3 s'
+patience=()
 
 echo '-- Dovecot: TLS, logins in the clear, capabilities, a notice that is lost'
 change mailproxy.conf -e 's/^\tssl_protocols .*/\tssl_protocols TLSv1 TLSv1.1 TLSv1.3; ssl_ciphers DEFAULT@SECLEVEL=0;/' \
