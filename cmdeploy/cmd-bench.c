@@ -9,6 +9,7 @@
 
 #include "cmdeploy/bench/bench.h"
 #include "cmdeploy/commands.h"
+#include "cmdeploy/host/ssh.h"
 #include "cmdeploy/load/load.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/target/target.h"
@@ -32,7 +33,7 @@ struct bench_options {
 	uint64_t n_rounds;
 	bool is_json, is_echo;
 	bool is_load, is_until_slow;
-	const char *users, *rate, *seconds;
+	const char *users, *rate, *seconds, *ssh_host;
 	uint64_t n_users, n_seconds, rate_hundredths;
 };
 
@@ -98,19 +99,22 @@ static int open_sides(
 		"both are %s; name another relay to compare with", first);
 }
 
-static int write_page(const char *path, struct bench *b, struct buf *why)
+/* 0, or EXIT_FAILURE when it has said why not. */
+static int write_page(const char *path, const struct buf *page)
 {
-	AUTO_BUF struct buf page = BUF_INIT(PAGE_MAX_BYTES);
+	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	int r = file_write(path, buf_slice(page),
+		(struct file_owner){ 0644, (uid_t)-1, (gid_t)-1 }, &why);
 
-	bench_html(b, &page);
-	return file_write(path, buf_slice(&page),
-		(struct file_owner){ 0644, (uid_t)-1, (gid_t)-1 }, why);
+	if (r < 0)
+		say_error("%s", buf_str(&why));
+	return r < 0 ? EXIT_FAILURE : 0;
 }
 
 /* All that was asked for; whether all of it was measured. */
 static int report(const struct bench_options *o, struct bench *b)
 {
-	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	AUTO_BUF struct buf page = BUF_INIT(PAGE_MAX_BYTES);
 	AUTO_BUF struct buf json = BUF_INIT(PAGE_MAX_BYTES);
 	int status = EXIT_SUCCESS;
 
@@ -128,11 +132,10 @@ static int report(const struct bench_options *o, struct bench *b)
 			b->sides[i].failure, say_program());
 		status = EXIT_FAILURE;
 	}
-	if (o->html && write_page(o->html, b, &why) < 0) {
-		say_error("%s", buf_str(&why));
-		status = EXIT_FAILURE;
-	}
-	return status;
+	if (!o->html)
+		return status;
+	bench_html(b, &page);
+	return write_page(o->html, &page) ? EXIT_FAILURE : status;
 }
 
 static int run(const struct bench_options *o)
@@ -164,6 +167,7 @@ static int run(const struct bench_options *o)
 static int report_load(const struct bench_options *o, struct load *l)
 {
 	AUTO_BUF struct buf json = BUF_INIT(PAGE_MAX_BYTES);
+	AUTO_BUF struct buf page = BUF_INIT(PAGE_MAX_BYTES);
 
 	if (o->is_json) {
 		load_json(l, &json);
@@ -171,6 +175,10 @@ static int report_load(const struct bench_options *o, struct load *l)
 	} else {
 		load_report(l);
 	}
+	if (o->html)
+		load_html(l, &page);
+	if (o->html && write_page(o->html, &page))
+		return EXIT_FAILURE;
 	if (o->is_until_slow)
 		return l->best_rate > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	return round_is_whole(&l->rounds[0]) && !l->rounds[0].sum.refused
@@ -178,13 +186,29 @@ static int report_load(const struct bench_options *o, struct load *l)
 		: EXIT_FAILURE;
 }
 
+/* Where to look at the relay's processes, when that was named. */
+static int find_server(const struct bench_options *o, struct ssh_host *ssh,
+	const struct host **ret_host, struct buf *why)
+{
+	if (!o->ssh_host)
+		return 0;
+	*ret_host = &host_local;
+	if (strcmp(o->ssh_host, HOST_LOCAL) == 0)
+		return 0;
+	*ret_host = &ssh->host;
+	int r = ssh_open(o->ssh_host, ssh, why);
+	return r < 0 ? r : ssh_connect(ssh, why);
+}
+
 static int run_load(const struct bench_options *o)
 {
+	__attribute__((cleanup(ssh_close))) struct ssh_host ssh = { 0 };
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_FREE struct load *l = xcalloc(1, sizeof(*l));
 
 	l->relay.accounts.lock_fd = -1;
 	l->relay.why = BUF_INIT(BUF_WHY_MAX_BYTES);
+	l->server.why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	l->n_users = o->n_users;
 	l->n_sec = o->n_seconds;
 	l->rate = (double)o->rate_hundredths / 100;
@@ -193,6 +217,8 @@ static int run_load(const struct bench_options *o)
 	int r = target_open(&o->target, &l->relay, &why);
 	if (r == 0)
 		r = load_check(l, &why);
+	if (r == 0)
+		r = find_server(o, &ssh, &l->server.host, &why);
 	if (r == 0 && !o->is_json)
 		say_bold("Load on %s: %lu users, from %.2f messages a second",
 			l->relay.config.mail_domain, (unsigned long)l->n_users,
@@ -242,14 +268,17 @@ static int check_load(struct bench_options *o, struct buf *why)
 	o->n_users = LOAD_USERS;
 	o->n_seconds = LOAD_SECONDS;
 	if (!o->is_load &&
-		(o->users || o->rate || o->seconds || o->is_until_slow))
+		(o->users || o->rate || o->seconds || o->ssh_host ||
+			o->is_until_slow))
 		return because(why, -EINVAL,
-			"--users, --rate, --seconds and --until-slow belong "
-			"to --load");
-	if (o->is_load && (o->vs || o->vs_dir || o->html || o->rounds))
+			"--users, --rate, --seconds, --ssh-host and "
+			"--until-slow belong to --load");
+	if (o->is_load && (o->vs || o->vs_dir || o->rounds))
 		return because(why, -EINVAL,
-			"--load goes without --vs, --vs-dir, --html and "
-			"--rounds");
+			"--load goes without --vs, --vs-dir and --rounds");
+	if (o->ssh_host && o->target.dir)
+		return because(why, -EINVAL,
+			"a relay of --dir is seen without --ssh-host");
 	int r = read_number(
 		"--users", o->users, 2, LOAD_USERS_MAX, &o->n_users, why);
 	if (r == 0)
@@ -293,6 +322,7 @@ int cmd_bench(int argc, char **argv)
 		{ .name = "--users", .text = &o.users },
 		{ .name = "--rate", .text = &o.rate },
 		{ .name = "--seconds", .text = &o.seconds },
+		{ .name = "--ssh-host", .text = &o.ssh_host },
 		{ .name = "--load", .flag = &o.is_load },
 		{ .name = "--until-slow", .flag = &o.is_until_slow },
 		{ .name = "--echo", .flag = &o.is_echo },

@@ -53,7 +53,8 @@ static const struct cmd table[] = {
 		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "
 		"[--rounds N] [--echo] [--json] [--html FILE] "
 		"[--timeout SECONDS] "
-		"[--load] [--users N] [--rate R] [--seconds S] [--until-slow]",
+		"[--load] [--ssh-host HOST] [--users N] [--rate R] "
+		"[--seconds S] [--until-slow]",
 		"Measure how fast a relay is, or how much it carries",
 		cmd_bench },
 	{ "qr", "[--dir DIR]", "Draw the code that makes an account in the app",

@@ -88,17 +88,39 @@ struct bench_scale {
 	double from, until;
 };
 
-/* The scale that holds this series of all sides. */
-struct bench_scale bench_scale(const struct bench *b, enum bench_series_id id);
+/* The scale that holds all of the n series. */
+struct bench_scale bench_scale(
+	const struct bench_series *const *series, size_t n);
 /* From 0 at scale->from to 1 at scale->until. */
 double bench_position(const struct bench_scale *scale, double msec);
 /* How many of the series lie in each step; returns the most of them. */
 size_t bench_count(const struct bench_series *s,
 	const struct bench_scale *scale, size_t ret_counts[BENCH_BUCKETS]);
 
+/* A series under the name of a relay, or of what was measured there. */
+struct bench_row {
+	const char *name;
+	struct bench_series *series;
+};
+
+enum {
+	BENCH_ROWS_MAX = 2,
+};
+
 /* For a person; the same as JSON, and as a page that stands alone. */
 void bench_report(struct bench *b);
 void bench_json(struct bench *b, struct buf *out);
 void bench_html(struct bench *b, struct buf *out);
+
+/*
+ * Parts of such a page: all up to its body; a text; a time; now; and a card
+ * with the histograms of n series, on one scale, and their figures.
+ */
+void bench_html_begin(struct buf *out);
+void bench_html_text(struct buf *out, const char *text);
+void bench_html_time(struct buf *out, double msec);
+void bench_html_date(struct buf *out);
+void bench_html_card(struct buf *out, const char *title, const char *what,
+	const struct bench_row *rows, size_t n);
 
 #endif

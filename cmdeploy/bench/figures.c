@@ -33,17 +33,16 @@ bool bench_figures(struct bench_series *s, struct bench_figures *ret_figures)
 	return true;
 }
 
-struct bench_scale bench_scale(const struct bench *b, enum bench_series_id id)
+struct bench_scale bench_scale(
+	const struct bench_series *const *series, size_t n)
 {
 	struct bench_scale scale = { HUGE_VAL, 0 };
 
-	for (size_t i = 0; i < b->n_sides; i++) {
-		const struct bench_series *s = &b->sides[i].series[id];
-		for (size_t n = 0; n < s->n; n++) {
-			scale.from = fmin(scale.from, s->v[n]);
-			scale.until = fmax(scale.until, s->v[n]);
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; k < series[i]->n; k++) {
+			scale.from = fmin(scale.from, series[i]->v[k]);
+			scale.until = fmax(scale.until, series[i]->v[k]);
 		}
-	}
 	/* Equal times still have a place, in the middle. */
 	if (scale.until < scale.from * 1.1)
 		return (struct bench_scale){ scale.from / 2, scale.from * 2 };

@@ -44,10 +44,13 @@ static const char head[] =
 	"th:first-child,td:first-child{text-align:left}\n"
 	".a{color:var(--a)}.b{color:var(--b)}.bar{fill:currentColor}\n"
 	".axis{stroke:var(--line)}.median{stroke:var(--ink);stroke-width:2}\n"
+	".list{grid-template-columns:minmax(0,52rem)}\n"
+	".list section{overflow-x:auto}.list td,.list th{white-space:nowrap}\n"
+	"td svg{height:.6rem;min-width:3rem;margin:0}\n"
 	".note{border-left:.25rem solid var(--b);padding-left:.6rem}\n"
 	"</style>\n</head>\n<body>\n";
 
-static void add_text(struct buf *out, const char *text)
+void bench_html_text(struct buf *out, const char *text)
 {
 	for (; *text; text++) {
 		if (*text == '&')
@@ -65,7 +68,7 @@ static char color(size_t side)
 }
 
 /* As a person writes it: three digits or so, and the unit. */
-static void add_time(struct buf *out, double msec)
+void bench_html_time(struct buf *out, double msec)
 {
 	if (msec >= 1000)
 		buf_addf(out, "%.2f s", msec / 1000);
@@ -101,18 +104,18 @@ static void add_row(struct buf *out, struct bench_series *s,
 }
 
 static void add_figures(
-	struct buf *out, struct bench *b, size_t side, enum bench_series_id id)
+	struct buf *out, const struct bench_row *row, size_t side)
 {
 	struct bench_figures f;
 
 	buf_addf(out, "<tr class=\"%c\"><td>", color(side));
-	add_text(out, b->sides[side].relay.config.mail_domain);
+	bench_html_text(out, row->name);
 	buf_add_str(out, "</td>");
-	if (bench_figures(&b->sides[side].series[id], &f)) {
+	if (bench_figures(row->series, &f)) {
 		const double values[] = { f.min, f.median, f.p99, f.max };
 		for (size_t i = 0; i < ARRAY_LEN(values); i++) {
 			buf_add_str(out, "<td>");
-			add_time(out, values[i]);
+			bench_html_time(out, values[i]);
 			buf_add_str(out, "</td>");
 		}
 	} else {
@@ -121,33 +124,49 @@ static void add_figures(
 	buf_add_str(out, "</tr>\n");
 }
 
-static void add_card(struct buf *out, struct bench *b, enum bench_series_id id)
+void bench_html_card(struct buf *out, const char *title, const char *what,
+	const struct bench_row *rows, size_t n)
 {
-	struct bench_scale scale = bench_scale(b, id);
+	const struct bench_series *all[BENCH_ROWS_MAX] = { NULL };
 
-	buf_addf(out, "<section>\n<h2>%s</h2>\n<p>%s</p>\n", bench_names[id],
-		bench_whats[id]);
+	for (size_t i = 0; i < n; i++)
+		all[i] = rows[i].series;
+	struct bench_scale scale = bench_scale(all, n);
+	buf_addf(out, "<section>\n<h2>%s</h2>\n<p>%s</p>\n", title, what);
 	buf_addf(out,
 		"<svg viewBox=\"0 0 %d %d\" role=\"img\" "
 		"aria-label=\"%s, how often each time was measured\">\n",
-		CHART_WIDTH, (int)b->n_sides * ROW_HEIGHT, bench_names[id]);
-	for (size_t i = 0; i < b->n_sides; i++)
-		add_row(out, &b->sides[i].series[id], &scale, i);
+		CHART_WIDTH, (int)n * ROW_HEIGHT, title);
+	for (size_t i = 0; i < n; i++)
+		add_row(out, rows[i].series, &scale, i);
 	buf_add_str(out,
 		"</svg>\n<table>\n<tr><th></th><th>min</th>"
 		"<th>median</th><th>p99</th><th>max</th></tr>\n");
-	for (size_t i = 0; i < b->n_sides; i++)
-		add_figures(out, b, i, id);
+	for (size_t i = 0; i < n; i++)
+		add_figures(out, &rows[i], i);
 	buf_add_str(out, "</table>\n</section>\n");
+}
+
+static void add_card(struct buf *out, struct bench *b, enum bench_series_id id)
+{
+	struct bench_row rows[BENCH_ROWS_MAX];
+
+	for (size_t i = 0; i < b->n_sides; i++)
+		rows[i] = (struct bench_row){
+			b->sides[i].relay.config.mail_domain,
+			&b->sides[i].series[id],
+		};
+	bench_html_card(
+		out, bench_names[id], bench_whats[id], rows, b->n_sides);
 }
 
 static void add_notes(struct buf *out, const struct bench_side *side)
 {
 	if (side->failure) {
 		buf_add_str(out, "<p class=\"note\">");
-		add_text(out, side->relay.config.mail_domain);
+		bench_html_text(out, side->relay.config.mail_domain);
 		buf_add_str(out, ": ");
-		add_text(out, side->failure);
+		bench_html_text(out, side->failure);
 		buf_add_str(out, "</p>\n");
 	}
 	if (side->n_limited > 0)
@@ -157,7 +176,12 @@ static void add_notes(struct buf *out, const struct bench_side *side)
 			side->relay.config.mail_domain, side->n_limited);
 }
 
-void bench_html(struct bench *b, struct buf *out)
+void bench_html_begin(struct buf *out)
+{
+	buf_add_str(out, head);
+}
+
+void bench_html_date(struct buf *out)
 {
 	char date[32] = "";
 	time_t now = time(NULL);
@@ -165,22 +189,28 @@ void bench_html(struct bench *b, struct buf *out)
 
 	if (gmtime_r(&now, &tm))
 		strftime(date, sizeof(date), "%Y-%m-%d %H:%M UTC", &tm);
-	buf_add_str(out, head);
+	buf_add_str(out, date);
+}
+
+void bench_html(struct bench *b, struct buf *out)
+{
+	bench_html_begin(out);
 	buf_add_str(out, "<h1>How fast is ");
 	for (size_t i = 0; i < b->n_sides; i++) {
 		buf_addf(out, "%s<span class=\"%c\">", i ? " and " : "",
 			color(i));
-		add_text(out, b->sides[i].relay.config.mail_domain);
+		bench_html_text(out, b->sides[i].relay.config.mail_domain);
 		buf_add_str(out, "</span>");
 	}
 	buf_addf(out,
 		"?</h1>\n<p>Measured from outside by cmdeploy bench, %u "
-		"rounds, "
-		"%s. Each chart has its own scale, on which a step to the "
-		"right "
+		"rounds, ",
+		b->n_rounds);
+	bench_html_date(out);
+	buf_add_str(out,
+		". Each chart has its own scale, on which a step to the right "
 		"is as many times longer as the one before; the line across is "
-		"the median.</p>\n",
-		b->n_rounds, date);
+		"the median.</p>\n");
 	for (size_t i = 0; i < b->n_sides; i++)
 		add_notes(out, &b->sides[i]);
 	buf_add_str(out, "<main>\n");

@@ -26,7 +26,9 @@ static void show_histogram(
 
 static void show_series(struct bench *b, enum bench_series_id id)
 {
-	struct bench_scale scale = bench_scale(b, id);
+	const struct bench_series *const all[] = { &b->sides[0].series[id],
+		&b->sides[1].series[id] };
+	struct bench_scale scale = bench_scale(all, b->n_sides);
 	double first = 0;
 
 	for (size_t i = 0; i < b->n_sides; i++) {

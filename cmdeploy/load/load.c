@@ -59,6 +59,18 @@ static void find_rate(struct load *l, struct crowd *crowd)
 	}
 }
 
+/* What the processes use is measured from here on, where they can be seen. */
+static int begin_usage(struct load *l, struct buf *why)
+{
+	if (l->relay.pid > 0)
+		l->usage = usage_new(l->relay.pid);
+	else if (l->server.host)
+		l->usage = usage_new_server(&l->server);
+	return l->server.why.len == 0
+		? 0
+		: because(why, -EIO, "%s", buf_str(&l->server.why));
+}
+
 int load_run(struct load *l, struct buf *why)
 {
 	__attribute__((cleanup(crowd_release))) struct crowd crowd = {
@@ -67,11 +79,12 @@ int load_run(struct load *l, struct buf *why)
 	int r = l->relay.n_hosts > 0 ? 0 : probe_find_hosts(&l->relay, why);
 
 	if (r == 0)
+		r = begin_usage(l, why);
+	if (r == 0)
 		r = crowd_open(&crowd, &l->relay, l->n_users, l->progress, why);
 	if (r < 0)
 		return r;
 	l->login_sec = crowd.login_sec;
-	l->usage = l->relay.pid > 0 ? usage_new(l->relay.pid) : NULL;
 	if (l->is_until_slow)
 		find_rate(l, &crowd);
 	else
@@ -84,5 +97,6 @@ void load_release(struct load *l)
 	for (size_t i = 0; i < l->n_rounds; i++)
 		round_release(&l->rounds[i]);
 	usage_free(l->usage);
+	buf_release(&l->server.why);
 	probe_release(&l->relay);
 }

@@ -10,6 +10,7 @@
 #define CMDEPLOY_LOAD_LOAD_H
 
 #include "cmdeploy/load/round.h"
+#include "cmdeploy/usage/server.h"
 
 enum {
 	LOAD_USERS_MAX = 20000,
@@ -31,6 +32,8 @@ struct load {
 	bool is_limit;       /* the relay's rate limit lets no more be sent */
 	double login_sec;    /* until all were in IDLE */
 	struct usage *usage; /* its labels are in the rounds */
+	/* Where the relay runs; without a host only one of `up` can be seen. */
+	struct usage_server server;
 };
 
 /* -EINVAL: what was asked for cannot be, by the relay's own settings. */
@@ -38,8 +41,15 @@ int load_check(const struct load *l, struct buf *why) MUST_CHECK;
 int load_run(struct load *l, struct buf *why) MUST_CHECK;
 void load_release(struct load *l);
 
-/* For a person, and as JSON. */
+/*
+ * A program has a line of its own; less than a hundredth of a millisecond for
+ * each message is in the sum only.
+ */
+bool load_shows(const struct round *r, const struct usage_program *p);
+
+/* For a person, as JSON, and as a page that stands alone. */
 void load_report(struct load *l);
 void load_json(struct load *l, struct buf *out);
+void load_html(struct load *l, struct buf *out);
 
 #endif

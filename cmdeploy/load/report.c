@@ -32,7 +32,11 @@ static void show_program(const struct usage_program *p, size_t n_accepted)
 		(double)p->pss_kb / KILOBYTE, p->n);
 }
 
-/* What is less than a hundredth of a millisecond is in the sum only. */
+bool load_shows(const struct round *r, const struct usage_program *p)
+{
+	return p->sec * 1e5 >= (double)r->sum.accepted || p->pss_kb > KILOBYTE;
+}
+
 static void show_programs(const struct round *r)
 {
 	if (r->n_programs == 0)
@@ -41,8 +45,7 @@ static void show_programs(const struct round *r)
 	printf("\n  %-*s%9s%9s%9s%7s\n", NAME_WIDTH,
 		"for each message, by program", "CPU ms", "disk KB", "MB", "n");
 	for (size_t i = 0; i < r->n_programs; i++)
-		if (r->programs[i].sec * 1e5 >= (double)r->sum.accepted ||
-			r->programs[i].pss_kb > KILOBYTE)
+		if (load_shows(r, &r->programs[i]))
 			show_program(&r->programs[i], r->sum.accepted);
 	show_program(&all, r->sum.accepted);
 	printf("  MB: their memory (PSS) at the end; n: processes\n");

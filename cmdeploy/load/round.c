@@ -9,7 +9,6 @@
 
 enum {
 	TURN_MSEC = 20,
-	LOOK_MSEC = 200,
 	BEHIND_SEC = 5,  /* so much that could not be sent is too much */
 	BEHIND_MIN = 20, /* messages, at low rates */
 	OPEN_MAX_PER_RATE = 100, /* deliveries: some 25 s of the mix */
@@ -31,7 +30,7 @@ static void *look_on(void *owner)
 
 	while (!looker->is_over) {
 		usage_look(looker->usage);
-		poll(NULL, 0, LOOK_MSEC);
+		poll(NULL, 0, usage_pause_msec(looker->usage));
 	}
 	return NULL;
 }

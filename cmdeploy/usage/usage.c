@@ -15,8 +15,9 @@
 enum {
 	PROCESSES_MAX = 1 << 16,
 	FILE_MAX_BYTES = 1 << 14,
-	LABEL_BYTES = 48,
 	NAMED_MAX = 3,
+	HERE_MSEC = 200,
+	ELSEWHERE_MSEC = 1000,
 	COMM_CHARS = 16,
 	/* Fields of /proc/<pid>/stat, counted from the one after the name. */
 	FIELD_PARENT = 1,
@@ -27,7 +28,7 @@ enum {
 
 struct process {
 	pid_t pid, parent;
-	char label[LABEL_BYTES];
+	char label[USAGE_LABEL_BYTES];
 	double sec, sec_at_begin;       /* of CPU */
 	double reaped, reaped_at_begin; /* of ended children */
 	uint64_t n_runs, n_runs_at_begin;
@@ -40,6 +41,8 @@ struct process {
 
 struct usage {
 	pid_t root;
+	usage_look_fn look; /* of another machine; NULL: /proc */
+	void *owner;
 	struct process *processes;
 	size_t n;
 };
@@ -134,38 +137,70 @@ static uint64_t count_runs(pid_t pid)
 	return num_parse_u64(word, &n) == 0 ? n : 0;
 }
 
-static void look_at(struct usage *u, pid_t pid)
+/* NULL: there is no room for one more. */
+static struct process *place(struct usage *u, pid_t pid)
 {
 	struct process *p = find(u, pid);
+
+	if (p || u->n == PROCESSES_MAX)
+		return p;
+	p = &u->processes[u->n++];
+	*p = (struct process){ .pid = pid };
+	return p;
+}
+
+/* What is counted never becomes less, in whichever order it was read. */
+static void take(struct process *p, const struct usage_seen *seen)
+{
+	p->is_there = true;
+	p->parent = seen->parent;
+	p->sec = seen->sec > p->sec ? seen->sec : p->sec;
+	p->reaped = seen->reaped_sec;
+	p->n_runs = seen->n_runs > p->n_runs ? seen->n_runs : p->n_runs;
+	if (seen->n_written_bytes > p->n_written)
+		p->n_written = seen->n_written_bytes;
+}
+
+static void look_at(struct usage *u, pid_t pid)
+{
 	uint64_t fields[FIELDS];
 
 	if (!read_fields(pid, fields))
 		return;
-	if (!p) {
-		if (pid != u->root && !find(u, (pid_t)fields[FIELD_PARENT]))
-			return;
-		if (u->n == PROCESSES_MAX)
-			return;
-		p = &u->processes[u->n++];
-		*p = (struct process){ .pid = pid };
-	}
+	pid_t parent = (pid_t)fields[FIELD_PARENT];
+	if (pid != u->root && !find(u, pid) && !find(u, parent))
+		return;
+	struct process *p = place(u, pid);
+	if (!p)
+		return;
 	/* A process has another name before its exec(). */
 	if (p->n_named++ < NAMED_MAX)
 		name_process(p);
-	p->is_there = true;
-	p->parent = (pid_t)fields[FIELD_PARENT];
-	double sec = gauge_cpu_sec(pid);
-	p->sec = sec > p->sec ? sec : p->sec;
-	p->reaped = (double)(fields[FIELD_REAPED_USER] +
-			    fields[FIELD_REAPED_SYSTEM]) /
-		(double)sysconf(_SC_CLK_TCK);
-	uint64_t n_runs = count_runs(pid);
-	p->n_runs = n_runs > p->n_runs ? n_runs : p->n_runs;
-	uint64_t n_written = gauge_number(pid, "io", "write_bytes:");
-	p->n_written = n_written > p->n_written ? n_written : p->n_written;
+	take(p,
+		&(struct usage_seen){
+			.parent = parent,
+			.sec = gauge_cpu_sec(pid),
+			.reaped_sec = (double)(fields[FIELD_REAPED_USER] +
+					      fields[FIELD_REAPED_SYSTEM]) /
+				(double)sysconf(_SC_CLK_TCK),
+			.n_runs = count_runs(pid),
+			.n_written_bytes =
+				gauge_number(pid, "io", "write_bytes:"),
+		});
 }
 
-void usage_look(struct usage *u)
+void usage_saw(struct usage *u, const struct usage_seen *seen)
+{
+	struct process *p = place(u, seen->pid);
+
+	if (!p)
+		return;
+	snprintf(p->label, sizeof(p->label), "%.*s", SLICE_FMT(seen->label));
+	p->pss_kb = seen->pss_kb;
+	take(p, seen);
+}
+
+static void look_at_all(struct usage *u)
 {
 	DIR *dir = opendir("/proc");
 	struct dirent *entry;
@@ -173,8 +208,6 @@ void usage_look(struct usage *u)
 
 	if (!dir)
 		return;
-	for (size_t i = 0; i < u->n; i++)
-		u->processes[i].is_there = false;
 	/* In the order of their ids, so nearly always parents first. */
 	while ((entry = readdir(dir)))
 		if (num_parse_u64(slice_of(entry->d_name), &pid) == 0)
@@ -182,14 +215,44 @@ void usage_look(struct usage *u)
 	closedir(dir);
 }
 
-struct usage *usage_new(pid_t root)
+static void look(struct usage *u, bool is_weighing)
+{
+	for (size_t i = 0; i < u->n; i++)
+		u->processes[i].is_there = false;
+	if (u->look)
+		u->look(u, u->owner, is_weighing);
+	else
+		look_at_all(u);
+}
+
+void usage_look(struct usage *u)
+{
+	look(u, false);
+}
+
+int usage_pause_msec(const struct usage *u)
+{
+	return u->look ? ELSEWHERE_MSEC : HERE_MSEC;
+}
+
+static struct usage *make(struct usage as)
 {
 	struct usage *u = xcalloc(1, sizeof(*u));
 
-	u->root = root;
+	*u = as;
 	u->processes = xcalloc(PROCESSES_MAX, sizeof(*u->processes));
 	usage_look(u);
 	return u;
+}
+
+struct usage *usage_new(pid_t root)
+{
+	return make((struct usage){ .root = root });
+}
+
+struct usage *usage_new_elsewhere(usage_look_fn look_there, void *owner)
+{
+	return make((struct usage){ .look = look_there, .owner = owner });
 }
 
 void usage_free(struct usage *u)
@@ -202,8 +265,8 @@ void usage_free(struct usage *u)
 
 void usage_weigh(struct usage *u)
 {
-	usage_look(u);
-	for (size_t i = 0; i < u->n; i++) {
+	look(u, true);
+	for (size_t i = 0; !u->look && i < u->n; i++) {
 		struct process *p = &u->processes[i];
 		p->pss_kb = p->is_there
 			? gauge_number(p->pid, "smaps_rollup", "Pss:")

@@ -12,7 +12,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "lib/slice.h"
+
 enum {
+	USAGE_LABEL_BYTES = 48,
 	USAGE_PROGRAMS_MAX = 256, /* what is beyond counts as "others" */
 };
 
@@ -31,11 +34,28 @@ struct usage_program {
 
 /* Of a process that does not exist, everything is 0. */
 struct usage *usage_new(pid_t root);
+
+/* A process of another machine, and what it has used since it began. */
+struct usage_seen {
+	pid_t pid, parent;
+	struct slice label;
+	double sec, reaped_sec; /* of CPU; of children that have ended */
+	uint64_t n_runs, n_written_bytes;
+	uint64_t pss_kb; /* 0 where nobody weighs */
+};
+
+/* Calls usage_saw() for each process that is there. */
+typedef void (*usage_look_fn)(
+	struct usage *usage, void *owner, bool is_weighing);
+void usage_saw(struct usage *usage, const struct usage_seen *seen);
+struct usage *usage_new_elsewhere(usage_look_fn look, void *owner);
+
 /* Accepts NULL. */
 void usage_free(struct usage *usage);
 
-/* Ten times a second is enough. */
 void usage_look(struct usage *usage);
+/* How long to wait between looks: each of them costs something, too. */
+int usage_pause_msec(const struct usage *usage);
 /* Asks how much memory each has; slow, so not while time is measured. */
 void usage_weigh(struct usage *usage);
 

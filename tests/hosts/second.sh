@@ -66,6 +66,23 @@ says records 'second.example. 3600 IN MX 10 second.example.'
 says records 'missing  CNAME  www.second.example'
 publish second
 
+# As others see it, from outside; and what its programs use, under a load.
+outside() {
+  (cd "$BED/op/second" && CMDEPLOY_DNS_ROOT=$name_server4 XDG_CACHE_HOME=$PWD \
+    SSL_CERT_FILE=$BED/common/etc/ssl/certs/ca-certificates.crt \
+    "$CMDEPLOY" "$@") >outside 2>&1 </dev/null
+}
+outside test -k '@(names|sending|arriving)*' --second alpha.example ||
+  fail "test: $(cat outside)"
+says outside 'ok   names/records '
+says outside 'ok   arriving/bounce '
+outside bench --load --users 8 --rate 2 --seconds 10 --ssh-host second.example ||
+  fail "bench --load: $(cat outside)"
+for program in 'postfix smtpd' 'dovecot lmtp' filtermail opendkim; do
+  grep -qE "^  $program +([1-9]|0\.[0-9]*[1-9])" outside ||
+    fail "nothing seen of $program: $(cat outside)"
+done
+
 # How it is.
 "$CMDEPLOY" status --ssh-host second.example >status 2>&1 </dev/null ||
   fail "status: $(cat status)"

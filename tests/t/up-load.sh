@@ -31,7 +31,10 @@ run 2 bench --dir r --load --rate fast
 says err '--rate: give messages a second, from 0.01 to 1000'
 run 2 bench --dir r --load --users 1
 says err '--users: give a number from 2 to 20000'
-run 2 bench --dir r --load --html page.html
+run 2 bench --dir r --load --vs a.test
+run 2 bench --dir r --load --ssh-host a.test
+says err 'a relay of --dir is seen without --ssh-host'
+run 2 bench --ini r/chatmail.ini --ssh-host a.test
 run 1 bench --dir r --load --users 4 --rate 50
 says err '4 users may send 8.00 messages a second'
 says err 'max_user_send_per_minute = 120'
@@ -54,11 +57,15 @@ n=$(find r/mail -maxdepth 2 -name '*@*' | wc -l)
   fail 'what is well needs no warning' "$(sort warned | uniq -c | head -n 5)"
 
 echo '-- for a person; the accounts are the same ones, and nothing is left'
-run 0 bench --dir r --load --users 20 --rate 4 --seconds 2
+run 0 bench --dir r --load --users 20 --rate 4 --seconds 2 --html page.html
 says out '8 sent, 8 accepted, 0 refused, 0 unanswered'
 says out '0 lost, 0 doubled'
 says out '  from 250 to EXISTS '
 says out '  dovecot lmtp '
+for text in '<td>4.00</td><td>2</td><td>8</td>' 'to the body' dovecot\ lmtp \
+  '</html>'; do
+  says page.html "$text"
+done
 [ "$(find r/mail -maxdepth 2 -name '*@*' | wc -l)" = "$n" ] ||
   fail 'more accounts than before'
 left=$(find r/mail -path '*/new/*' -o -path '*/cur/*' | wc -l)
