@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <time.h>
 
 #include "cmdeploy/host/core.h"
 #include "cmdeploy/host/temp.h"
@@ -15,6 +16,8 @@ enum {
 	FILE_MAX_BYTES = 64 << 20,
 	FILE_BYTES = 5 << 20,
 	ECHO_FILE_BYTES = 100000,
+	/* After five, Dovecot lets an idle connection sleep. */
+	SILENCE_SEC = 8,
 };
 
 /* One for the process, like the relay that it looks at. */
@@ -49,15 +52,24 @@ static int start_core(struct probe_relay *p)
 }
 
 /* Where no name server or authority helps, the app is told where to go. */
-static void add_link(const struct probe_relay *p,
-	const struct probe_account *account, struct buf *out)
+static void add_link(
+	const struct probe_account *account, const char *host, struct buf *out)
 {
-	const char *host = p->hosts[0];
-
 	buf_addf(out, "dclogin:%s?p=%s&v=1", account->address,
 		account->password);
-	if (p->is_in_folder || p->config.is_ip_literal)
+	if (host)
 		buf_addf(out, "&ih=%s&sh=%s&ic=3", host, host);
+}
+
+static int sign_up(struct probe_relay *p, struct chat_user *user,
+	const struct probe_account *account, const char *host)
+{
+	__attribute__((cleanup(buf_release_secret))) struct buf link =
+		BUF_INIT(LINK_MAX_BYTES);
+	int r = chat_add_user(apps.rpc, user, &p->why);
+
+	add_link(account, host, &link);
+	return r < 0 ? r : chat_sign_up(user, buf_str(&link), &p->why);
 }
 
 static int empty(struct probe_relay *p, const struct probe_account *account)
@@ -70,21 +82,16 @@ static int empty(struct probe_relay *p, const struct probe_account *account)
 
 static int add_person(struct probe_relay *p)
 {
-	__attribute__((cleanup(buf_release_secret))) struct buf link =
-		BUF_INIT(LINK_MAX_BYTES);
+	bool is_nameless = p->is_in_folder || p->config.is_ip_literal;
 	AUTO_FREE char *role = xasprintf("app%zu", apps.n + 1);
 	const struct probe_account **account = &apps.accounts[apps.n];
-	struct chat_user *user = &apps.users[apps.n];
 	int r = mail_account(p, role, account);
 
 	if (r == 0)
 		r = empty(p, *account);
 	if (r == 0)
-		r = chat_add_user(apps.rpc, user, &p->why);
-	if (r < 0)
-		return r;
-	add_link(p, *account, &link);
-	r = chat_sign_up(user, buf_str(&link), &p->why);
+		r = sign_up(p, &apps.users[apps.n], *account,
+			is_nameless ? p->hosts[0] : NULL);
 	if (r == 0)
 		apps.n++;
 	return r;
@@ -194,19 +201,71 @@ static int try_securejoin(struct probe_relay *p)
 	return meet(p, &users);
 }
 
+static int pass_text(struct probe_relay *p, const struct chat_user *from,
+	uint32_t chat, const struct chat_user *to, const char *text)
+{
+	int r = chat_send_text(from, chat, text, NULL, &p->why);
+
+	return r < 0 ? r : chat_wait_text(to, text, NULL, &p->why);
+}
+
 static int try_one_on_one(struct probe_relay *p)
 {
 	const struct chat_user *users;
 	int r = meet(p, &users);
 
-	for (int i = 0; r == 0 && i < 2; i++) {
-		const char *text = i == 0 ? "ping" : "pong";
-		r = chat_send_text(
-			&users[i], apps.chats[i], text, NULL, &p->why);
-		if (r == 0)
-			r = chat_wait_text(&users[1 - i], text, NULL, &p->why);
-	}
-	return r;
+	if (r == 0)
+		r = pass_text(p, &users[0], apps.chats[0], &users[1], "ping");
+	return r == 0
+		? pass_text(p, &users[1], apps.chats[1], &users[0], "pong")
+		: r;
+}
+
+/* To whose connection sleeps. */
+static int try_silence(struct probe_relay *p)
+{
+	const struct timespec silence = { .tv_sec = SILENCE_SEC };
+	const struct chat_user *users;
+	int r = meet(p, &users);
+
+	if (r != 0)
+		return r;
+	nanosleep(&silence, NULL);
+	return pass_text(
+		p, &users[0], apps.chats[0], &users[1], "still there?");
+}
+
+/* A guest of the second relay scans the first person's code, and writes. */
+static int try_second(struct probe_relay *p)
+{
+	AUTO_FREE char *invite = NULL;
+	const struct chat_user *users;
+	struct chat_user guest;
+	uint32_t contact = 0, chat = 0, back = 0;
+
+	if (!p->second)
+		return because(&p->why, PROBE_SKIP,
+			"--second DOMAIN names a relay for it");
+	AUTO_FREE char *domain = probe_second_domain(p);
+	AUTO_ACCOUNT struct probe_account account =
+		probe_account_invent(domain, "guest");
+	int r = open_people(p, 1, &users);
+	if (r == 0)
+		r = sign_up(p, &guest, &account,
+			domain[0] == '[' ? p->second : NULL);
+	if (r == 0)
+		r = chat_invite(&users[0], 0, &invite, &p->why);
+	if (r == 0)
+		r = chat_join(&guest, invite, &chat, &p->why);
+	if (r == 0)
+		r = chat_wait_joined(&guest, &p->why);
+	if (r == 0)
+		r = chat_wait_guest(&users[0], &contact, &p->why);
+	if (r == 0)
+		r = chat_with(&users[0], contact, &back, &p->why);
+	if (r == 0)
+		r = pass_text(p, &users[0], back, &guest, "welcome");
+	return r == 0 ? pass_text(p, &guest, chat, &users[0], "thanks") : r;
 }
 
 static int try_receipt(struct probe_relay *p)
@@ -344,12 +403,23 @@ static const struct probe_try tries[] = {
 		.run = try_file,
 		.needs = "apps/securejoin" },
 	{ .name = "group",
-		.what = "five people join a group, and all get its message",
+		.what = "a message to all in a group of five",
 		.advice = "run \"-k sending/recipients\"",
 		.run = try_group,
 		.needs = "apps/securejoin" },
+	{ .name = "silence",
+		.what = "a message to an app that was long idle",
+		.advice = "see what the log of Dovecot says of imap-hibernate",
+		.run = try_silence,
+		.needs = "apps/one-on-one" },
+	{ .name = "second",
+		.what = "a chat with a user of the second relay",
+		.advice = "see the mail logs of both relays: the queue, DKIM, "
+			  "and DNS",
+		.run = try_second,
+		.needs = "apps/securejoin" },
 	{ .name = "echo",
-		.what = "the echo bot answers text, a reaction and a file",
+		.what = "the echo bot sends back what it gets",
 		.advice = "set echobot = true in chatmail.ini, and read the "
 			  "log of echobot",
 		.run = try_echo,

@@ -113,6 +113,8 @@ void probe_results_release(struct probe_results *results);
  * has none; the reason says what the resolver said.
  */
 int probe_find_hosts(struct probe_relay *p, struct buf *why) MUST_CHECK;
+/* Behind the "@" of the second relay's users; the caller frees. */
+char *probe_second_domain(const struct probe_relay *p);
 void probe_release(struct probe_relay *p);
 
 #endif

@@ -9,8 +9,8 @@
 #include "lib/file.h"
 
 enum {
-	NAME_WIDTH = 23,
-	WHAT_WIDTH = 40,
+	NAME_WIDTH = 24,
+	WHAT_WIDTH = 39,
 	INDENT = 7,
 	LINE_WIDTH = 80,
 	FILE_MAX_BYTES = 1 << 20,

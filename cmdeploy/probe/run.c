@@ -150,6 +150,13 @@ int probe_find_hosts(struct probe_relay *p, struct buf *why)
 	return 0;
 }
 
+char *probe_second_domain(const struct probe_relay *p)
+{
+	bool is_address = strspn(p->second, "0123456789.") == strlen(p->second);
+
+	return xasprintf(is_address ? "[%s]" : "%s", p->second);
+}
+
 void probe_release(struct probe_relay *p)
 {
 	for (size_t i = 0; i < p->n_hosts; i++)

@@ -58,13 +58,28 @@ static int try_signed_by_other(struct probe_relay *p)
 	return expect_refused(p, SIGNATURE("example.com"));
 }
 
-/* What a user of the second relay's domain would be called. */
-static char *nobody_at(const char *domain)
+/* A bounce of it would go to Alice, who has written nothing. */
+static int try_forged_sender(struct probe_relay *p)
 {
-	bool is_address = strspn(domain, "0123456789.") == strlen(domain);
+	AUTO_ACCOUNT struct probe_account nobody =
+		probe_account_invent(p->accounts.domain, "nobody");
+	AUTO_MAIL struct mail m = MAIL_NONE;
+	const struct probe_account *alice;
+	int r = mail_account(p, "alice", &alice);
 
-	return xasprintf("nobody-is-there@%s%s%s", is_address ? "[" : "",
-		domain, is_address ? "]" : "");
+	if (r == 0)
+		r = mail_stranger_open(p, &m, &p->why);
+	if (r < 0)
+		return r;
+	const struct letter letter = {
+		.from = alice->address,
+		.to = nobody.address,
+	};
+	int code = letter_send(
+		&m, alice->address, nobody.address, &letter, &p->why);
+	if (code < 0 || code / 100 == 5)
+		return code < 0 ? code : 0;
+	return mail_refused(&m, -EPERM, &p->why);
 }
 
 /*
@@ -80,7 +95,8 @@ static int try_bounce(struct probe_relay *p)
 	if (!p->second)
 		return because(&p->why, PROBE_SKIP,
 			"--second DOMAIN names a relay for it");
-	AUTO_FREE char *nobody = nobody_at(p->second);
+	AUTO_FREE char *domain = probe_second_domain(p);
+	AUTO_FREE char *nobody = xasprintf("nobody-is-there@%s", domain);
 	int r = mail_account(p, "alice", &alice);
 	if (r == 0)
 		r = mail_imap_login(p, &imap, alice, &p->why);
@@ -111,6 +127,9 @@ static const struct probe_try tries[] = {
 		try_wrongly_signed, .needs = PORT_25 },
 	{ "signed-by-other", "another domain's signature is refused", ADVICE,
 		try_signed_by_other, .needs = PORT_25 },
+	{ "forged-sender", "no bounce to a user who did not write",
+		"\"cmdeploy run\" writes Postfix's settings again",
+		try_forged_sender, .needs = PORT_25 },
 	{ "bounce", "a bounce of the second relay arrives",
 		"see the mail logs of both relays: the queue, DKIM, and DNS",
 		try_bounce, .needs = PORT_25 },
