@@ -173,7 +173,8 @@ static int open_readers(struct crowd *c, struct buf *why)
 	return because(why, -EPROTO,
 		"%zu of %zu users are in IDLE, then: %s; "
 		"\"cmdeploy status\" shows what does not run; else "
-		"max_new_accounts_per_hour of chatmail.ini may be in the way",
+		"max_new_accounts_per_hour or _per_day of chatmail.ini may be "
+		"in the way",
 		n_idle, c->n, c->failure);
 }
 

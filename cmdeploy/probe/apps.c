@@ -235,13 +235,13 @@ static int try_silence(struct probe_relay *p)
 		p, &users[0], apps.chats[0], &users[1], "still there?");
 }
 
-/* A guest of the second relay scans the first person's code, and writes. */
+/* The first person scans the code of a user of the second relay. */
 static int try_second(struct probe_relay *p)
 {
 	AUTO_FREE char *invite = NULL;
 	const struct chat_user *users;
 	struct chat_user guest;
-	uint32_t contact = 0, chat = 0, back = 0;
+	uint32_t contact = 0, there = 0, back = 0;
 
 	if (!p->second)
 		return because(&p->why, PROBE_SKIP,
@@ -254,18 +254,18 @@ static int try_second(struct probe_relay *p)
 		r = sign_up(p, &guest, &account,
 			domain[0] == '[' ? p->second : NULL);
 	if (r == 0)
-		r = chat_invite(&users[0], 0, &invite, &p->why);
+		r = chat_invite(&guest, 0, &invite, &p->why);
 	if (r == 0)
-		r = chat_join(&guest, invite, &chat, &p->why);
+		r = chat_join(&users[0], invite, &there, &p->why);
 	if (r == 0)
-		r = chat_wait_joined(&guest, &p->why);
+		r = chat_wait_joined(&users[0], &p->why);
 	if (r == 0)
-		r = chat_wait_guest(&users[0], &contact, &p->why);
+		r = chat_wait_guest(&guest, &contact, &p->why);
 	if (r == 0)
-		r = chat_with(&users[0], contact, &back, &p->why);
+		r = chat_with(&guest, contact, &back, &p->why);
 	if (r == 0)
-		r = pass_text(p, &users[0], back, &guest, "welcome");
-	return r == 0 ? pass_text(p, &guest, chat, &users[0], "thanks") : r;
+		r = pass_text(p, &users[0], there, &guest, "hello there");
+	return r == 0 ? pass_text(p, &guest, back, &users[0], "hello") : r;
 }
 
 static int try_receipt(struct probe_relay *p)

@@ -104,12 +104,10 @@ sv -w 20 up "$PWD/r/service/nginx" >/dev/null
 answers "$address" 443
 
 echo '-- each port closed, or open for another protocol'
-change dovecot/dovecot.conf 's/port = \(143\|993\)$/port = 1\1/'
-change postfix/smtp-proxy.conf "s/listen $address:\(465\|587\);/listen $address:1\1;/"
+change mailproxy.conf "s/listen $address:\(143\|465\|587\|993\)/listen $address:1\1/"
 change nginx/nginx.conf -e 's/\\bsmtp\\b/\\bimap-or-smtp\\b/' \
   -e "s/\\\\bimap\\\\b .*/\\\\bimap\\\\b $address:1465;/"
-restart dovecot 1993
-restart smtp-proxy 1465
+restart mailproxy 1993
 restart nginx 443
 fails names/port-143 'Connection refused' \
   names/port-465 'Connection refused' \
@@ -117,12 +115,13 @@ fails names/port-143 'Connection refused' \
   names/port-993 'Connection refused' \
   names/port-443-imap 'port 443: ' \
   names/port-443-smtp 'port 443: TLS: '
-restore postfix/smtp-proxy.conf
+restore mailproxy.conf
 restore nginx/nginx.conf
-restart smtp-proxy 465
 restart nginx 443
 
 echo '-- a server of IMAP with faults, before the one that is well'
+change mailproxy.conf "s/listen $address:\(143\|993\)/listen $address:1\1/"
+restart mailproxy 1993
 python3 "$here/faulty-imap.py" "$address" 1993 r/etc/tls \
   cache/cmdeploy/test/_well.test/accounts >faulty.log 2>&1 &
 faulty=$!
@@ -140,8 +139,8 @@ fails imap/idle 'IDLE has not told of message 14 within 6 s'
 patience=()
 kill "$faulty"
 wait "$faulty" || true
-restore dovecot/dovecot.conf
-restart dovecot 993
+restore mailproxy.conf
+restart mailproxy 993
 
 echo '-- Postfix: TLS, senders, filters, recipients, sizes'
 change mailproxy.conf 's/ssl_protocols TLSv1.3/ssl_protocols TLSv1.2 TLSv1.3/'
