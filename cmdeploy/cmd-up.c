@@ -54,19 +54,6 @@ static void stop(void)
 	say_done("every process has ended");
 }
 
-static int mark_all(const struct relay *relay,
-	const struct service_states *states, struct buf *why)
-{
-	for (size_t i = 0; i < states->n; i++) {
-		if (states->v[i].need == SERVICE_KEEP)
-			continue;
-		int r = service_mark(&relay->apply, &states->v[i], why);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
 /* Everything up to the moment when all ports answer. */
 static int start(struct relay *relay, struct buf *why)
 {
@@ -86,12 +73,12 @@ static int start(struct relay *relay, struct buf *why)
 		r = update_forget_others(relay, &states, &report.told, why);
 	}
 	if (r == 0)
-		r = processes_start(relay->dir, why);
+		r = processes_start(relay, why);
 	if (r == 0)
 		r = readiness_wait(relay, why);
 	if (r == 0) {
 		say_done("%zu answer", states.n);
-		r = mark_all(relay, &states, why);
+		r = update_mark(relay, &states, why);
 	}
 	services_release(&states);
 	buf_release(&report.told);

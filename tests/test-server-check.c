@@ -72,9 +72,10 @@ static void test_check(void)
 			"h: port 443, which a relay needs, is in use by "
 			"apache2; stop and remove that first" },
 		{ DEBIAN ROOM "systemd=\nrelay=\n",
-			"systemd does not run h, and a relay on a server "
-			"needs it; use another server; where systemd does not "
-			"run, \"cmdeploy up\" runs a relay from a folder" },
+			"systemd does not run h, and a relay that is set up "
+			"from another machine needs it; \"cmdeploy run "
+			"--ssh-host @local\" there runs one without it, in "
+			"the foreground" },
 		{ DEBIAN ROOM "systemd=yes\nrelay=\n"
 			      "site=/etc/nginx/sites-enabled/shop\n",
 			"h: nginx serves another site here: "

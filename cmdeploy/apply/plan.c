@@ -41,13 +41,23 @@ static enum change compare_owner(
 	return CHANGE_NONE;
 }
 
+/* A link of root's counts as the folder that it leads to. */
+static int look_at_folder(const char *path, struct stat *ret_st)
+{
+	int r = lstat(path, ret_st);
+
+	if (r == 0 && S_ISLNK(ret_st->st_mode) && ret_st->st_uid == 0)
+		r = stat(path, ret_st);
+	return r;
+}
+
 /* Takes f->path. */
 static int folder_push(struct plan *plan, struct plan_folder f, struct buf *why)
 {
 	struct stat st;
 	int r = 0;
 
-	if (lstat(f.path, &st) < 0)
+	if (look_at_folder(f.path, &st) < 0)
 		f.change = CHANGE_NEW;
 	else if (S_ISDIR(st.st_mode))
 		f.change = compare_owner(&st, &f.owner);
@@ -236,7 +246,7 @@ static int service_add(const struct apply *apply, struct plan *plan,
 	const struct service *s, struct buf *why)
 {
 	struct launch_file files[LAUNCH_FILES_MAX];
-	bool is_runit = apply_counts(apply, "is_private");
+	bool is_runit = apply_counts(apply, "is_runit");
 	size_t n = launch_files(s, is_runit, files);
 	int r = is_runit && n > 0 ? runit_folders_add(apply, plan, s, why) : 0;
 

@@ -29,4 +29,11 @@ extern const struct component *const components_website[];
 #define SOCKET_FOLDER(name, owner, group)                                      \
 	"ReadWritePaths=-{{run_dir}}/" name "\n" UNIT_FOLDER(name, owner, group)
 
+/* For run_lines: an hour after the start, since much else begins then. */
+#define AN_HOUR_LATER                                                          \
+	"sleep 3600 &\n"                                                       \
+	"trap \"kill $!; exit\" TERM\n"                                        \
+	"wait\n"                                                               \
+	"trap - TERM\n"
+
 #endif

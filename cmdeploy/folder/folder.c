@@ -266,6 +266,7 @@ int folder_open(const char *dir, const char *address, struct relay *ret_relay,
 	vars_set_packages(&relay);
 	template_vars_set_bool(&relay.apply.vars, "self_signed", true);
 	template_vars_set_bool(&relay.apply.vars, "is_private", true);
+	template_vars_set_bool(&relay.apply.vars, "is_runit", true);
 	template_vars_set_bool(&relay.apply.vars, "copies_programs", true);
 	set_place_vars(&relay);
 	supervisor_init_runit(&relay.supervisor, relay.places.service_dir,

@@ -1,4 +1,4 @@
-/* The processes of a relay in a folder. */
+/* The processes of a relay that has no systemd. */
 #include "cmdeploy/folder/processes.h"
 
 #include <errno.h>
@@ -57,11 +57,12 @@ void processes_prepare(void)
  * services; and a HUP, on which runsvdir ends them all, when we are
  * killed. Nothing of the caller's surroundings reaches the services.
  */
-int processes_start(const char *dir, struct buf *why)
+int processes_start(const struct relay *relay, struct buf *why)
 {
-	AUTO_FREE char *barrier = namespace_barrier(dir);
-	AUTO_FREE char *services = xasprintf("%s/service", dir);
-	AUTO_FREE char *log = xasprintf("%s/log/runsvdir.log", dir);
+	const char *dir = relay->dir, *services = relay->places.service_dir;
+	AUTO_FREE char *barrier = dir[0] ? namespace_barrier(dir) : NULL;
+	AUTO_FREE char *log =
+		xasprintf("%s/runsvdir.log", relay->places.log_dir);
 	AUTO_CLOSE int out =
 		open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	struct ground ground = { dir, barrier };

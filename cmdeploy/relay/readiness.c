@@ -125,7 +125,7 @@ static int refuse_silent(struct waiting *w, struct buf *why)
 static int wait_rounds(struct waiting *w, struct buf *why)
 {
 	uint64_t end = clock_msec() + READY_SEC * 1000;
-	int round_msec = w->relay->is_server ? SERVER_ROUND_MSEC : ROUND_MSEC;
+	int round_msec = w->relay->has_systemd ? SERVER_ROUND_MSEC : ROUND_MSEC;
 
 	while (w->n_left > 0) {
 		int r = look_around(w, why);

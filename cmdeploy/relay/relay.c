@@ -17,7 +17,7 @@ bool relay_change(struct relay *relay, const char *name, const char *value)
 int relay_unit(const struct relay *relay, const struct service *service,
 	char **ret_unit, struct buf *why)
 {
-	if (!relay->is_server) {
+	if (!relay->has_systemd) {
 		*ret_unit = xstrdup(service->name);
 		return 0;
 	}

@@ -15,6 +15,8 @@
 
 struct relay {
 	bool is_server;
+	bool has_systemd; /* which runs its services; else runit does */
+	bool is_keeper;   /* runsvdir is, or will be, a child of this process */
 	bool is_without_mail; /* nothing that is_mail runs */
 	char *dir;    /* absolute, without symbolic links; "" of a server */
 	bool has_ini; /* it is there already */

@@ -43,7 +43,7 @@ static int units_name(const struct relay *relay,
 		int r = relay_unit(relay, decl, &u->names[u->n], why);
 		if (r < 0)
 			return r;
-		u->enables[u->n] = xstrdup(relay->is_server && decl->enable
+		u->enables[u->n] = xstrdup(relay->has_systemd && decl->enable
 				? decl->enable
 				: u->names[u->n]);
 	}
@@ -73,7 +73,7 @@ static int units_refresh(
 	for (size_t i = 0; i < u->n; i++)
 		is_stale |= u->statuses[i].is_stale || u->enabled[i].is_stale ||
 			!u->statuses[i].is_known;
-	if (!is_stale || !relay->is_server)
+	if (!is_stale || !relay->has_systemd)
 		return 0;
 	int r = supervisor_refresh(&relay->supervisor, why);
 	return r < 0 ? r : units_look(relay, u, why);
@@ -134,7 +134,7 @@ static void tell(struct buf *list, const char *name)
 static bool is_down(const struct relay *relay, const struct service *decl,
 	const struct service_status *status)
 {
-	return relay->is_server && !status->is_up && !decl->is_oneshot &&
+	return relay->has_systemd && !status->is_up && !decl->is_oneshot &&
 		!decl->is_on_demand;
 }
 
@@ -144,8 +144,8 @@ static void plan_wanted(const struct relay *relay, const struct units *u,
 	const struct service *decl = state->decl;
 	const struct service_status *status = &u->statuses[i];
 	const struct service_status *enabled = &u->enabled[i];
-	bool is_start = relay->is_server ? !status->is_up
-					 : state->is_new || !status->is_known;
+	bool is_start = relay->has_systemd ? !status->is_up
+					   : state->is_new || !status->is_known;
 
 	if (state->need == SERVICE_RESTART || is_down(relay, decl, status)) {
 		batch_add(&w->restart, u->names[i]);
@@ -154,7 +154,7 @@ static void plan_wanted(const struct relay *relay, const struct units *u,
 		batch_add(&w->reload, u->names[i]);
 		tell(&w->reloaded, decl->name);
 	}
-	if (relay->is_server && !decl->is_oneshot &&
+	if (relay->has_systemd && !decl->is_oneshot &&
 		(!enabled->is_enabled || !enabled->is_up))
 		batch_add(&w->enable, u->enables[i]);
 }
@@ -177,8 +177,8 @@ static bool is_unwanted(const struct relay *relay, const struct service *decl)
 	return relay->is_without_mail && decl->is_mail;
 }
 
-static int mark_all(const struct relay *relay,
-	const struct service_states *states, struct buf *why)
+int update_mark(const struct relay *relay, const struct service_states *states,
+	struct buf *why)
 {
 	int r = 0;
 
@@ -226,7 +226,7 @@ static int update_all(const struct relay *relay,
 		}
 	}
 	int r = carry_out(relay, w, why);
-	return r < 0 ? r : mark_all(relay, states, why);
+	return r < 0 ? r : update_mark(relay, states, why);
 }
 
 static void add_told(struct buf *out, const char *verb, const struct buf *list)
@@ -334,7 +334,7 @@ int update_forget_others(const struct relay *relay,
 	AUTO_BUF struct buf stopped = BUF_INIT(BUF_WHY_MAX_BYTES);
 	int r = 0;
 
-	if (!relay->is_server) {
+	if (!relay->has_systemd) {
 		forget_folders(relay, states);
 		return 0;
 	}

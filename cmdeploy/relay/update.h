@@ -16,6 +16,10 @@ int update_services(const struct relay *relay,
 	const struct service_states *states, struct buf *out,
 	struct buf *why) MUST_CHECK;
 
+/* Notes that they all run with what was planned. */
+int update_mark(const struct relay *relay, const struct service_states *states,
+	struct buf *why) MUST_CHECK;
+
 /*
  * Ends services that the relay has no more, and deletes their files. What
  * it does on a server is appended to *out.

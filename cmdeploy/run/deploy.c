@@ -9,6 +9,7 @@
 #include "cmdeploy/certificate/fetching.h"
 #include "cmdeploy/components/components.h"
 #include "cmdeploy/dns/check.h"
+#include "cmdeploy/folder/processes.h"
 #include "cmdeploy/host/lock.h"
 #include "cmdeploy/host/resolver.h"
 #include "cmdeploy/relay/backups.h"
@@ -23,7 +24,8 @@
 #include "cmdeploy/signals.h"
 #include "cmdeploy/takeover/takeover.h"
 
-#define LOCK_PATH "/run/cmdeploy.lock"
+#define LOCK_PATH   "/run/cmdeploy.lock"
+#define KEEPER_PATH "/run/cmdeploy-keeper.lock"
 
 enum {
 	PASSES_MAX = 4,
@@ -73,6 +75,16 @@ static int mend_resolver(struct buf *told, struct buf *why)
 	return resolver_end_forwarding(why);
 }
 
+/* Under runit those of a relay that was down start all at once. */
+static int start_services(const struct relay *relay,
+	const struct service_states *states, struct buf *told, struct buf *why)
+{
+	if (!relay->is_keeper || signals_watched() > 0)
+		return update_services(relay, states, told, why);
+	int r = processes_start(relay, why);
+	return r < 0 ? r : update_mark(relay, states, why);
+}
+
 /* The services do what the files say, and answer. */
 static int settle_services(const struct relay *relay,
 	const struct service_states *states, struct buf *told, struct buf *why)
@@ -83,7 +95,7 @@ static int settle_services(const struct relay *relay,
 	if (r == 0)
 		r = update_forget_others(relay, states, told, why);
 	if (r == 0)
-		r = update_services(relay, states, told, why);
+		r = start_services(relay, states, told, why);
 	if (r == 0)
 		r = readiness_wait(relay, why);
 	if (r == 0)
@@ -198,6 +210,13 @@ static int end_certificate(struct relay *relay, struct fetching *fetching,
 {
 	say_step("tls");
 	int r = fetching_end(fetching, why);
+	if (r < 0 && r != -EINTR && relay->is_keeper) {
+		say_done("%s; meanwhile the certificate is self-signed, and "
+			 "the next try is in an hour",
+			buf_str(why));
+		buf_reset(why);
+		return 0;
+	}
 	if (r < 0)
 		return r;
 	say_done("certificate fetched for %s", relay->config.mail_domain);
@@ -338,6 +357,40 @@ static int deploy_locked(struct relay *relay, bool is_restore,
 	return r;
 }
 
+/*
+ * Without systemd the first run keeps the services running until it is told to
+ * stop; others change what runs, and end.
+ */
+static int become_keeper(struct relay *relay, int *ret_fd, struct buf *why)
+{
+	if (relay->has_systemd || !has_all_parts(relay))
+		return 0;
+	if (relay->is_without_mail)
+		return because(why, -ENOTSUP,
+			"mail cannot be switched off without systemd; end the "
+			"relay in place of that");
+	int r = lock_open(KEEPER_PATH, ret_fd, why);
+	if (r == 0)
+		r = lock_try(*ret_fd);
+	relay->is_keeper = r > 0;
+	if (r > 0)
+		processes_prepare();
+	return r < 0 ? r : 0;
+}
+
+/* What deploy_locked() has come to, until the relay is told to stop. */
+static int keep(int r, struct buf *why)
+{
+	if (r == 0) {
+		say("It runs as long as this process does; SIGTERM ends both.");
+		r = processes_watch(why);
+	}
+	say_step("stop");
+	processes_stop();
+	say_done("every process has ended");
+	return r;
+}
+
 /* The DNS of a server that is the relay already is not checked again. */
 static bool wants_dns(const struct deploy_options *o, const struct relay *relay)
 {
@@ -377,6 +430,7 @@ static int check(const struct relay *relay, bool website_only, struct buf *why)
 int deploy_run(const struct deploy_options *o, struct buf *why)
 {
 	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
+	AUTO_CLOSE int keeper = -1;
 	struct report report = REPORT_INIT;
 	int r = deploy_open(o->ini, &relay, why);
 
@@ -402,7 +456,11 @@ int deploy_run(const struct deploy_options *o, struct buf *why)
 	if (wants_dns(o, &relay))
 		r = dns_step(&host_local, &relay.config, why);
 	if (r == 0)
+		r = become_keeper(&relay, &keeper, why);
+	if (r == 0)
 		r = deploy_locked(&relay, o->is_restore, &report, why);
+	if (relay.is_keeper)
+		r = keep(r, why);
 	buf_release(&report.told);
 	return r;
 }

@@ -51,9 +51,9 @@ static int check_systemd(const struct host *host,
 	if (host_has_fact(host, "systemd"))
 		return 0;
 	return because(why, -ENOTSUP,
-		"systemd does not run %s, and a relay on a server needs it; "
-		"use another server; where systemd does not run, \"cmdeploy "
-		"up\" runs a relay from a folder",
+		"systemd does not run %s, and a relay that is set up from "
+		"another machine needs it; \"cmdeploy run --ssh-host @local\" "
+		"there runs one without it, in the foreground",
 		host->name);
 }
 
@@ -167,15 +167,16 @@ static int check_host(const struct host *host, const struct config *config,
 	static int (*const checks[])(const struct host *host,
 		const struct config *config, struct buf *why) = {
 		check_system,
-		check_systemd,
 		check_other_relay,
 		check_memory,
 		check_disk,
 		check_sites,
+		/* On the server itself runit does as well, and check_ports()
+		 * looks at all ports, and closer. */
+		check_systemd,
 		check_listeners,
 	};
-	/* On the server, check_ports() looks at all ports, and closer. */
-	size_t n = ARRAY_LEN(checks) - is_local;
+	size_t n = ARRAY_LEN(checks) - (is_local ? 2 : 0);
 	int r = 0;
 
 	for (size_t i = 0; i < n && r == 0; i++)

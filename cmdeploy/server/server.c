@@ -37,7 +37,7 @@ static const struct places places = {
 	.mail_root = (char *)"/home/vmail/mail",
 	.log_dir = (char *)"/var/log/chatmail",
 	.www_dir = (char *)"/var/www/chatmail",
-	.service_dir = (char *)"/nonexistent",
+	.service_dir = (char *)"/run/chatmail/service",
 	.unit_dir = (char *)"/etc/systemd/system",
 	.ini_path = (char *)"/etc/chatmail/services.ini",
 	.metadata_socket = (char *)"/run/chatmail-metadata/metadata.socket",
@@ -72,6 +72,10 @@ static void fill_places(struct relay *relay, const char *ini)
 	struct places from = places;
 
 	from.operators_ini_path = (char *)(uintptr_t)ini;
+	/* systemd makes the socket itself; else fcgiwrap's user does. */
+	if (!relay->has_systemd)
+		from.fcgiwrap_socket =
+			(char *)(uintptr_t) "/run/fcgiwrap/fcgiwrap.sock";
 	from.libexec_dir = (char *)(is_packaged() ? PACKAGED : LOCAL);
 	places_fill(&from, "", &relay->places);
 }
@@ -117,6 +121,7 @@ static void set_kind(struct relay *relay)
 	struct slice sandbox;
 
 	template_vars_set(vars, "is_private", "");
+	template_vars_set_bool(vars, "is_runit", !relay->has_systemd);
 	template_vars_set_bool(
 		vars, "disable_ipv6", config->disable_ipv6 || !has_ipv6);
 	template_vars_set_bool(
@@ -189,6 +194,7 @@ int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
 {
 	struct relay relay = {
 		.is_server = true,
+		.has_systemd = file_exists("/run/systemd/system"),
 		.dir = xstrdup(""),
 		.apply = {
 			.components = components_server,
@@ -203,7 +209,11 @@ int server_open(const char *ini, struct relay *ret_relay, struct buf *why)
 		return r;
 	}
 	set_all(&relay);
-	supervisor_init_systemd(&relay.supervisor);
+	if (relay.has_systemd)
+		supervisor_init_systemd(&relay.supervisor);
+	else
+		supervisor_init_runit(&relay.supervisor,
+			relay.places.service_dir, relay.places.log_dir);
 	*ret_relay = relay;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /*
  * server.h - a relay that has a server for itself: Debian's places,
- * systemd, and the same folders for users' data as every chatmail relay.
+ * systemd (or, where that does not run, runit), and the same folders for
+ * users' data as every chatmail relay.
  */
 #ifndef CMDEPLOY_SERVER_SERVER_H
 #define CMDEPLOY_SERVER_SERVER_H

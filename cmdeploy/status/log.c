@@ -203,12 +203,12 @@ void status_log(struct relay *relay, struct findings *list)
 		for (; s && s->name; s++) {
 			if (!apply_counts(&relay->apply, s->when))
 				continue;
-			if (relay->is_server)
+			if (relay->has_systemd)
 				add_unit(relay, s, &question);
 			else
 				look_at_files(relay, s->name, list);
 		}
 	}
-	if (relay->is_server)
+	if (relay->has_systemd)
 		look_at_journal(&question, list);
 }

@@ -98,7 +98,7 @@ bool status_is_mail_off(const struct relay *relay)
 	AUTO_UNITS struct units units = { 0 };
 	AUTO_UNITS struct units wanted = { 0 };
 
-	if (!relay->is_server || list_units(relay, &units, NULL) < 0)
+	if (!relay->has_systemd || list_units(relay, &units, NULL) < 0)
 		return false;
 	for (size_t i = 0; i < units.n; i++)
 		if (units.decl[i]->is_mail && units.status[i].is_up)
@@ -194,7 +194,7 @@ static void add_failed_runs(const struct relay *relay,
 static bool is_on_call(const struct relay *relay, const struct service *decl,
 	const struct service_status *status)
 {
-	return relay->is_server && !status->is_up && !status->is_failed &&
+	return relay->has_systemd && !status->is_up && !status->is_failed &&
 		decl->enable &&
 		slice_ends(slice_of(decl->enable), SLICE(".socket"));
 }

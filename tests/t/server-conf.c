@@ -24,7 +24,8 @@ enum {
 /* OpenDKIM refuses a key below a folder in which others may write: /tmp. */
 static char root[] = "/run/server-conf.XXXXXX";
 
-/* A kind of relay: what its chatmail.ini says beyond the defaults. */
+/* A kind of relay, with systemd unless its name begins with "runit": what its
+ * chatmail.ini says beyond the defaults. */
 static const struct {
 	const char *name, *ini;
 } kinds[] = {
@@ -41,6 +42,12 @@ static const struct {
 		"mail_domain = relay.example\ndisable_ipv6 = true\n"
 		"mtail_address = 127.0.0.1\nimap_rawlog = true\n"
 		"turn = true\nechobot = true\n" },
+	{ "runit",
+		"mail_domain = relay.example\nmtail_address = 127.0.0.1\n"
+		"turn = true\nbackup_to = /srv/backup\n" },
+	{ "runit, external",
+		"mail_domain = relay.example\nturn = true\n"
+		"tls_external_cert_and_key = /etc/hostname /etc/hostname\n" },
 };
 
 /* Places that are below the root here. */
@@ -50,6 +57,7 @@ static const struct {
 	{ "etc_dir", "etc" },
 	{ "own_etc_dir", "etc/chatmail" },
 	{ "unit_dir", "etc/systemd/system" },
+	{ "service_dir", "etc/service" },
 	{ "run_dir", "run" },
 	{ "idle_dir", "run" },
 	{ "spool_dir", "spool" },
@@ -60,7 +68,7 @@ static const struct {
 	{ "dkim_key_path", "dkim.pem" },
 };
 
-static void set_places(struct relay *relay)
+static void set_places(struct relay *relay, bool is_runit)
 {
 	struct template_vars *vars = &relay->apply.vars;
 
@@ -69,6 +77,7 @@ static void set_places(struct relay *relay)
 		template_vars_set(vars, places[i].name, path);
 	}
 	template_vars_set(vars, "has_resolver", "true");
+	template_vars_set_bool(vars, "is_runit", is_runit);
 	template_vars_set(vars, "acme_key_id", "key");
 	template_vars_set(vars, "vmail_uid", "1000");
 	template_vars_set(vars, "vmail_gid", "1000");
@@ -144,7 +153,11 @@ static const struct {
 	{ "opendkim",
 		"[ ! -e $R/etc/opendkim.conf ] || ! command -v opendkim || "
 		"opendkim -n -x $R/etc/opendkim.conf" },
+	{ "run scripts",
+		"[ -e $R/etc/systemd ] || for f in $R/etc/service/*/run; do "
+		"sh -n $f || exit; done" },
 	{ "units",
+		"[ -e $R/etc/service ] || "
 		"! command -v systemd-analyze >/dev/null || "
 		"systemd-analyze verify --man=no "
 		"$R/etc/systemd/system/*.service "
@@ -169,7 +182,7 @@ static int prepare(void)
 	return r;
 }
 
-static int render(const char *ini, struct buf *why)
+static int render(const char *ini, bool is_runit, struct buf *why)
 {
 	__attribute__((cleanup(relay_release))) struct relay relay = { 0 };
 	AUTO_FREE char *path = xasprintf("%s/chatmail.ini", root);
@@ -184,7 +197,7 @@ static int render(const char *ini, struct buf *why)
 		r = deploy_open(path, &relay, why);
 	if (r < 0)
 		return r;
-	set_places(&relay);
+	set_places(&relay, is_runit);
 	r = plan_make(&relay.apply, &plan, why);
 	if (r < 0)
 		return r;
@@ -201,10 +214,11 @@ static bool tell(const char *kind, const char *what, int r, struct buf *why)
 	return r == 0;
 }
 
-static bool test_kind(const char *kind, const char *ini)
+static bool test_kind(const char *kind, const char *ini, bool is_runit)
 {
 	AUTO_BUF struct buf why = BUF_INIT(OUTPUT_MAX_BYTES);
-	bool is_good = tell(kind, "templates", render(ini, &why), &why);
+	bool is_good =
+		tell(kind, "templates", render(ini, is_runit, &why), &why);
 
 	for (size_t i = 0; is_good && i < ARRAY_LEN(checks); i++) {
 		buf_reset(&why);
@@ -219,7 +233,8 @@ int main(void)
 	bool is_good = prepare() == 0;
 
 	for (size_t i = 0; is_good && i < ARRAY_LEN(kinds); i++)
-		is_good &= test_kind(kinds[i].name, kinds[i].ini);
+		is_good &= test_kind(kinds[i].name, kinds[i].ini,
+			strncmp(kinds[i].name, "runit", 5) == 0);
 	dir_remove(root);
 	return is_good ? EXIT_SUCCESS : EXIT_FAILURE;
 }

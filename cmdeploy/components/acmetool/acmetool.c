@@ -8,6 +8,10 @@
 #define WANTED .when = "has_acme"
 
 static const struct folder folders[] = {
+	/* Elsewhere systemd makes it. */
+	{ .path = "{{run_dir}}/acme",
+		.mode = 0755,
+		.when = "has_acme is_runit" },
 	{ .path = "{{state_dir}}/acme", .mode = 0755, WANTED },
 	{ .path = "{{state_dir}}/acme/conf", .mode = 0755, WANTED },
 	{ .path = "{{state_dir}}/acme/desired", .mode = 0755, WANTED },
@@ -36,6 +40,14 @@ static const struct service services[] = {
 	{ .name = "acmetool",
 		WANTED,
 		.unit = "acmetool.timer",
+		/* When a run has got none, the servers are told of the first.
+		 */
+		.command = "/bin/sh -c 'acmetool --batch reconcile && "
+			   "{ grep -q {{state_dir}}/acme/live "
+			   "{{etc_dir}}/nginx/nginx.conf || "
+			   "exec {{cmdeploy_path}} run --ssh-host @local; }'",
+		.run_lines = AN_HOUR_LATER,
+		.every_sec = 43200,
 		.wants = "network-online.target",
 		.after = "network-online.target unbound.service",
 		.unit_lines = "# Not over IPv6 where the machine has none; "

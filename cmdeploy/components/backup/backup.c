@@ -12,6 +12,8 @@ static const struct service services[] = {
 		.wants = "network-online.target",
 		.after = "network-online.target",
 		.command = "{{cmdeploy_path}} backup --ssh-host @local",
+		.run_lines = AN_HOUR_LATER,
+		.every_sec = 86400,
 		/* As root: it reads keys, and uses root's ssh. */
 		.unit_lines = "NoNewPrivileges=yes\n"
 			      "ProtectKernelModules=yes\n"

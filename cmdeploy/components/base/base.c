@@ -11,6 +11,7 @@ static int make_operators_ini(
 }
 
 #define PRIVATE .when = "is_private"
+#define RUNIT   .when = "is_runit"
 
 static const struct folder folders[] = {
 	{ .path = "{{root}}", .mode = 0755, PRIVATE },
@@ -22,7 +23,7 @@ static const struct folder folders[] = {
 	{ .path = "{{own_state_dir}}/services", .mode = 0755 },
 	{ .path = "{{log_dir}}", .mode = 0755 },
 	{ .path = "{{libexec_dir}}", .mode = 0755 },
-	{ .path = "{{service_dir}}", .mode = 0755, PRIVATE },
+	{ .path = "{{service_dir}}", .mode = 0755, RUNIT },
 	{ 0 },
 };
 
@@ -37,7 +38,7 @@ static const struct file files[] = {
 
 const struct component component_base = {
 	.name = "base",
-	PRIVATE,
+	RUNIT,
 	.packages = LIST("runit"),
 	.folders = folders,
 	.files = files,

@@ -77,11 +77,11 @@ static const struct system_user users[] = {
 #define ASKERS(name, owner, askers)                                            \
 	{                                                                      \
 		.path = "{{run_dir}}/" name, .mode = 0750, .user = owner,      \
-		.group = askers, .when = "is_private"                          \
+		.group = askers, .when = "is_runit"                            \
 	}
 
 static const struct folder folders[] = {
-	{ .path = "{{run_dir}}/doveauth", .mode = 0711, .when = "is_private" },
+	{ .path = "{{run_dir}}/doveauth", .mode = 0711, .when = "is_runit" },
 	ASKERS("doveauth/login", "vmail", "dovenull"),
 	ASKERS("doveauth/smtp", "vmail", "postfix"),
 	ASKERS("doveauth/filter", "vmail", "filtermail"),
@@ -149,7 +149,7 @@ static const struct file files[] = {
 	{ .path = "{{libexec_dir}}/every",
 		.mode = 0755,
 		.from = "base/every",
-		.when = "is_private" },
+		.when = "is_runit" },
 	COUNTERS("doveauth", "vmail"),
 	COUNTERS("lastlogin", "vmail"),
 	COUNTERS("chatmail-metadata", "vmail"),

@@ -15,8 +15,8 @@
 
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/dovecot", .mode = 0755 },
-	{ .path = "{{run_dir}}/dovecot", .mode = 0755, .when = "is_private" },
-	{ .path = "{{state_dir}}/dovecot", .mode = 0755, .when = "is_private" },
+	{ .path = "{{run_dir}}/dovecot", .mode = 0755, .when = "is_runit" },
+	{ .path = "{{state_dir}}/dovecot", .mode = 0755, .when = "is_runit" },
 	{ 0 },
 };
 

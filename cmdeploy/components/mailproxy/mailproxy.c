@@ -5,7 +5,7 @@ static const struct folder folders[] = {
 	{ .path = "{{run_dir}}/mailproxy",
 		.mode = 0750,
 		.group = "www-data",
-		.when = "is_private" },
+		.when = "is_runit" },
 	{ 0 },
 };
 

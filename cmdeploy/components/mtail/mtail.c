@@ -10,12 +10,12 @@
 	"/usr/bin/mtail --logtostderr --progs {{etc_dir}}/mtail "              \
 	"--address {{mtail_address}} --port 3903"
 #define COMMAND                                                                \
-	"{{#is_private}}" MTAIL " --logs '{{log_dir}}/*/current' "             \
+	"{{#is_runit}}" MTAIL " --logs '{{log_dir}}/*/current' "               \
 	"--disable_fsnotify --poll_interval 1s "                               \
-	"--poll_log_interval 1s{{/is_private}}"                                \
-	"{{^is_private}}/bin/sh -c '(journalctl --follow --lines=0 --quiet "   \
+	"--poll_log_interval 1s{{/is_runit}}"                                  \
+	"{{^is_runit}}/bin/sh -c '(journalctl --follow --lines=0 --quiet "     \
 	"--output=short-iso >/run/mtail/journal; kill $$$$) & exec " MTAIL     \
-	" --logs /run/mtail/journal'{{/is_private}}"
+	" --logs /run/mtail/journal'{{/is_runit}}"
 
 #define UNIT_LINES                                                             \
 	"DynamicUser=yes\n"                                                    \
@@ -61,8 +61,8 @@ static const struct service services[] = {
 		.after = "network-online.target",
 		.command = COMMAND,
 		.user = "mtail",
-		.groups = "{{#is_private}}_runit-log{{/is_private}}"
-			  "{{^is_private}}systemd-journal{{/is_private}}",
+		.groups = "{{#is_runit}}_runit-log{{/is_runit}}"
+			  "{{^is_runit}}systemd-journal{{/is_runit}}",
 		.is_sandboxed = true,
 		.unit_lines = UNIT_LINES,
 		/* The address may come late. */

@@ -15,12 +15,12 @@ static const struct folder folders[] = {
 		.mode = 0750,
 		.user = "mxdeliv",
 		.group = "www-data",
-		.when = "is_private" },
+		.when = "is_runit" },
 	{ .path = "{{run_dir}}/mxsend",
 		.mode = 0750,
 		.user = "mxsend",
 		.group = "postfix",
-		.when = "is_private has_mxsend" },
+		.when = "is_runit has_mxsend" },
 	{ 0 },
 };
 

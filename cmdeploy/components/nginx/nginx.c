@@ -16,13 +16,13 @@ static const struct folder folders[] = {
 	{ .path = "{{run_dir}}/nginx",
 		.mode = 0750,
 		.group = "www-data",
-		.when = "is_private" },
+		.when = "is_runit" },
 	/* What is made in it belongs to the group of nginx. */
 	{ .path = "{{run_dir}}/fcgiwrap",
 		.mode = 02750,
 		.user = "newemail",
 		.group = "www-data",
-		.when = "is_private" },
+		.when = "is_runit" },
 	{ 0 },
 };
 
@@ -86,7 +86,7 @@ static const struct service services[] = {
 	{ .name = "nginx",
 		/* Workers of a killed master would keep the ports. */
 		.is_group = true,
-		.command = "/usr/sbin/nginx -p {{root}} "
+		.command = "/usr/sbin/nginx -p {{root}}/ "
 			   "-c {{etc_dir}}/nginx/nginx.conf -e stderr",
 		.run_lines = RM_SOCKET,
 		/* Its inner socket is for its own processes. */

@@ -33,6 +33,10 @@ static const struct folder folders[] = {
 		.user = "opendkim",
 		.group = "opendkim",
 		SIGNED },
+	{ .path = "{{run_dir}}/opendkim",
+		.mode = 0750,
+		.user = "opendkim",
+		.when = "has_dkim is_runit" },
 	/* What is made in it belongs to Postfix's group. */
 	{ .path = "{{spool_dir}}/postfix/opendkim",
 		.mode = 02750,
@@ -65,6 +69,10 @@ static const struct service services[] = {
 	{ .name = "opendkim",
 		SIGNED,
 		.is_mail = true,
+		/* It leaks memory, so that each day another one begins. */
+		.command = "/usr/bin/timeout 86400 /usr/sbin/opendkim -f "
+			   "-x {{etc_dir}}/opendkim.conf",
+		.run_lines = "rm -f {{opendkim_socket}}\n",
 		.wants = "unbound.service",
 		.after = "unbound.service",
 		.n_files = 65536,
@@ -73,7 +81,7 @@ static const struct service services[] = {
 			LIST("{{etc_dir}}/opendkim.conf", "{{dkim_key_path}}"),
 		.ports = ports },
 	{ .name = "chatmail-opendkim",
-		SIGNED,
+		.when = "has_dkim !is_runit",
 		.unit = "chatmail-opendkim.timer",
 		.is_mail = true,
 		.title = "Daily restart of OpenDKIM, which leaks memory",

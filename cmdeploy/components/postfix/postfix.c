@@ -4,7 +4,7 @@
 #define QUEUE(name)                                                            \
 	{                                                                      \
 		.path = "{{spool_dir}}/postfix/" name, .mode = 0700,           \
-		.user = "postfix", .when = "is_private"                        \
+		.user = "postfix", .when = "is_runit"                          \
 	}
 #define CONF(name)                                                             \
 	{                                                                      \
@@ -15,10 +15,10 @@
 static const struct folder folders[] = {
 	{ .path = "{{etc_dir}}/postfix", .mode = 0755 },
 	/* On a server the package, or Postfix's start, makes the rest. */
-	{ .path = "{{spool_dir}}/postfix", .mode = 0755, .when = "is_private" },
+	{ .path = "{{spool_dir}}/postfix", .mode = 0755, .when = "is_runit" },
 	{ .path = "{{spool_dir}}/postfix/pid",
 		.mode = 0755,
-		.when = "is_private" },
+		.when = "is_runit" },
 	QUEUE("active"),
 	QUEUE("bounce"),
 	QUEUE("corrupt"),
@@ -37,12 +37,12 @@ static const struct folder folders[] = {
 		.mode = 01730,
 		.user = "postfix",
 		.group = "postdrop",
-		.when = "is_private" },
+		.when = "is_runit" },
 	{ .path = "{{spool_dir}}/postfix/public",
 		.mode = 02710,
 		.user = "postfix",
 		.group = "postdrop",
-		.when = "is_private" },
+		.when = "is_runit" },
 	/* Where the filters hand on to, by the services ../filter/... */
 	{ .path = "{{spool_dir}}/postfix/filter",
 		.mode = 0710,
@@ -57,7 +57,7 @@ static const struct folder folders[] = {
 		.mode = 0700,
 		.user = "postfix",
 		.group = "postfix",
-		.when = "is_private" },
+		.when = "is_runit" },
 	{ 0 },
 };
 

@@ -31,7 +31,8 @@ static int take_key(const char *path, struct buf *out, struct buf *why)
 	if (r == 0)
 		return 0;
 	return because(why, r,
-		"%s, by whose key apps know this relay, is not a private key that "
+		"%s, by whose key apps know this relay, is not a private key "
+		"that "
 		"can be read without a password; bring it back from a copy, or "
 		"move it away for a new key, and run this again",
 		path);
@@ -132,9 +133,13 @@ static const struct service services[] = {
 		.command = "{{libexec_dir}}/watch-certificate "
 			   "{{tls_external_cert_and_key}} "
 			   "{{own_etc_dir}}/tls/external.pem "
-			   "/bin/systemctl try-reload-or-restart "
-			   "mailproxy.service nginx.service"
-			   "{{#turn}} coturn.service{{/turn}}",
+			   "{{#is_runit}}/bin/sh -c 'export "
+			   "SVDIR={{service_dir}}; sv hup mailproxy nginx"
+			   "{{#turn}}; sv term coturn{{/turn}}'{{/is_runit}}"
+			   "{{^is_runit}}/bin/systemctl "
+			   "try-reload-or-restart mailproxy.service "
+			   "nginx.service{{#turn}} coturn.service{{/turn}}"
+			   "{{/is_runit}}",
 		.restart = "always",
 		.restart_sec = 2,
 		.restart_on = LIST("{{libexec_dir}}/watch-certificate") },

@@ -16,11 +16,12 @@ static const struct file files[] = {
 		.mode = 0644,
 		.from = "unbound/dhclient-hook",
 		.when = "has_dhclient has_resolver" },
+	/* In a container it is the engine's. */
 	{ .path = "/etc/resolv.conf",
 		.mode = 0644,
 		.from = "unbound/resolv.conf",
 		.may_be_link = true,
-		.when = "has_resolver" },
+		.when = "has_resolver !is_runit" },
 	{ 0 },
 };
 
@@ -31,6 +32,9 @@ static const struct port ports[] = {
 
 static const struct service services[] = {
 	{ .name = "unbound",
+		.command = "/usr/sbin/unbound -d -p",
+		.run_lines = "/usr/libexec/unbound-helper "
+			     "root_trust_anchor_update || :\n",
 		.restart = "on-failure",
 		/* A restart ends what resolvconf has told it before. */
 		.restart_on = LIST("/etc/default/unbound",
