@@ -1,6 +1,7 @@
 /*
  * commands.h - the subcommands of cmdeploy, one file each (cmd-*.c; restore
- * is with backup, upgrade with run, migrate with proxy), and what they share.
+ * is with backup, upgrade and leave with run, migrate with proxy), and what
+ * they share.
  *
  * Exit status: 0 done; 1 could not be done, standard error says why; 2
  * wrong arguments; 3 (status, down, test) no relay runs there; 4 (dns) only
@@ -32,6 +33,7 @@ int cmd_webdev(int argc, char **argv);
 int cmd_backup(int argc, char **argv);
 int cmd_restore(int argc, char **argv);
 int cmd_proxy(int argc, char **argv);
+int cmd_leave(int argc, char **argv);
 int cmd_migrate(int argc, char **argv);
 
 /*

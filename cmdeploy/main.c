@@ -42,13 +42,17 @@ static const struct cmd table[] = {
 		"[--without-mail] TARGET",
 		"Bring a relay back out of a backup", cmd_restore },
 	{ "proxy",
-		"--ssh-host HOST [--to HOST] [--tunnel] [--ini FILE] [--remove]",
+		"--ssh-host HOST [--to HOST] [--tunnel] [--ini FILE] "
+		"[--remove]",
 		"Make a host forward a relay's ports to it", cmd_proxy },
 	{ "migrate",
 		"[--from HOST --to HOST] [--ini FILE] [--dry-run] [--wait] "
 		"[-v] | --finish [--force]",
 		"Move a relay to another server, or wipe the old one after it",
 		cmd_migrate },
+	{ "leave", "[--ssh-host HOST|@local] [--ini FILE]",
+		"Make a server ready for the chatmail software in Python",
+		cmd_leave },
 	{ "bench",
 		"[DOMAIN] [--vs DOMAIN|--vs-dir DIR] [--dir DIR] [--ini FILE] "
 		"[--rounds N] [--echo] [--json] [--html FILE] "

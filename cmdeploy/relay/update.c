@@ -304,7 +304,7 @@ static int forget_files(
 	return r;
 }
 
-/* One that was started once and is no longer asked for. */
+/* One that was started once. */
 static int forget_unit(const struct relay *relay, const struct service *decl,
 	struct buf *stopped, struct buf *why)
 {
@@ -312,7 +312,7 @@ static int forget_unit(const struct relay *relay, const struct service *decl,
 		"%s/services/%s", relay->places.own_state_dir, decl->name);
 	AUTO_FREE char *unit = NULL;
 
-	if (apply_counts(&relay->apply, decl->when) || !file_exists(mark))
+	if (!file_exists(mark))
 		return 0;
 	int r = relay_unit(relay, decl, &unit, why);
 	if (r < 0)
@@ -328,21 +328,47 @@ static int forget_unit(const struct relay *relay, const struct service *decl,
 	return r;
 }
 
-int update_forget_others(const struct relay *relay,
-	const struct service_states *states, struct buf *out, struct buf *why)
+static bool is_asked_for(const struct relay *relay, const struct service *s)
+{
+	return apply_counts(&relay->apply, s->when);
+}
+
+static bool is_machines(
+	const struct relay *relay UNUSED, const struct service *s)
+{
+	return s->is_oneshot || strcmp(s->name, "unbound") == 0;
+}
+
+static int forget_units(const struct relay *relay,
+	bool (*stays)(const struct relay *relay, const struct service *s),
+	struct buf *out, struct buf *why)
 {
 	AUTO_BUF struct buf stopped = BUF_INIT(BUF_WHY_MAX_BYTES);
 	int r = 0;
 
-	if (!relay->has_systemd) {
-		forget_folders(relay, states);
-		return 0;
-	}
 	for (size_t i = 0; r == 0 && relay->apply.components[i]; i++) {
 		const struct service *s = relay->apply.components[i]->services;
 		for (; r == 0 && s && s->name; s++)
-			r = forget_unit(relay, s, &stopped, why);
+			if (!stays(relay, s))
+				r = forget_unit(relay, s, &stopped, why);
 	}
 	add_told(out, "stopped", &stopped);
 	return r;
+}
+
+int update_forget_others(const struct relay *relay,
+	const struct service_states *states, struct buf *out, struct buf *why)
+{
+	if (relay->has_systemd)
+		return forget_units(relay, is_asked_for, out, why);
+	forget_folders(relay, states);
+	return 0;
+}
+
+int update_forget_all(
+	const struct relay *relay, struct buf *out, struct buf *why)
+{
+	int r = forget_units(relay, is_machines, out, why);
+
+	return r < 0 ? r : supervisor_refresh(&relay->supervisor, why);
 }

@@ -27,5 +27,11 @@ int update_mark(const struct relay *relay, const struct service_states *states,
 int update_forget_others(const struct relay *relay,
 	const struct service_states *states, struct buf *out,
 	struct buf *why) MUST_CHECK;
+/*
+ * Ends all that ever ran on a server, and deletes their files, save what the
+ * machine itself needs: its journal, and names.
+ */
+int update_forget_all(const struct relay *relay, struct buf *out,
+	struct buf *why) MUST_CHECK;
 
 #endif

@@ -24,7 +24,6 @@
 #include "cmdeploy/signals.h"
 #include "cmdeploy/takeover/takeover.h"
 
-#define LOCK_PATH   "/run/cmdeploy.lock"
 #define KEEPER_PATH "/run/cmdeploy-keeper.lock"
 
 enum {
@@ -47,7 +46,7 @@ static void tell_holder(int fd)
 static int lock(int *ret_fd, struct buf *why)
 {
 	bool is_told = false;
-	int r = lock_open(LOCK_PATH, ret_fd, why);
+	int r = lock_open(DEPLOY_LOCK, ret_fd, why);
 
 	if (r < 0)
 		return r;
@@ -58,7 +57,7 @@ static int lock(int *ret_fd, struct buf *why)
 		if (signals_next(LOCK_MSEC) == SIGNALS_STOP)
 			return -EINTR;
 	}
-	return r < 0 ? because(why, r, LOCK_PATH ": %s", strerror(-r)) : 0;
+	return r < 0 ? because(why, r, DEPLOY_LOCK ": %s", strerror(-r)) : 0;
 }
 
 /* A forwarder that unbound was told of while it ran is in no file. */

@@ -7,6 +7,9 @@
 
 #include "cmdeploy/relay/relay.h"
 
+/* Held by a run, and by what must not meet one. */
+#define DEPLOY_LOCK "/run/cmdeploy.lock"
+
 struct deploy_options {
 	const char *ini;
 	bool is_dry_run;   /* shows what would be done, and does nothing */

@@ -63,14 +63,14 @@ static bool is_its_pin(const char *path)
 }
 
 /* It is there once nothing of its runs any more. */
-static char *mark_path(const struct relay *relay)
+char *takeover_mark_path(const struct relay *relay)
 {
 	return xasprintf("%s/taken-over", relay->places.own_state_dir);
 }
 
 bool takeover_is_due(const struct relay *relay)
 {
-	AUTO_FREE char *mark = mark_path(relay);
+	AUTO_FREE char *mark = takeover_mark_path(relay);
 
 	if (!takeover_is_there() ||
 		relay->apply.components == components_website)
@@ -244,7 +244,7 @@ int takeover_make_way(const struct relay *relay, const char *names,
 int takeover_retire(const struct relay *relay, struct buf *out, struct buf *why)
 {
 	AUTO_REMAINS struct remains remains = { 0 };
-	AUTO_FREE char *mark = mark_path(relay);
+	AUTO_FREE char *mark = takeover_mark_path(relay);
 
 	if (!takeover_is_due(relay))
 		return 0;

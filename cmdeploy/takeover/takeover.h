@@ -10,6 +10,8 @@
 #include "cmdeploy/relay/relay.h"
 
 bool takeover_is_there(void);
+/* The file that is there once a takeover has been completed; to free. */
+char *takeover_mark_path(const struct relay *relay);
 
 /*
  * It is to make room now: no run has brought that to its end yet, or it has
@@ -54,5 +56,15 @@ int takeover_retire(
  */
 void takeover_list(
 	const struct relay *relay, const struct plan *plan, struct buf *out);
+
+/*
+ * The way back: ends our services, removes what starts them, and writes what
+ * that software reads and ours does not. Accounts, mail, keys and the
+ * certificate are where it looks for them; all that is ours stays, too, so that
+ * a run of ours is a takeover. Tells how many accounts are blocked, for which
+ * it has no word: they get no mail there.
+ */
+int takeover_leave(const struct relay *relay, size_t *ret_n_blocked,
+	struct buf *why) MUST_CHECK;
 
 #endif

@@ -306,4 +306,43 @@ held /etc/cron.d/expunge '/etc/cron.d/expunge cannot be removed: ' &&
 deploy taken || fail "the second takeover: $(tail -n 20 said)"
 says said 'removed /etc/cron.d/expunge'
 is filtermail "$(on taken systemctl is-active filtermail || true)" inactive
+
+# And back to that software: it finds what it reads, and nothing of ours runs.
+mail=$root/home/vmail/mail/taken.example
+: >"$mail/_demands@taken.example/blocked"
+rm "$root$folder/chatmail.ini"
+sha256sum "$mail/$us/password" >password-before
+set_key "$BED/op/taken/chatmail.ini" filter_incoming true
+(cd "$BED/op/taken" && "$CMDEPLOY" leave) >said 2>&1 </dev/null ||
+  fail "leave: $(tail -n 20 said)"
+says said 'The server is ready for the chatmail software in Python'
+says said '1 blocked account gets no mail there'
+for name in "$postfix_unit" dovecot nginx mailproxy opendkim doveauth \
+  filtermail-outgoing chatmail-metadata acmetool.timer chatmail-expire.timer; do
+  is "$name" "$(on taken systemctl is-active "$name" || true)" inactive
+done
+on taken systemctl list-unit-files --state=enabled --no-legend >enabled
+grep -E '^(postfix|dovecot|nginx|mailproxy|doveauth|filtermail|lastlogin)' \
+  enabled && fail 'these would start with the machine'
+is 'what starts ours' "$(find "$root/etc/systemd/system" \
+  -name 'chatmail*' -not -path '*/unbound.service.d/*')" ''
+on taken getent hosts acme.example >/dev/null || fail 'no names any more'
+for line in 'mail_domain = taken.example' 'max_mailbox_size = 500' \
+  'filter_incoming = true' 'delete_mails_after = 20' \
+  'filtermail_smtp_port = 10080' 'filtermail_http_port_incoming = 10082'; do
+  grep -qxF "$line" "$root$folder/chatmail.ini" ||
+    fail "no \"$line\" in its settings"
+done
+says_not "$root$folder/chatmail.ini" delivery
+sha256sum "$mail/$us/password" | cmp -s - password-before || fail 'a password'
+[ -e "$mail/$us/enforceE2EEincoming" ] || fail 'clear mail would come in'
+[ -e "$mail/_demands@taken.example/DISABLED" ] || fail 'a blocked account'
+is 'its owner' "$(on taken stat -c %U "/home/vmail/mail/taken.example/_demands@taken.example/DISABLED")" vmail
+sha256sum <"$root/etc/dkimkeys/opendkim.private" | cmp -s - dkim-before ||
+  fail 'the DKIM key is another one after leaving'
+deploy taken || fail "run after leaving: $(tail -n 20 said)"
+pin taken | cmp -s - pin-before || fail 'the key is another one after leaving'
+login taken -X 'STATUS INBOX (MESSAGES)' >last 2>&1 || fail "$(cat last)"
+deploy taken || fail "run again after leaving: $(tail -n 20 said)"
+says said 'nothing was changed'
 done_testing
