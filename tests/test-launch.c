@@ -65,6 +65,7 @@ static const struct {
 			"[Service]\nType=notify\nUser=u\nGroup=u\n"
 			"SupplementaryGroups=g h\nExecStart=/d {{x}}\n"
 			"RuntimeDirectory=d\nRuntimeDirectoryMode=0700\n"
+			"NoExecPaths=-{{run_dir}}/d\n"
 			"{{sandbox}}\nNice=1\nRestart=always\nRestartSec=1s\n"
 			"LimitNOFILE=99\n\n"
 			"[Install]\nWantedBy=multi-user.target\n" } },
@@ -120,11 +121,13 @@ static const struct {
 			.command = "/n",
 			.n_files = 9,
 			.restart = "on-failure",
+			.is_walled = true,
 			.restart_sec = 5 },
 		{ "{{unit_dir}}/n.service.d/chatmail.conf",
 			"# Rendered by cmdeploy: edit the template.\n"
 			"[Unit]\nStartLimitIntervalSec=0\n\n"
-			"[Service]\nRestart=on-failure\nRestartSec=5s\n"
+			"[Service]\n{{walls}}\n"
+			"Restart=on-failure\nRestartSec=5s\n"
 			"LimitNOFILE=9\n" } },
 	{ "Debian's under another name", false,
 		{ .name = "n", .unit = "{{n_unit}}", .unit_lines = "Nice=1\n" },

@@ -122,6 +122,7 @@ struct service {
 	bool is_group;
 	bool is_notify;    /* it tells systemd when it is ready */
 	bool is_sandboxed; /* {{sandbox}} */
+	bool is_walled;    /* {{walls}}: it starts as root, or is Debian's */
 	bool has_run_dir;  /* a folder of its own in {{run_dir}} */
 	/* Under runit: lines of shell before the command. */
 	const char *run_lines;

@@ -101,8 +101,9 @@ static void add_command(const struct service *s, struct buf *out)
 	add(out, "ExecStart", s->command);
 	if (s->has_run_dir)
 		buf_addf(out,
-			"RuntimeDirectory=%s\nRuntimeDirectoryMode=0700\n",
-			s->name);
+			"RuntimeDirectory=%s\nRuntimeDirectoryMode=0700\n"
+			"NoExecPaths=-{{run_dir}}/%s\n",
+			s->name, s->name);
 }
 
 /* What the service needs comes after the sandbox, which it may widen. */
@@ -113,6 +114,8 @@ static void add_service(const struct service *s, struct buf *out)
 		add_command(s, out);
 	if (s->is_sandboxed)
 		buf_add_str(out, "{{sandbox}}\n");
+	if (s->is_walled)
+		buf_add_str(out, "{{walls}}\n");
 	if (s->unit_lines)
 		buf_add_str(out, s->unit_lines);
 	if (s->restart)

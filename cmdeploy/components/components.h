@@ -19,6 +19,13 @@ extern const struct component *const components_website[];
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /*
+ * For unit_lines: what a service may write, but not start. systemd takes what
+ * it is told of a path alone, so neither follows from what holds for a parent.
+ */
+#define WRITES(paths) "ReadWritePaths=" paths "\nNoExecPaths=" paths "\n"
+#define MAILBOXES     "BindPaths={{mailboxes_dir}}\nNoExecPaths={{mailboxes_dir}}\n"
+
+/*
  * For unit_lines: a folder in {{run_dir}} for the sockets of a service, which
  * `group` may enter. It stays when the service stops. systemd would make its
  * own RuntimeDirectory the unit's again before each command.
@@ -27,7 +34,24 @@ extern const struct component *const components_website[];
 	"ExecStartPre=+/usr/bin/install -d -m 0750 -o " owner " -g " group     \
 	" {{run_dir}}/" name "\n"
 #define SOCKET_FOLDER(name, owner, group)                                      \
-	"ReadWritePaths=-{{run_dir}}/" name "\n" UNIT_FOLDER(name, owner, group)
+	WRITES("-{{run_dir}}/" name) UNIT_FOLDER(name, owner, group)
+
+/*
+ * For unit_lines: what stands within {{walls}} may tell systemd to restart
+ * services; so of what they hide it sees all but what is named after this.
+ */
+#define TELLS_SYSTEMD "InaccessiblePaths=\nInaccessiblePaths=-/etc/ssh\n"
+
+/* For unit_lines: what a service of the machine's own has no business with. */
+#define NO_MAIL  "InaccessiblePaths=-{{mailboxes_dir}}\n"
+#define NO_DKIM  "InaccessiblePaths=-{{etc_dir}}/dkimkeys\n"
+#define NO_TLS   "InaccessiblePaths=-{{state_dir}}/acme -{{own_etc_dir}}/tls\n"
+#define NO_KEYS  "InaccessiblePaths=-{{state_dir}}/acme -{{own_etc_dir}}\n"
+#define INTERNET "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
+#define NO_NETWORK                                                             \
+	"RestrictAddressFamilies=AF_UNIX\n"                                    \
+	"PrivateNetwork=yes\n"                                                 \
+	"IPAddressDeny=any\n"
 
 /* For run_lines: an hour after the start, since much else begins then. */
 #define AN_HOUR_LATER                                                          \

@@ -191,7 +191,7 @@ static const struct places places = {
 /* Names that templates know, and that mean nothing here. */
 static const char *const server_only[] = { "acme_key_id", "has_acme",
 	"has_dhclient", "has_dkim", "has_external_cert", "has_resolver",
-	"legacy_key_path", "sandbox" };
+	"legacy_key_path", "sandbox", "walls" };
 
 /*
  * A loopback address for each address, so that relays on two addresses of

@@ -112,13 +112,23 @@ static int read_ini(struct relay *relay, const char *path, struct buf *why)
 	return r;
 }
 
+/* Lines of units that several share: a template of that name. */
+static void set_lines(struct template_vars *vars, const char *name)
+{
+	struct slice lines;
+
+	if (!embed_find(name, &lines))
+		return;
+	AUTO_FREE char *text = slice_dup(slice_trim(lines));
+	template_vars_set(vars, name, text);
+}
+
 static void set_kind(struct relay *relay)
 {
 	struct template_vars *vars = &relay->apply.vars;
 	const struct config *config = &relay->config;
 	bool is_external = config->tls_external_cert_and_key.n == 2;
 	bool has_ipv6 = file_exists("/proc/net/if_inet6");
-	struct slice sandbox;
 
 	template_vars_set(vars, "is_private", "");
 	template_vars_set_bool(vars, "is_runit", !relay->has_systemd);
@@ -132,10 +142,8 @@ static void set_kind(struct relay *relay)
 	template_vars_set_bool(vars, "has_dkim", !config->is_ip_literal);
 	template_vars_set_bool(vars, "has_dhclient",
 		file_exists("/etc/dhcp/dhclient-enter-hooks.d"));
-	if (!embed_find("sandbox", &sandbox))
-		return;
-	AUTO_FREE char *text = slice_dup(slice_trim(sandbox));
-	template_vars_set(vars, "sandbox", text);
+	set_lines(vars, "sandbox");
+	set_lines(vars, "walls");
 }
 
 /* server_check() has seen to it that nobody else listens there. */

@@ -3,6 +3,7 @@
 # fails; and those that somebody else renews. Calls have the same certificate.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/relay.sh"
+. "$(dirname "$0")/intruder.sh"
 
 authorities=$PWD/authorities.pem
 ini=$BED/op/certs/chatmail.ini
@@ -228,6 +229,9 @@ by_others() {
   ln -s one "$dir/live"
   set_key "$ini" tls_external_cert_and_key \
     '/etc/tls/live/chain.pem /etc/tls/live/key.pem'
+  # Not for certificates: so this host has every unit that there is.
+  set_key "$ini" mtail_address 127.0.0.1
+  set_key "$ini" backup_to /srv/backup
   deploy certs || fail "external: $(tail -n 20 said)"
   shown one
   external one
@@ -374,4 +378,6 @@ fail_to_renew
 by_others
 # Last, since the first certificates live for 90 seconds.
 calls
+# From within each unit, what its program could do, if it was taken over.
+intrude certs
 done_testing

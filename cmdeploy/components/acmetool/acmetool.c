@@ -50,9 +50,15 @@ static const struct service services[] = {
 		.every_sec = 43200,
 		.wants = "network-online.target",
 		.after = "network-online.target unbound.service",
-		.unit_lines = "# Not over IPv6 where the machine has none; "
-			      "the rest is as Debian has it.\n"
-			      "RestrictAddressFamilies=AF_NETLINK\n",
+		.is_walled = true,
+		.unit_lines = TELLS_SYSTEMD NO_MAIL NO_DKIM WRITES(
+			"-{{state_dir}}/acme -/run/acme") "# Not over IPv6 "
+							  "where the machine "
+							  "has none; "
+							  "the rest is as "
+							  "Debian has it.\n"
+							  "RestrictAddressFamil"
+							  "ies=AF_NETLINK\n",
 		.restart_on = LIST("{{state_dir}}/acme/conf/target") },
 	{ 0 },
 };

@@ -14,10 +14,20 @@ static const struct service services[] = {
 		.command = "{{cmdeploy_path}} backup --ssh-host @local",
 		.run_lines = AN_HOUR_LATER,
 		.every_sec = 86400,
-		/* As root: it reads keys, and uses root's ssh. */
-		.unit_lines = "NoNewPrivileges=yes\n"
-			      "ProtectKernelModules=yes\n"
-			      "ProtectKernelTunables=yes\n"
+		.is_walled = true,
+		/* As root: it reads keys, uses root's ssh with whatever that
+		 * runs, and writes to wherever it was told. */
+		.unit_lines = "ProtectHome=no\n"
+			      "ProtectSystem=full\n"
+			      "ReadWritePaths={{own_etc_dir}}\n"
+			      "PrivateTmp=no\n"
+			      "InaccessiblePaths=\n"
+			      "NoExecPaths=\n"
+			      "ReadOnlyPaths=\n" INTERNET
+			      "CapabilityBoundingSet=CAP_CHOWN "
+			      "CAP_DAC_OVERRIDE CAP_FOWNER\n"
+			      "SystemCallFilter=~@resources\n"
+			      "UMask=0077\n"
 			      "Nice=19\n"
 			      "IOSchedulingClass=idle\n"
 			      "CPUSchedulingPolicy=batch\n",

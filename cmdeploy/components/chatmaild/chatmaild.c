@@ -188,12 +188,8 @@ static const struct port incoming_ports[] = {
 };
 
 /* What a service may do with accounts, or with nothing but its counters. */
-#define COUNTS "ReadWritePaths={{counters_dir}}\n"
-#define NO_NETWORK                                                             \
-	"RestrictAddressFamilies=AF_UNIX\n"                                    \
-	"PrivateNetwork=yes\n"                                                 \
-	"IPAddressDeny=any\n"
-#define MAILBOXES "BindPaths={{mailboxes_dir}}\n" NO_NETWORK
+#define COUNTS        WRITES("{{counters_dir}}")
+#define ACCOUNTS_ONLY MAILBOXES NO_NETWORK
 #define RESOLVER                                                               \
 	"RestrictAddressFamilies=AF_UNIX AF_INET\n"                            \
 	"IPAddressDeny=any\n"                                                  \
@@ -212,7 +208,7 @@ static const struct port incoming_ports[] = {
  */
 #define RUN_FOLDER(name)                                                       \
 	"RuntimeDirectory=" name "\nRuntimeDirectoryMode=0711\n"               \
-	"RuntimeDirectoryPreserve=yes\n"
+	"RuntimeDirectoryPreserve=yes\nNoExecPaths=-{{run_dir}}/" name "\n"
 #define DOVEAUTH_FOLDERS                                                       \
 	RUN_FOLDER("doveauth")                                                 \
 	UNIT_FOLDER("doveauth/login", "vmail", "dovenull")                     \
@@ -248,7 +244,7 @@ static const struct service services[] = {
 		.command = "{{libexec_dir}}/doveauth {{run_dir}}/doveauth "
 			   "{{ini_path}}{{overrides}}",
 		/* Threads that hash give way to all others. */
-		.unit_lines = COUNTS MAILBOXES DOVEAUTH_FOLDERS
+		.unit_lines = COUNTS ACCOUNTS_ONLY DOVEAUTH_FOLDERS
 		"SystemCallFilter=setpriority\n",
 		.restart_on = LIST("{{libexec_dir}}/doveauth"),
 		.reader = READ_DOVEAUTH,
@@ -260,7 +256,7 @@ static const struct service services[] = {
 		.command = "{{libexec_dir}}/lastlogin "
 			   "{{run_dir}}/lastlogin/lastlogin.socket "
 			   "{{ini_path}}{{overrides}}",
-		.unit_lines = COUNTS MAILBOXES,
+		.unit_lines = COUNTS ACCOUNTS_ONLY,
 		.restart_on = LIST("{{libexec_dir}}/lastlogin"),
 		.reader = READ_LASTLOGIN,
 		.ports = lastlogin_ports },
@@ -273,9 +269,7 @@ static const struct service services[] = {
 		.after = "network-online.target unbound.service",
 		.command = "{{libexec_dir}}/chatmail-metadata "
 			   "{{metadata_socket}} {{ini_path}}{{overrides}}",
-		.unit_lines = COUNTS "BindPaths={{mailboxes_dir}}\n"
-				     "RestrictAddressFamilies=AF_UNIX AF_INET "
-				     "AF_INET6 AF_NETLINK\n",
+		.unit_lines = COUNTS MAILBOXES INTERNET,
 		.restart_on = LIST("{{libexec_dir}}/chatmail-metadata"),
 		.reader = READ_METADATA,
 		.ports = metadata_ports },
@@ -302,9 +296,9 @@ static const struct service services[] = {
 			   "{{ini_path}}{{overrides}}",
 		.user = "vmail",
 		.every_sec = 86400,
-		.unit_lines = MAILBOXES "Nice=19\n"
-					"IOSchedulingClass=idle\n"
-					"CPUSchedulingPolicy=batch\n",
+		.unit_lines = ACCOUNTS_ONLY "Nice=19\n"
+					    "IOSchedulingClass=idle\n"
+					    "CPUSchedulingPolicy=batch\n",
 		.trigger_title = "Daily expiry of old mail",
 		.trigger_lines = "OnCalendar=*-*-* 00:02:00\n"
 				 "RandomizedDelaySec=1h\n"
@@ -328,10 +322,8 @@ static const struct service services[] = {
 		.run_lines = WAIT_FOR_POSTFIX,
 		.every_sec = 300,
 		.unit_lines = "Nice=10\n"
-			      "BindReadOnlyPaths={{mailboxes_dir}}\n"
-			      "ReadWritePaths={{own_state_dir}}/metrics\n"
-			      "RestrictAddressFamilies=AF_UNIX\n"
-			      "PrivateNetwork=yes\n",
+			      "BindReadOnlyPaths={{mailboxes_dir}}\n" WRITES(
+				      "{{own_state_dir}}/metrics") NO_NETWORK,
 		.trigger_title = "Chatmail figures every five minutes",
 		/* Not at once: Postfix may start at the same moment. */
 		.trigger_lines = "OnActiveSec=20s\n"

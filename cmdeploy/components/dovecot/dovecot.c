@@ -63,6 +63,30 @@ static const struct port ports[] = {
 	{ 0 },
 };
 
+/*
+ * Of homes it sees the mailboxes, wherever they are. imap-login listens in a
+ * folder that is doveauth's.
+ */
+#define WALLS                                                                  \
+	"ExecStartPre=+/usr/bin/install -d -m 0755 {{run_dir}}/dovecot\n"      \
+	"ProtectHome=tmpfs\n" MAILBOXES                                        \
+		WRITES("-{{run_dir}}/dovecot -{{run_dir}}/doveauth/login "     \
+		       "-{{state_dir}}/dovecot "                               \
+		       "-{{spool_dir}}/postfix/private") "NoExecPaths=-{{"     \
+							 "idle_dir}}"          \
+							 "\n" NO_DKIM NO_TLS   \
+								 INTERNET      \
+							 "CapabilityBoundingS" \
+							 "et=CAP_CHOWN "       \
+							 "CAP_DAC_OVERRIDE "   \
+							 "CAP_KILL "           \
+							 "CAP_SETGID "         \
+							 "CAP_SETUID "         \
+							 "CAP_SYS_CHROOT "     \
+							 "CAP_SYS_RESOURCE\n"  \
+							 "SystemCallFilter="   \
+							 "chroot\n"
+
 static const struct service services[] = {
 	{ .name = "dovecot",
 		.is_mail = true,
@@ -75,6 +99,7 @@ static const struct service services[] = {
 		.run_lines = IDLE_SETUP
 		" ||\n\trm -f {{idle_dir}}/instant-idle.conf "
 		"{{idle_dir}}/push-notice.conf\n",
+		.is_walled = true,
 		.unit_lines = "# Whichever Dovecot the machine has by now.\n"
 			      "ExecStartPre=+{{own_etc_dir}}/"
 			      "choose-dovecot-conf\n"
@@ -82,7 +107,7 @@ static const struct service services[] = {
 			      "Dovecot that is installed.\n"
 			      "RuntimeDirectory=instant-idle\n"
 			      "RuntimeDirectoryPreserve=restart\n"
-			      "ExecStartPre=-" IDLE_SETUP "\n",
+			      "ExecStartPre=-" IDLE_SETUP "\n" WALLS,
 		/* Every connection costs a few. */
 		.n_files = 1048576,
 		.restart = "on-failure",

@@ -113,13 +113,14 @@ static const struct service services[] = {
 		.restart_sec = 10,
 		/* When the relay has just been started, it may need a moment.
 		 */
-		.unit_lines = "ReadWritePaths=" STATE "\n"
-			      "TimeoutStartSec=300\n"
-			      "Nice=10\n"
-			      "RestrictAddressFamilies=AF_UNIX AF_INET "
-			      "AF_NETLINK\n"
-			      "IPAddressDeny=any\n"
-			      "IPAddressAllow=localhost\n",
+		.unit_lines =
+			WRITES(STATE) "ExecPaths=-" CORE "\n"
+				      "TimeoutStartSec=300\n"
+				      "Nice=10\n"
+				      "RestrictAddressFamilies=AF_UNIX AF_INET "
+				      "AF_NETLINK\n"
+				      "IPAddressDeny=any\n"
+				      "IPAddressAllow=localhost\n",
 		.restart_on = LIST(PROGRAM, SECRET, CORE) },
 	{ 0 },
 };

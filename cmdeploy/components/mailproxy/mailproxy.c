@@ -55,6 +55,14 @@ static const struct port ports[] = {
 /* nginx does not take over a socket that a killed one left. */
 #define RM_SOCKET "rm -f {{run_dir}}/mailproxy/way.sock\n"
 
+/* Root alone reads the key, and writes into the folder. */
+#define TLS_DIR "{{run_dir}}/mailproxy.tls"
+#define COPY_CERTIFICATE                                                       \
+	"/bin/sh -c 'install -d -m 0750 -g www-data " TLS_DIR                  \
+	" && install -m 0440 -g www-data {{cert_path}} " TLS_DIR               \
+	"/cert.pem && install -m 0440 -g www-data {{key_path}} " TLS_DIR       \
+	"/key.pem'\n"
+
 static const struct service services[] = {
 	/*
 	 * Postfix and Dovecot of the version before have these ports until the
@@ -71,25 +79,27 @@ static const struct service services[] = {
 		.command = "/usr/sbin/nginx -p {{root}}/ "
 			   "-c {{own_etc_dir}}/mailproxy.conf -e stderr",
 		.run_lines = RM_SOCKET,
-		.unit_lines = "Group=www-data\n"
-			      "RuntimeDirectory=mailproxy\n"
-			      "RuntimeDirectoryMode=0750\n"
-			      "ExecStartPre=-/bin/" RM_SOCKET
-			      "ExecReload=/bin/kill -s HUP $MAINPID\n"
-			      "NoNewPrivileges=yes\n"
-			      "ProtectSystem=strict\n"
-			      "ProtectHome=yes\n"
-			      "PrivateTmp=yes\n"
-			      "PrivateDevices=yes\n"
-			      "InaccessiblePaths=-/home/vmail -/etc/dkimkeys\n"
-			      "CapabilityBoundingSet=CAP_NET_BIND_SERVICE "
-			      "CAP_SETUID CAP_SETGID CAP_CHOWN "
-			      "CAP_DAC_OVERRIDE\n",
+		/* Under systemd without root, even its main process. */
+		.is_sandboxed = true,
+		.unit_lines =
+			"User=www-data\n"
+			"Group=www-data\n"
+			"RuntimeDirectory=mailproxy\n"
+			"RuntimeDirectoryMode=0750\n"
+			"ExecStartPre=+-/bin/" RM_SOCKET
+			"ExecStartPre=+" COPY_CERTIFICATE
+			"ExecReload=+" COPY_CERTIFICATE
+			"ExecReload=+/bin/kill -s HUP $MAINPID\n"
+			"ExecPaths=/usr/sbin/nginx\n"
+			"NoExecPaths=-{{run_dir}}/mailproxy\n" NO_MAIL NO_DKIM
+				NO_TLS INTERNET
+			"CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n"
+			"AmbientCapabilities=CAP_NET_BIND_SERVICE\n",
 		/* A silent client takes three; one that is served, four. */
 		.n_files = 131072,
 		.restart = "always",
-		.reload_on = LIST(
-			"{{own_etc_dir}}/mailproxy.conf", "{{own_etc_dir}}/tls/"),
+		.reload_on = LIST("{{own_etc_dir}}/mailproxy.conf",
+			"{{own_etc_dir}}/tls/"),
 		.ports = ports },
 	{ 0 },
 };

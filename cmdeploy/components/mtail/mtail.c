@@ -19,6 +19,7 @@
 
 #define UNIT_LINES                                                             \
 	"DynamicUser=yes\n"                                                    \
+	"ExecPaths=/usr\nNoExecPaths=-/run/mtail\n"                            \
 	"RuntimeDirectory=mtail\n"                                             \
 	"ExecStartPre=/bin/sh -c 'rm -f /run/mtail/journal && "                \
 	"mkfifo /run/mtail/journal'\n"                                         \

@@ -49,14 +49,10 @@ static const struct port sender_ports[] = {
 /* nginx alone may say who the client is, so the folder is of its group. */
 #define RECEIVER_LINES                                                         \
 	SOCKET_FOLDER("mxdeliv", "mxdeliv", "www-data")                        \
-	"RestrictAddressFamilies=AF_UNIX\n"                                    \
-	"PrivateNetwork=yes\n"                                                 \
-	"IPAddressDeny=any\n"
+	"InaccessiblePaths=-{{spool_dir}}/postfix\n" NO_NETWORK
 
 /* Postfix alone may send. What it is told stays valid when we restart. */
-#define SENDER_LINES                                                           \
-	SOCKET_FOLDER("mxsend", "mxsend", "postfix")                           \
-	"RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
+#define SENDER_LINES SOCKET_FOLDER("mxsend", "mxsend", "postfix") INTERNET
 
 #define DAEMON                                                                 \
 	.is_mail = true, .is_notify = true, .is_sandboxed = true,              \

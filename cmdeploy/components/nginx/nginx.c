@@ -62,6 +62,29 @@ static const struct port fcgiwrap_ports[] = {
 	{ 0 },
 };
 
+/* Of our folder in /etc, a server that does TLS sees the certificate. */
+#define ONLY_CERTIFICATE                                                       \
+	"TemporaryFileSystem={{own_etc_dir}}:ro\n"                             \
+	"BindReadOnlyPaths=-{{own_etc_dir}}/tls\n"
+/* Its pid file is in its own folder; Debian's would be in the one of all. */
+#define PID_FILE "{{run_dir}}/nginx/nginx.pid"
+#define WALLS                                                                     \
+	"PIDFile=" PID_FILE "\n"                                                  \
+	"ExecStop=\n"                                                             \
+	"ExecStop=-/sbin/start-stop-daemon --quiet --stop --retry QUIT/5 "        \
+	"--pidfile " PID_FILE "\n" WRITES(                                        \
+		"-{{state_dir}}/nginx -/var/log/nginx") "NoExecPaths=-{{run_"     \
+							"dir}}/"                  \
+							"nginx\n" NO_MAIL NO_DKIM \
+								ONLY_CERTIFICATE  \
+									INTERNET  \
+							"CapabilityBoundingSe"    \
+							"t=CAP_CHOWN "            \
+							"CAP_DAC_OVERRIDE "       \
+							"CAP_NET_BIND_"           \
+							"SERVICE CAP_SETGID "     \
+							"CAP_SETUID\n"
+
 static const struct service services[] = {
 	{ .name = "fcgiwrap",
 		.enable = "fcgiwrap.socket",
@@ -71,15 +94,10 @@ static const struct service services[] = {
 		.command = "/usr/sbin/fcgiwrap -f -s unix:{{fcgiwrap_socket}}",
 		.user = "newemail",
 		.run_lines = "rm -f {{fcgiwrap_socket}}\numask 007\n",
+		.is_walled = true,
 		/* Debian's socket lets www-data in. */
 		.unit_lines = "User=newemail\n"
-			      "Group=newemail\n"
-			      "NoNewPrivileges=yes\n"
-			      "ProtectSystem=strict\n"
-			      "ProtectHome=yes\n"
-			      "PrivateTmp=yes\n"
-			      "PrivateDevices=yes\n"
-			      "PrivateNetwork=yes\n"
+			      "Group=newemail\n" NO_MAIL NO_DKIM NO_NETWORK
 			      "CapabilityBoundingSet=\n",
 		.restart = "on-failure",
 		.ports = fcgiwrap_ports },
@@ -89,6 +107,7 @@ static const struct service services[] = {
 		.command = "/usr/sbin/nginx -p {{root}}/ "
 			   "-c {{etc_dir}}/nginx/nginx.conf -e stderr",
 		.run_lines = RM_SOCKET,
+		.is_walled = true,
 		/* Its inner socket is for its own processes. */
 		.unit_lines = "Group=www-data\n"
 			      "RuntimeDirectory=nginx\n"
@@ -96,7 +115,7 @@ static const struct service services[] = {
 			      "RuntimeDirectoryPreserve=restart\n"
 			      "# nginx does not take over a socket that a "
 			      "killed one left.\n"
-			      "ExecStartPre=-/bin/" RM_SOCKET,
+			      "ExecStartPre=-/bin/" RM_SOCKET WALLS,
 		/* A connection is two. */
 		.n_files = 65536,
 		.restart = "on-failure",

@@ -75,6 +75,13 @@ static const struct service services[] = {
 		.run_lines = "rm -f {{opendkim_socket}}\n",
 		.wants = "unbound.service",
 		.after = "unbound.service",
+		.is_walled = true,
+		.unit_lines = "User=opendkim\n"
+			      "Group=opendkim\n" WRITES(
+				      "-{{run_dir}}/opendkim "
+				      "-{{spool_dir}}/postfix/opendkim")
+				      NO_MAIL NO_KEYS NO_NETWORK
+		"CapabilityBoundingSet=\n",
 		.n_files = 65536,
 		.restart = "on-failure",
 		.restart_on =
@@ -86,6 +93,9 @@ static const struct service services[] = {
 		.is_mail = true,
 		.title = "Daily restart of OpenDKIM, which leaks memory",
 		.command = "/bin/systemctl try-restart opendkim.service",
+		.is_walled = true,
+		.unit_lines = TELLS_SYSTEMD NO_MAIL NO_DKIM NO_KEYS NO_NETWORK
+		"CapabilityBoundingSet=\n",
 		.trigger_title = "Daily restart of OpenDKIM",
 		.trigger_lines = "OnCalendar=*-*-* 04:40:00\n"
 				 "RandomizedDelaySec=15min\n" },

@@ -106,7 +106,13 @@ static const struct service services[] = {
 		.command = "/usr/lib/postfix/sbin/master "
 			   "-c {{etc_dir}}/postfix -s",
 		.run_lines = "export MAIL_CONFIG={{etc_dir}}/postfix\n",
-		.unit_lines = "PIDFile={{spool_dir}}/postfix/pid/master.pid\n",
+		.is_walled = true,
+		.unit_lines =
+			"PIDFile={{spool_dir}}/postfix/pid/master.pid\n" WRITES(
+				"-{{spool_dir}}/postfix -{{state_dir}}/postfix")
+				NO_MAIL NO_DKIM NO_KEYS INTERNET
+		"CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE "
+		"CAP_FOWNER CAP_KILL CAP_SETGID CAP_SETUID\n",
 		.n_files = 65536,
 		.restart = "on-failure",
 		.reload_on = LIST("{{etc_dir}}/postfix/"),

@@ -78,18 +78,16 @@ static const struct service services[] = {
 		/* The key is root's. */
 		.run_lines = "install -m 0600 -o turnserver {{key_path}} "
 			     "{{own_etc_dir}}/turn.key\n",
-		.unit_lines = "ExecStart=\n"
-			      "ExecStart=/bin/bash -c \"exec "
-			      "/usr/bin/turnserver "
-			      "-c {{etc_dir}}/turnserver.conf --pidfile= "
-			      "> >(exec {{libexec_dir}}/chatmail-log) 2>&1\"\n"
-			      "LoadCredential=key:{{key_path}}\n"
-			      "LoadCredential=cert:{{cert_path}}\n"
-			      "NoNewPrivileges=yes\n"
-			      "ProtectSystem=strict\n"
-			      "ProtectHome=yes\n"
-			      "PrivateDevices=yes\n"
-			      "CapabilityBoundingSet=\n",
+		.is_walled = true,
+		.unit_lines =
+			"ExecStart=\n"
+			"ExecStart=/bin/bash -c \"exec "
+			"/usr/bin/turnserver "
+			"-c {{etc_dir}}/turnserver.conf --pidfile= "
+			"> >(exec {{libexec_dir}}/chatmail-log) 2>&1\"\n"
+			"LoadCredential=key:{{key_path}}\n"
+			"LoadCredential=cert:{{cert_path}}\n" NO_MAIL NO_DKIM
+				NO_KEYS INTERNET "CapabilityBoundingSet=\n",
 		.n_files = 65536,
 		.restart = "on-failure",
 		.restart_on = LIST(BASE_PATH, "{{own_etc_dir}}/tls/"),

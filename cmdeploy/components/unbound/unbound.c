@@ -35,6 +35,13 @@ static const struct service services[] = {
 		.command = "/usr/sbin/unbound -d -p",
 		.run_lines = "/usr/libexec/unbound-helper "
 			     "root_trust_anchor_update || :\n",
+		.is_walled = true,
+		/* unbound-control's socket is in the folder of all. */
+		.unit_lines = "ReadOnlyPaths=\n" WRITES(
+			"-/var/lib/unbound {{run_dir}}")
+			NO_MAIL NO_DKIM NO_KEYS INTERNET
+		"CapabilityBoundingSet=CAP_CHOWN "
+		"CAP_NET_BIND_SERVICE CAP_SETGID CAP_SETUID\n",
 		.restart = "on-failure",
 		/* A restart ends what resolvconf has told it before. */
 		.restart_on = LIST("/etc/default/unbound",
