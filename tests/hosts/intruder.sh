@@ -63,7 +63,7 @@ filtermail-incoming - queue loopback
 mxdeliv -
 mxsend - loopback outside
 chatmail-opendkim - systemd id
-chatmail-certificate - tls settings home systemd id
+chatmail-certificate - tls settings home systemd accounts tokens queue id
 END
 }
 
