@@ -282,8 +282,9 @@ static int try_plain_login(struct probe_relay *p)
 		r = wire_expect_line(&m.wire, &line, &p->why);
 	if (r == 0)
 		r = mail_imap(&m, &p->why, "LOGIN \"nobody\" \"nothing\"");
-	if (r == 0 || (!mail_has_line(&m, "t1 NO [PRIVACYREQUIRED]") &&
-			      !mail_has_line(&m, "t1 BAD ")))
+	if (r == 0 ||
+		(!mail_has_line(&m, "t1 NO [PRIVACYREQUIRED]") &&
+			!mail_has_line(&m, "t1 BAD ")))
 		return because(&p->why, -EPROTO,
 			"port %u does not refuse LOGIN without TLS", PORT_IMAP);
 	return 0;
@@ -352,7 +353,8 @@ static const struct probe_try tries[] = {
 	{
 		.name = "plain-login",
 		.what = "no login without TLS",
-		.advice = "\"cmdeploy run\" writes the settings of mailproxy again",
+		.advice = "\"cmdeploy run\" writes the settings of mailproxy "
+			  "again",
 		.run = try_plain_login,
 		.needs = ADDRESS,
 	},

@@ -36,6 +36,15 @@ static const struct file files[] = {
 	{ 0 },
 };
 
+/* clang-format off */
+#define WALLS                                                                  \
+	TELLS_SYSTEMD NO_MAIL NO_DKIM                                          \
+	WRITES("-{{state_dir}}/acme -/run/acme")                               \
+	"# Not over IPv6 where the machine has none; the rest is as Debian "   \
+	"has it.\n"                                                            \
+	"RestrictAddressFamilies=AF_NETLINK\n"
+/* clang-format on */
+
 static const struct service services[] = {
 	{ .name = "acmetool",
 		WANTED,
@@ -51,14 +60,7 @@ static const struct service services[] = {
 		.wants = "network-online.target",
 		.after = "network-online.target unbound.service",
 		.is_walled = true,
-		.unit_lines = TELLS_SYSTEMD NO_MAIL NO_DKIM WRITES(
-			"-{{state_dir}}/acme -/run/acme") "# Not over IPv6 "
-							  "where the machine "
-							  "has none; "
-							  "the rest is as "
-							  "Debian has it.\n"
-							  "RestrictAddressFamil"
-							  "ies=AF_NETLINK\n",
+		.unit_lines = WALLS,
 		.restart_on = LIST("{{state_dir}}/acme/conf/target") },
 	{ 0 },
 };

@@ -67,25 +67,19 @@ static const struct port ports[] = {
  * Of homes it sees the mailboxes, wherever they are. imap-login listens in a
  * folder that is doveauth's.
  */
+/* clang-format off */
 #define WALLS                                                                  \
 	"ExecStartPre=+/usr/bin/install -d -m 0755 {{run_dir}}/dovecot\n"      \
-	"ProtectHome=tmpfs\n" MAILBOXES                                        \
-		WRITES("-{{run_dir}}/dovecot -{{run_dir}}/doveauth/login "     \
-		       "-{{state_dir}}/dovecot "                               \
-		       "-{{spool_dir}}/postfix/private") "NoExecPaths=-{{"     \
-							 "idle_dir}}"          \
-							 "\n" NO_DKIM NO_TLS   \
-								 INTERNET      \
-							 "CapabilityBoundingS" \
-							 "et=CAP_CHOWN "       \
-							 "CAP_DAC_OVERRIDE "   \
-							 "CAP_KILL "           \
-							 "CAP_SETGID "         \
-							 "CAP_SETUID "         \
-							 "CAP_SYS_CHROOT "     \
-							 "CAP_SYS_RESOURCE\n"  \
-							 "SystemCallFilter="   \
-							 "chroot\n"
+	"ProtectHome=tmpfs\n"                                                  \
+	MAILBOXES                                                              \
+	WRITES("-{{run_dir}}/dovecot -{{run_dir}}/doveauth/login "             \
+	       "-{{state_dir}}/dovecot -{{spool_dir}}/postfix/private")        \
+	"NoExecPaths=-{{idle_dir}}\n"                                          \
+	NO_DKIM NO_TLS INTERNET                                                \
+	"CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE CAP_KILL "           \
+	"CAP_SETGID CAP_SETUID CAP_SYS_CHROOT CAP_SYS_RESOURCE\n"              \
+	"SystemCallFilter=chroot\n"
+/* clang-format on */
 
 static const struct service services[] = {
 	{ .name = "dovecot",

@@ -68,22 +68,18 @@ static const struct port fcgiwrap_ports[] = {
 	"BindReadOnlyPaths=-{{own_etc_dir}}/tls\n"
 /* Its pid file is in its own folder; Debian's would be in the one of all. */
 #define PID_FILE "{{run_dir}}/nginx/nginx.pid"
-#define WALLS                                                                     \
-	"PIDFile=" PID_FILE "\n"                                                  \
-	"ExecStop=\n"                                                             \
-	"ExecStop=-/sbin/start-stop-daemon --quiet --stop --retry QUIT/5 "        \
-	"--pidfile " PID_FILE "\n" WRITES(                                        \
-		"-{{state_dir}}/nginx -/var/log/nginx") "NoExecPaths=-{{run_"     \
-							"dir}}/"                  \
-							"nginx\n" NO_MAIL NO_DKIM \
-								ONLY_CERTIFICATE  \
-									INTERNET  \
-							"CapabilityBoundingSe"    \
-							"t=CAP_CHOWN "            \
-							"CAP_DAC_OVERRIDE "       \
-							"CAP_NET_BIND_"           \
-							"SERVICE CAP_SETGID "     \
-							"CAP_SETUID\n"
+/* clang-format off */
+#define WALLS                                                                  \
+	"PIDFile=" PID_FILE "\n"                                               \
+	"ExecStop=\n"                                                          \
+	"ExecStop=-/sbin/start-stop-daemon --quiet --stop --retry QUIT/5 "     \
+	"--pidfile " PID_FILE "\n"                                             \
+	WRITES("-{{state_dir}}/nginx -/var/log/nginx")                         \
+	"NoExecPaths=-{{run_dir}}/nginx\n"                                     \
+	NO_MAIL NO_DKIM ONLY_CERTIFICATE INTERNET                              \
+	"CapabilityBoundingSet=CAP_CHOWN CAP_DAC_OVERRIDE "                    \
+	"CAP_NET_BIND_SERVICE CAP_SETGID CAP_SETUID\n"
+/* clang-format on */
 
 static const struct service services[] = {
 	{ .name = "fcgiwrap",

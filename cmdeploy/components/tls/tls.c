@@ -142,12 +142,10 @@ static const struct service services[] = {
 			   "{{/is_runit}}",
 		.is_walled = true,
 		/* The operator's files may be anybody's, anywhere. */
-		.unit_lines =
-			"ProtectHome=read-only\n"
-			"PrivateTmp=no\n"
-			WRITES("{{own_etc_dir}}/tls") TELLS_SYSTEMD
-				NO_MAIL NO_DKIM NO_NETWORK
-			"CapabilityBoundingSet=CAP_DAC_READ_SEARCH\n",
+		.unit_lines = "ProtectHome=read-only\n"
+			      "PrivateTmp=no\n" WRITES("{{own_etc_dir}}/tls")
+				      TELLS_SYSTEMD NO_MAIL NO_DKIM NO_NETWORK
+		"CapabilityBoundingSet=CAP_DAC_READ_SEARCH\n",
 		.restart = "always",
 		.restart_sec = 2,
 		.restart_on = LIST("{{libexec_dir}}/watch-certificate") },
