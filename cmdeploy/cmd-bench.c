@@ -194,7 +194,11 @@ static int find_server(const struct bench_options *o, struct ssh_host *ssh,
 		return 0;
 	*ret_host = &host_local;
 	if (strcmp(o->ssh_host, HOST_LOCAL) == 0)
-		return 0;
+		return geteuid() == 0
+			? 0
+			: because(why, -EPERM,
+				  "only root sees what others' processes take; "
+				  "try it with sudo");
 	*ret_host = &ssh->host;
 	int r = ssh_open(o->ssh_host, ssh, why);
 	return r < 0 ? r : ssh_connect(ssh, why);
@@ -215,6 +219,9 @@ static int run_load(const struct bench_options *o)
 	l->is_until_slow = o->is_until_slow;
 	l->progress = show_load;
 	int r = target_open(&o->target, &l->relay, &why);
+	if (r == 0 && o->ssh_host && l->relay.pid > 0)
+		r = because(&why, -EINVAL,
+			"a relay of --dir is seen without --ssh-host");
 	if (r == 0)
 		r = load_check(l, &why);
 	if (r == 0)

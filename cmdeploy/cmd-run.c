@@ -100,16 +100,18 @@ static void show_next_steps(size_t n_blocked)
 	say("Next: on your machine, copy the settings "
 	    "(/usr/local/lib/chatmaild/chatmail.ini) to its chatmail.ini, and "
 	    "call its \"cmdeploy run\".");
-	say("\"%s run\" brings this relay back, with all that has come "
-	    "meanwhile.",
-		say_program());
+	say("Our \"cmdeploy run\" brings this relay back, with all that has "
+	    "come meanwhile.");
 }
 
 static int leave(struct relay *relay, struct buf *why)
 {
 	AUTO_CLOSE int fd = -1;
 	size_t n_blocked = 0;
-	int r = server_check_there(relay, why);
+	int r = geteuid() == 0
+		? server_check_there(relay, why)
+		: because(why, -EPERM,
+			  "only root can do that; try it with sudo");
 
 	if (r == 0 && !relay->has_systemd)
 		r = because(why, -ENOTSUP,

@@ -84,6 +84,10 @@ static int check(const struct place *p, struct buf *why)
 	if (geteuid() != 0)
 		return because(why, -EPERM,
 			"only root can restore a relay; try it with sudo");
+	if (strcmp(p->root, "/") == 0 && !file_exists("/run/systemd/system"))
+		return because(why, -ENOTSUP,
+			"a backup is restored where systemd runs; restore it "
+			"onto a server");
 	if (!file_exists(p->key))
 		return because(why, -ENOENT,
 			"%s: the key of the backup is not there; name it by "

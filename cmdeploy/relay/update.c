@@ -304,17 +304,20 @@ static int forget_files(
 	return r;
 }
 
-/* One that was started once. */
+static bool was_started(const struct relay *relay, const struct service *s)
+{
+	AUTO_FREE char *mark = xasprintf(
+		"%s/services/%s", relay->places.own_state_dir, s->name);
+
+	return file_exists(mark);
+}
+
 static int forget_unit(const struct relay *relay, const struct service *decl,
 	struct buf *stopped, struct buf *why)
 {
-	AUTO_FREE char *mark = xasprintf(
-		"%s/services/%s", relay->places.own_state_dir, decl->name);
 	AUTO_FREE char *unit = NULL;
-
-	if (!file_exists(mark))
-		return 0;
 	int r = relay_unit(relay, decl, &unit, why);
+
 	if (r < 0)
 		return r;
 	const char *units[] = { unit, decl->enable };
@@ -323,20 +326,23 @@ static int forget_unit(const struct relay *relay, const struct service *decl,
 	if (r < 0)
 		return r;
 	r = forget_files(relay, decl, why);
-	unlink(mark);
+	unmark(relay, decl);
 	tell(stopped, decl->name);
 	return r;
 }
 
 static bool is_asked_for(const struct relay *relay, const struct service *s)
 {
-	return apply_counts(&relay->apply, s->when);
+	return apply_counts(&relay->apply, s->when) || !was_started(relay, s);
 }
 
-static bool is_machines(
-	const struct relay *relay UNUSED, const struct service *s)
+/* Without mail, services of mail have no mark, but their files are there. */
+static bool is_machines(const struct relay *relay, const struct service *s)
 {
-	return s->is_oneshot || strcmp(s->name, "unbound") == 0;
+	bool is_there = was_started(relay, s) ||
+		(s->is_mail && apply_counts(&relay->apply, s->when));
+
+	return s->is_oneshot || strcmp(s->name, "unbound") == 0 || !is_there;
 }
 
 static int forget_units(const struct relay *relay,

@@ -369,8 +369,12 @@ static int become_keeper(struct relay *relay, int *ret_fd, struct buf *why)
 			"mail cannot be switched off without systemd; end the "
 			"relay in place of that");
 	int r = lock_open(KEEPER_PATH, ret_fd, why);
-	if (r == 0)
+	if (r == 0) {
 		r = lock_try(*ret_fd);
+		if (r < 0)
+			return because(
+				why, r, KEEPER_PATH ": %s", strerror(-r));
+	}
 	relay->is_keeper = r > 0;
 	if (r > 0)
 		processes_prepare();

@@ -208,8 +208,7 @@ int server_check_there(const struct relay *relay, struct buf *why)
 	if (domain)
 		return 0;
 	return because(why, -ENOENT,
-		"no relay is set up here yet; run this without --website-only "
-		"first");
+		"no relay is set up here yet; \"cmdeploy run\" sets one up");
 }
 
 static bool is_ours(const struct checked *c)

@@ -132,14 +132,12 @@ static int put_flag(int folder, const char *name, struct buf *why)
 	return 0;
 }
 
-/* It has no word for an account that nobody gets into. */
+/* Of a blocked account that software can refuse mail, but not logins. */
 static int convert_account(const struct relay *relay, int mailboxes,
 	const char *address, size_t *n_blocked, struct buf *why)
 {
 	AUTO_CLOSE int folder = openat(mailboxes, address,
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	bool is_blocked =
-		faccessat(folder, USER_BLOCKED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	int r = 0;
 
 	if (folder < 0)
@@ -147,6 +145,8 @@ static int convert_account(const struct relay *relay, int mailboxes,
 			? 0
 			: because(why, -errno, "%s: %s", address,
 				  strerror(errno));
+	bool is_blocked =
+		faccessat(folder, USER_BLOCKED, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 	*n_blocked += is_blocked;
 	if (relay->config.filter_incoming)
 		r = put_flag(folder, USER_DEMANDS, why);

@@ -310,6 +310,7 @@ is filtermail "$(on taken systemctl is-active filtermail || true)" inactive
 # And back to that software: it finds what it reads, and nothing of ours runs.
 mail=$root/home/vmail/mail/taken.example
 : >"$mail/_demands@taken.example/blocked"
+: >"$mail/stray@taken.example"
 rm "$root$folder/chatmail.ini"
 sha256sum "$mail/$us/password" >password-before
 set_key "$BED/op/taken/chatmail.ini" filter_incoming true

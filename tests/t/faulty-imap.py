@@ -89,22 +89,29 @@ async def serve(client, writer):
     )
 
 
-def inject(listener):
+def begin_tls(plain):
     """CAPABILITY, sent with STARTTLS, is answered by TLS."""
+    plain.sendall(b"* OK ready\r\n")
+    said = b""
+    while b"CAPABILITY" not in said:
+        more = plain.recv(4096)
+        if not more:
+            return
+        said += more
+    plain.sendall(b"t1 OK begin TLS\r\n")
+    with own_tls.wrap_socket(plain, server_side=True) as secret:
+        secret.sendall(b"* CAPABILITY IMAP4rev1\r\nt2 OK done\r\n")
+        secret.recv(4096)
+
+
+def inject(listener):
     while True:
         plain, _ = listener.accept()
-        plain.sendall(b"* OK ready\r\n")
-        said = b""
-        while b"CAPABILITY" not in said:
-            more = plain.recv(4096)
-            if not more:
-                break
-            said += more
-        else:
-            plain.sendall(b"t1 OK begin TLS\r\n")
-            with own_tls.wrap_socket(plain, server_side=True) as secret:
-                secret.sendall(b"* CAPABILITY IMAP4rev1\r\nt2 OK done\r\n")
-                secret.recv(4096)
+        try:
+            with plain:
+                begin_tls(plain)
+        except OSError:
+            continue
 
 
 async def main():

@@ -32,9 +32,11 @@ says err '--rate: give messages a second, from 0.01 to 1000'
 run 2 bench --dir r --load --users 1
 says err '--users: give a number from 2 to 20000'
 run 2 bench --dir r --load --vs a.test
+says err '--load goes without --vs'
 run 2 bench --dir r --load --ssh-host a.test
 says err 'a relay of --dir is seen without --ssh-host'
 run 2 bench --ini r/chatmail.ini --ssh-host a.test
+says err 'belong to --load'
 run 1 bench --dir r --load --users 4 --rate 50
 says err '4 users may send 8.00 messages a second'
 says err 'max_user_send_per_minute = 120'
