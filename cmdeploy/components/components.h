@@ -19,8 +19,8 @@ extern const struct component *const components_website[];
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 /*
- * For unit_lines: what a service may write, but not start. systemd takes what
- * it is told of a path alone, so neither follows from what holds for a parent.
+ * For unit_lines: what a service may write, but not start. systemd takes
+ * over no rule from the folder above, so both must be said.
  */
 #define WRITES(paths) "ReadWritePaths=" paths "\nNoExecPaths=" paths "\n"
 #define MAILBOXES     "BindPaths={{mailboxes_dir}}\nNoExecPaths={{mailboxes_dir}}\n"
@@ -38,15 +38,26 @@ extern const struct component *const components_website[];
 
 /*
  * For unit_lines: what stands within {{walls}} may tell systemd to restart
- * services; so of what they hide it sees all but what is named after this.
+ * services. It opens what they hide; what is to stay hidden is named after it.
  */
 #define TELLS_SYSTEMD "InaccessiblePaths=\nInaccessiblePaths=-/etc/ssh\n"
 
+/*
+ * Where mailproxy has the certificate and key, under systemd. The folder is
+ * always there, since what is not there when a service starts is not hidden.
+ */
+#define MAILPROXY_TLS  "{{own_state_dir}}/mailproxy"
+#define NO_COPY_OF_TLS "InaccessiblePaths=-" MAILPROXY_TLS "\n"
+
 /* For unit_lines: what a service of the machine's own has no business with. */
-#define NO_MAIL  "InaccessiblePaths=-{{mailboxes_dir}}\n"
-#define NO_DKIM  "InaccessiblePaths=-{{etc_dir}}/dkimkeys\n"
-#define NO_TLS   "InaccessiblePaths=-{{state_dir}}/acme -{{own_etc_dir}}/tls\n"
-#define NO_KEYS  "InaccessiblePaths=-{{state_dir}}/acme -{{own_etc_dir}}\n"
+#define NO_MAIL "InaccessiblePaths=-{{mailboxes_dir}}\n"
+#define NO_DKIM "InaccessiblePaths=-{{etc_dir}}/dkimkeys\n"
+#define ONLY_COPY_OF_TLS                                                       \
+	"InaccessiblePaths=-{{state_dir}}/acme -{{own_etc_dir}}/tls\n"
+#define NO_TLS ONLY_COPY_OF_TLS NO_COPY_OF_TLS
+#define NO_KEYS                                                                \
+	"InaccessiblePaths=-{{state_dir}}/acme "                               \
+	"-{{own_etc_dir}}\n" NO_COPY_OF_TLS
 #define INTERNET "RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK\n"
 #define NO_NETWORK                                                             \
 	"RestrictAddressFamilies=AF_UNIX\n"                                    \

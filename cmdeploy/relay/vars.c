@@ -25,7 +25,7 @@ enum {
 	LOGIN_BYTES = 320 << 10,
 	LOGINS_MIN = 2000,
 	LOGINS_MAX = 10000,
-	/* What nginx needs for each is a hundredth of that. */
+	/* In nginx a silent client of SMTP takes a tenth of that, an app half. */
 	DOOR_BYTES = 64 << 10,
 	DOORS_MIN = 16384,
 	DOORS_MAX = 32768,
@@ -178,7 +178,7 @@ static void set_limits(struct template_vars *vars, const struct config *config)
 		fit(LOGIN_BYTES, LOGINS_MIN, LOGINS_MAX));
 	set_number(vars, "max_door_connections",
 		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX));
-	/* Each takes two, of one of two processes; by port 443 three. */
+	/* Each takes two, of one of two processes. */
 	set_number(vars, "max_imap_connections_per_ip",
 		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX) / 3);
 	set_number(vars, "max_smtp_connections_per_ip",

@@ -48,7 +48,7 @@ BEGIN {
 		if (split(stat, f, " ") < 15)
 			continue
 		split(first(pid "/schedstat") " 0 0 0", runs, " ")
-		if ((unit == "postfix" || unit == "dovecot") && name != unit)
+		if ((unit == "postfix" || unit == "dovecot" || unit == "mailproxy") && name != unit)
 			name = unit " " name
 		print pid, f[2], f[12] + f[13], f[14] + f[15], runs[3] + 0,
 			number(pid "/io", "write_bytes:"),

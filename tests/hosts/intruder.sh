@@ -10,6 +10,7 @@ tries() {
   echo "mail=read:$mail/$user@$zone/password"
   echo dkim=read:/etc/dkimkeys/opendkim.private
   echo "tls=read:/var/lib/acme/live/$zone/privkey"
+  echo copy=read:/var/lib/chatmail/mailproxy/key.pem
   echo settings=read:/etc/chatmail/chatmail.ini
   echo ssh=read:/etc/ssh/ssh_host_ed25519_key
   echo home=read:/root/.ssh/authorized_keys
@@ -43,16 +44,16 @@ $postfix_unit postfix queue boxes signer loopback outside id
 dovecot - mail settings $inner loopback outside $mail id
 dovecot dovenull loopback outside id
 dovecot vmail mail accounts tokens loopback outside $mail id
-nginx - tls $inner loopback outside id
+nginx - tls copy $inner loopback outside id
 nginx www-data loopback outside id
-mailproxy - loopback outside
+mailproxy - copy loopback outside
 opendkim - dkim signer id
 unbound - loopback outside /run id
 unbound unbound loopback outside id
 fcgiwrap - id
 mtail - loopback outside id
 coturn - loopback outside id
-acmetool - tls settings systemd loopback outside id
+acmetool - tls copy settings systemd loopback outside id
 doveauth - mail accounts tokens $mail
 lastlogin - mail accounts tokens $mail
 chatmail-metadata - mail accounts tokens loopback outside $mail
@@ -63,7 +64,7 @@ filtermail-incoming - queue loopback
 mxdeliv -
 mxsend - loopback outside
 chatmail-opendkim - systemd id
-chatmail-certificate - tls settings home systemd accounts tokens queue id
+chatmail-certificate - tls copy settings home systemd accounts tokens queue id
 END
 }
 

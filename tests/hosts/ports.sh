@@ -114,8 +114,8 @@ is 'filtermail reaches' "$(reached filtermail)" \
 is 'newemail reaches' "$(reached newemail)" ''
 is 'mxsend reaches' "$(reached mxsend)" "$(echo /run/mxsend/{lmtp,map})"
 is 'www-data reaches' "$(reached www-data)" \
-  "$(echo /run/fcgiwrap.socket /run/mailproxy/way.sock \
-    /run/mxdeliv/http.socket /run/nginx/web.sock)"
+  "$(echo /run/fcgiwrap.socket /run/mxdeliv/http.socket /run/nginx/web.sock)"
+is 'mailproxy reaches' "$(reached mailproxy)" /run/mailproxy/way.sock
 reached postfix | tr ' ' '\n' | grep -v /var/spool >reached
 is 'postfix reaches' "$(paste -sd ' ' reached)" \
   "$(echo /run/doveauth/smtp/{auth,recipients} \

@@ -30,9 +30,10 @@ allowed() {
     run/filtermail/{incoming,outgoing} \
     spool/postfix/filter/{incoming,outgoing} ;;
   www-data)
-    echo run/fcgiwrap/fcgiwrap.sock run/mxdeliv/http.socket run/nginx/* run/mailproxy/*
+    echo run/fcgiwrap/fcgiwrap.sock run/mxdeliv/http.socket run/nginx/*
     ;;
   newemail) echo run/fcgiwrap/fcgiwrap.sock ;;
+  mailproxy) echo run/mailproxy/* ;;
   # Of Postfix's group, as who may hand mail to the filter.
   mxdeliv)
     echo run/mxdeliv/http.socket run/filtermail/{incoming,outgoing} \
@@ -69,7 +70,7 @@ check() {
 }
 
 for user in nobody www-data dovenull dovecot postfix filtermail newemail \
-  mxsend _runit-log; do
+  mailproxy mxsend _runit-log; do
   check "$user"
 done
 check mxdeliv "$(id -g mxdeliv)" "$(id -g postfix)"

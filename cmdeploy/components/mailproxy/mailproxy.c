@@ -1,11 +1,21 @@
 /* The door for mail: nginx, before Postfix and Dovecot. */
 #include "cmdeploy/components/components.h"
 
+/* Not that of the web: neither can end the other, or read what it has. */
+static const struct system_user users[] = {
+	{ .name = "mailproxy" },
+	{ 0 },
+};
+
 static const struct folder folders[] = {
 	{ .path = "{{run_dir}}/mailproxy",
 		.mode = 0750,
-		.group = "www-data",
+		.group = "mailproxy",
 		.when = "is_runit" },
+	{ .path = MAILPROXY_TLS,
+		.mode = 0750,
+		.group = "mailproxy",
+		.when = "!is_runit" },
 	{ 0 },
 };
 
@@ -55,13 +65,30 @@ static const struct port ports[] = {
 /* nginx does not take over a socket that a killed one left. */
 #define RM_SOCKET "rm -f {{run_dir}}/mailproxy/way.sock\n"
 
-/* Root alone reads the key, and writes into the folder. */
-#define TLS_DIR "{{run_dir}}/mailproxy.tls"
+/* Root writes into the folder, and it and mailproxy alone read there. */
 #define COPY_CERTIFICATE                                                       \
-	"/bin/sh -c 'install -d -m 0750 -g www-data " TLS_DIR                  \
-	" && install -m 0440 -g www-data {{cert_path}} " TLS_DIR               \
-	"/cert.pem && install -m 0440 -g www-data {{key_path}} " TLS_DIR       \
-	"/key.pem'\n"
+	"/bin/sh -c 'install -m 0440 -g mailproxy "                            \
+	"{{cert_path}} " MAILPROXY_TLS                                         \
+	"/cert.pem && install -m 0440 -g mailproxy "                           \
+	"{{key_path}} " MAILPROXY_TLS "/key.pem'\n"
+
+/* clang-format off */
+#define UNIT_LINES                                                             \
+	"User=mailproxy\n"                                                     \
+	"Group=mailproxy\n"                                                    \
+	"RuntimeDirectory=mailproxy\n"                                         \
+	"RuntimeDirectoryMode=0750\n"                                          \
+	"ExecStartPre=+-/bin/" RM_SOCKET                                       \
+	"ExecStartPre=+" COPY_CERTIFICATE                                      \
+	"ExecReload=+" COPY_CERTIFICATE                                        \
+	"ExecReload=+/bin/kill -s HUP $MAINPID\n"                              \
+	"ExecStopPost=+/bin/rm -f " MAILPROXY_TLS "/key.pem\n"                 \
+	"ExecPaths=/usr/sbin/nginx\n"                                          \
+	"NoExecPaths=-{{run_dir}}/mailproxy\n"                                 \
+	NO_MAIL NO_DKIM ONLY_COPY_OF_TLS INTERNET                              \
+	"CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n"                         \
+	"AmbientCapabilities=CAP_NET_BIND_SERVICE\n"
+/* clang-format on */
 
 static const struct service services[] = {
 	/*
@@ -81,20 +108,7 @@ static const struct service services[] = {
 		.run_lines = RM_SOCKET,
 		/* Under systemd without root, even its main process. */
 		.is_sandboxed = true,
-		.unit_lines =
-			"User=www-data\n"
-			"Group=www-data\n"
-			"RuntimeDirectory=mailproxy\n"
-			"RuntimeDirectoryMode=0750\n"
-			"ExecStartPre=+-/bin/" RM_SOCKET
-			"ExecStartPre=+" COPY_CERTIFICATE
-			"ExecReload=+" COPY_CERTIFICATE
-			"ExecReload=+/bin/kill -s HUP $MAINPID\n"
-			"ExecPaths=/usr/sbin/nginx\n"
-			"NoExecPaths=-{{run_dir}}/mailproxy\n" NO_MAIL NO_DKIM
-				NO_TLS INTERNET
-			"CapabilityBoundingSet=CAP_NET_BIND_SERVICE\n"
-			"AmbientCapabilities=CAP_NET_BIND_SERVICE\n",
+		.unit_lines = UNIT_LINES,
 		/* A silent client takes three; one that is served, four. */
 		.n_files = 131072,
 		.restart = "always",
@@ -107,6 +121,7 @@ static const struct service services[] = {
 const struct component component_mailproxy = {
 	.name = "mailproxy",
 	.packages = LIST("nginx", "libnginx-mod-mail", "libnginx-mod-stream"),
+	.users = users,
 	.folders = folders,
 	.files = files,
 	.services = services,
