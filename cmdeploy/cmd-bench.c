@@ -175,10 +175,11 @@ static int report_load(const struct bench_options *o, struct load *l)
 	} else {
 		load_report(l);
 	}
-	if (o->html)
+	if (o->html) {
 		load_html(l, &page);
-	if (o->html && write_page(o->html, &page))
-		return EXIT_FAILURE;
+		if (write_page(o->html, &page))
+			return EXIT_FAILURE;
+	}
 	if (o->is_until_slow)
 		return l->best_rate > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 	return round_is_whole(&l->rounds[0]) && !l->rounds[0].sum.refused

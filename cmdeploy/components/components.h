@@ -18,6 +18,13 @@ extern const struct component *const components_website[];
 
 #define LIST(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
+/* A port of loopback where nginx tells by PROXY protocol who the client is. */
+#define PROXIED(number)                                                        \
+	{                                                                      \
+		.address = "{{internal_address}}", .port = number,             \
+		.probe = PROBE_NONE                                            \
+	}
+
 /*
  * For unit_lines: what a service may write, but not start. systemd takes
  * over no rule from the folder above, so both must be said.

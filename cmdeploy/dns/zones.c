@@ -140,7 +140,7 @@ void dns_servers_add_resolvers(
 	}
 }
 
-/* NULL when there is no room for one more. */
+/* NULL when the table is full. */
 static struct zone *add(struct zones *all, const ldns_rdf *name)
 {
 	if (all->n >= ZONES_MAX)

@@ -14,15 +14,22 @@ static const char stranger[] = "stranger@example.org";
 	"RkmNMpJWZG3hSuFU=;\r\n b=" /* of nothing */                           \
 	"MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDEyMzQ1\r\n"
 
+/* A stranger comes, whose mail is for Alice or names her. */
+static int open_stranger(struct probe_relay *p, struct mail *m,
+	const struct probe_account **ret_alice)
+{
+	int r = mail_account(p, "alice", ret_alice);
+
+	return r < 0 ? r : mail_stranger_open(p, m, &p->why);
+}
+
 /* What arrives with these headers has to be refused, and say why. */
 static int expect_refused(struct probe_relay *p, const char *headers)
 {
 	AUTO_MAIL struct mail m = MAIL_NONE;
 	const struct probe_account *alice;
-	int r = mail_account(p, "alice", &alice);
+	int r = open_stranger(p, &m, &alice);
 
-	if (r == 0)
-		r = mail_stranger_open(p, &m, &p->why);
 	if (r < 0)
 		return r;
 	const struct letter letter = {
@@ -65,10 +72,8 @@ static int try_forged_sender(struct probe_relay *p)
 		probe_account_invent(p->accounts.domain, "nobody");
 	AUTO_MAIL struct mail m = MAIL_NONE;
 	const struct probe_account *alice;
-	int r = mail_account(p, "alice", &alice);
+	int r = open_stranger(p, &m, &alice);
 
-	if (r == 0)
-		r = mail_stranger_open(p, &m, &p->why);
 	if (r < 0)
 		return r;
 	const struct letter letter = {

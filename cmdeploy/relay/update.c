@@ -331,14 +331,16 @@ static int forget_unit(const struct relay *relay, const struct service *decl,
 	return r;
 }
 
-static bool is_asked_for(const struct relay *relay, const struct service *s)
+/* While the relay is there: what it asks for, and what never ran. */
+static bool stays_now(const struct relay *relay, const struct service *s)
 {
 	return apply_counts(&relay->apply, s->when) || !was_started(relay, s);
 }
 
-/* Without mail, services of mail have no mark, but their files are there. */
-static bool is_machines(const struct relay *relay, const struct service *s)
+/* When the relay has gone: what the machine needs, and what never ran. */
+static bool stays_behind(const struct relay *relay, const struct service *s)
 {
+	/* Without mail its services have no mark, but their files are there. */
 	bool is_there = was_started(relay, s) ||
 		(s->is_mail && apply_counts(&relay->apply, s->when));
 
@@ -366,7 +368,7 @@ int update_forget_others(const struct relay *relay,
 	const struct service_states *states, struct buf *out, struct buf *why)
 {
 	if (relay->has_systemd)
-		return forget_units(relay, is_asked_for, out, why);
+		return forget_units(relay, stays_now, out, why);
 	forget_folders(relay, states);
 	return 0;
 }
@@ -374,7 +376,7 @@ int update_forget_others(const struct relay *relay,
 int update_forget_all(
 	const struct relay *relay, struct buf *out, struct buf *why)
 {
-	int r = forget_units(relay, is_machines, out, why);
+	int r = forget_units(relay, stays_behind, out, why);
 
 	return r < 0 ? r : supervisor_refresh(&relay->supervisor, why);
 }

@@ -199,7 +199,7 @@ void status_version(struct relay *relay, struct findings *list)
 	add_servers(relay, list);
 	add_missing(relay, list);
 	add_configuration(relay, list);
-	/* Without it the packages are those of an image, which is made anew. */
+	/* In a container the packages come with its image. */
 	if (relay->has_systemd)
 		add_upgrades(list);
 }

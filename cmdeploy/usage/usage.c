@@ -137,7 +137,7 @@ static uint64_t count_runs(pid_t pid)
 	return num_parse_u64(word, &n) == 0 ? n : 0;
 }
 
-/* NULL: there is no room for one more. */
+/* NULL when the table is full. */
 static struct process *place(struct usage *u, pid_t pid)
 {
 	struct process *p = find(u, pid);

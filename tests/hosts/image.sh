@@ -80,8 +80,8 @@ begin_image() {
   rm -f "$root"/etc/ssh/ssh_host_*
   host_identify "$1"
   host_connect "$1"
-  # As Debian's image has it: nothing starts that is installed, no file waits
-  # for the disk, and there are no pages to read.
+  # As in Debian's image: packages start nothing, dpkg does not sync files, and
+  # manual pages are left out.
   printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
   chmod 755 "$root/usr/sbin/policy-rc.d"
   printf '%s\n' force-unsafe-io 'path-exclude /usr/share/doc/*' \

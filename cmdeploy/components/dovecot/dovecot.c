@@ -56,9 +56,7 @@ static const struct file files[] = {
 };
 
 static const struct port ports[] = {
-	{ .address = "{{internal_address}}",
-		.port = "10993",
-		.probe = PROBE_NONE },
+	PROXIED("10993"),
 	{ .address = "unix:{{spool_dir}}/postfix/private/dovecot-lmtp" },
 	{ 0 },
 };

@@ -26,13 +26,6 @@ static const struct file files[] = {
 	{ 0 },
 };
 
-/* Whatever comes there must tell by PROXY protocol from where. */
-#define PROXIED(number)                                                        \
-	{                                                                      \
-		.address = "{{internal_address}}", .port = number,             \
-		.probe = PROBE_NONE                                            \
-	}
-
 static const struct port ports[] = {
 	PROXIED("11025"),
 	PROXIED("11143"),

@@ -78,13 +78,6 @@ static const struct file files[] = {
 	{ 0 },
 };
 
-/* Whatever comes there must tell by PROXY protocol from where. */
-#define PROXIED(number)                                                        \
-	{                                                                      \
-		.address = "{{internal_address}}", .port = number,             \
-		.probe = PROBE_NONE                                            \
-	}
-
 static const struct port ports[] = {
 	PROXIED("10024"),
 	PROXIED("10587"),

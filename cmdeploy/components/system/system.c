@@ -1,4 +1,4 @@
-/* What the relay wants of the machine itself, where that is no container. */
+/* Settings of the machine itself; a container has none of its own. */
 #include "cmdeploy/components/components.h"
 
 #define ON_MACHINE .when = "!is_runit"

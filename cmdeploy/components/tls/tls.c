@@ -32,9 +32,8 @@ static int take_key(const char *path, struct buf *out, struct buf *why)
 		return 0;
 	return because(why, r,
 		"%s, by whose key apps know this relay, is not a private key "
-		"that "
-		"can be read without a password; bring it back from a copy, or "
-		"move it away for a new key, and run this again",
+		"that can be read without a password; bring it back from a "
+		"copy, or move it away for a new key, and run this again",
 		path);
 }
 
