@@ -117,6 +117,11 @@ static const struct file files[] = {
 		.mode = 0600,
 		.create = create_external,
 		.when = WATCHED },
+	/* The authority's client calls it, and who watches another's. */
+	{ .path = "{{libexec_dir}}/serve-certificate",
+		.mode = 0755,
+		.from = "tls/serve-certificate",
+		.when = "!is_private" },
 	{ .path = "{{libexec_dir}}/watch-certificate",
 		.mode = 0755,
 		.from = "tls/watch-certificate",
@@ -132,13 +137,7 @@ static const struct service services[] = {
 		.command = "{{libexec_dir}}/watch-certificate "
 			   "{{tls_external_cert_and_key}} "
 			   "{{own_etc_dir}}/tls/external.pem "
-			   "{{#is_runit}}/bin/sh -c 'export "
-			   "SVDIR={{service_dir}}; sv hup mailproxy nginx"
-			   "{{#turn}}; sv term coturn{{/turn}}'{{/is_runit}}"
-			   "{{^is_runit}}/bin/systemctl "
-			   "try-reload-or-restart mailproxy.service "
-			   "nginx.service{{#turn}} coturn.service{{/turn}}"
-			   "{{/is_runit}}",
+			   "{{libexec_dir}}/serve-certificate",
 		.is_walled = true,
 		/* The operator's files may be anybody's, anywhere. */
 		.unit_lines = "ProtectHome=read-only\n"
