@@ -128,7 +128,8 @@ unpack_dovecot_headers
 [ "${1:-}" != --prepare ] || exit 0
 if [ ! -f build/build.ninja ]; then
 	say 'setting up build/'
-	quietly meson setup build --buildtype=debugoptimized ||
+	quietly meson setup build --buildtype=debugoptimized \
+		${WERROR:+-Dwerror=true} ||
 		die 'meson failed; the lines above say why'
 fi
 say 'building'

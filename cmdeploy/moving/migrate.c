@@ -285,7 +285,7 @@ static int step_start(struct migration *g, struct buf *why)
 	if (r == 0 && g->stopped_at)
 		say_bold("Mail was stopped for %.1f s.",
 			(double)(clock_msec() - g->stopped_at) / 1000);
-	return r;
+	return r != 0 ? r : move_tell(&m->from, "retire", NULL, NULL, why);
 }
 
 static int step_forward(struct migration *g, struct buf *why)

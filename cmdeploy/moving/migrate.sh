@@ -61,13 +61,14 @@ stop() {
 	mark $state/moved-to "$1"
 	CMDEPLOY_SETTINGS=/etc/chatmail/chatmail.ini cmdeploy run \
 		--ssh-host @local --skip-dns-check --disable-mail </dev/null
-	# What works for the whole relay is the other's job now; what has begun
-	# ends.
+	systemctl stop chatmail-backup.service chatmail-expire.service \
+		2>/dev/null || true
+}
+
+# retire: what works for the whole relay is the other's job now.
+retire() {
 	for unit in chatmail-backup.timer acmetool.timer chatmail-certificate; do
 		systemctl -q disable --now "$unit" 2>/dev/null || true
-	done
-	for unit in chatmail-backup chatmail-expire; do
-		systemctl stop "$unit.service" 2>/dev/null || true
 	done
 }
 

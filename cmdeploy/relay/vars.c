@@ -5,7 +5,6 @@
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/sysinfo.h>
 
 #include "cmdeploy/host/core.h"
 #include "cmdeploy/host/host.h"
@@ -13,6 +12,8 @@
 #include "cmdeploy/host/packages.h"
 #include "cmdeploy/relay/kept.h"
 #include "cmdeploy/relay/programs.h"
+#include "lib/file.h"
+#include "lib/num.h"
 
 enum {
 	VALUE_MAX_BYTES = 1 << 16,
@@ -29,20 +30,45 @@ enum {
 	DOOR_BYTES = 64 << 10,
 	DOORS_MIN = 16384,
 	DOORS_MAX = 32768,
+	/* An imap process with its ten clients takes a fourth of that. */
+	IMAP_BYTES = 16 << 20,
+	IMAP_MIN = 50,
 	MEMORY_STEP_BYTES = 64 << 20,
+	MEMORY_FILE_MAX_BYTES = 1 << 16,
 };
+
+/* What there is for all; 0 when it is not known. */
+static uint64_t memory_bytes(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(MEMORY_FILE_MAX_BYTES);
+	AUTO_BUF struct buf limit = BUF_INIT(MEMORY_FILE_MAX_BYTES);
+	struct slice rest, word;
+	uint64_t kb = 0, most;
+
+	if (file_read("/proc/meminfo", &text, NULL) == 0) {
+		rest = buf_slice(&text);
+		/* The first line: "MemTotal: 1000000 kB". */
+		if (!slice_next_word(&rest, &word) ||
+			!slice_next_word(&rest, &word) ||
+			num_parse_u64(word, &kb) < 0)
+			kb = 0;
+	}
+	/* A container's limit; elsewhere "max", or no such file. */
+	if (file_read("/sys/fs/cgroup/memory.max", &limit, NULL) == 0 &&
+		num_parse_u64(slice_trim(buf_slice(&limit)), &most) == 0 &&
+		most / 1024 < kb)
+		kb = most / 1024;
+	return kb * 1024;
+}
 
 /* As many as the machine's memory can carry, at so many bytes for each. */
 static unsigned long fit(
 	unsigned long bytes, unsigned long min, unsigned long max)
 {
-	struct sysinfo info;
-
-	if (sysinfo(&info) < 0)
-		return min;
 	/* Of the same machine it differs a little from start to start. */
-	uint64_t memory = info.totalram * info.mem_unit;
-	unsigned long n = memory / MEMORY_STEP_BYTES * MEMORY_STEP_BYTES / bytes;
+	uint64_t steps = memory_bytes() / MEMORY_STEP_BYTES;
+	unsigned long n = steps * MEMORY_STEP_BYTES / bytes;
+
 	return n < min ? min : n > max ? max : n;
 }
 
@@ -178,6 +204,8 @@ static void set_limits(struct template_vars *vars, const struct config *config)
 		fit(LOGIN_BYTES, LOGINS_MIN, LOGINS_MAX));
 	set_number(vars, "max_door_connections",
 		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX));
+	set_number(vars, "max_imap_processes",
+		fit(IMAP_BYTES, IMAP_MIN, config->max_imap_connections));
 	/* Each takes two, of one of two processes. */
 	set_number(vars, "max_imap_connections_per_ip",
 		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX) / 3);

@@ -128,21 +128,34 @@ static void add_instant_idle(const struct relay *relay, struct findings *list)
 		list, STATUS_FINE, "instant IDLE", "%.*s", SLICE_FMT(said));
 }
 
-/* Each hibernated connection holds one inotify instance of one user. */
-static void add_inotify(const struct relay *relay, struct findings *list)
+/* Of one user, who here is vmail; as many as there can be if it is not told. */
+static uint64_t inotify_limit(const char *path)
 {
-	static const char path[] = "/proc/sys/fs/inotify/max_user_instances";
 	AUTO_BUF struct buf text = BUF_INIT(PROC_FILE_MAX_BYTES);
 	uint64_t n;
 
 	if (file_read(path, &text, NULL) < 0 ||
-		num_parse_u64(slice_trim(buf_slice(&text)), &n) < 0 ||
-		n >= relay->config.max_imap_connections)
+		num_parse_u64(slice_trim(buf_slice(&text)), &n) < 0)
+		return UINT64_MAX;
+	return n;
+}
+
+/* Each hibernated connection holds one inotify instance, with two watches. */
+static void add_inotify(const struct relay *relay, struct findings *list)
+{
+	uint64_t n = inotify_limit("/proc/sys/fs/inotify/max_user_instances");
+	uint64_t watched =
+		inotify_limit("/proc/sys/fs/inotify/max_user_watches") / 2;
+
+	if (watched < n)
+		n = watched;
+	if (n >= relay->config.max_imap_connections)
 		return;
 	findings_add(list, relay->is_server ? STATUS_DOUBT : STATUS_FINE,
 		"idle connections",
 		"%lu connections can sleep cheaply; for more: "
-		"sysctl fs.inotify.max_user_instances=65535",
+		"sysctl fs.inotify.max_user_instances=65535 "
+		"fs.inotify.max_user_watches=262144",
 		n);
 	findings_number(list, "connections", (int64_t)n);
 }

@@ -2,6 +2,14 @@
 # sourced.
 # shellcheck shell=bash disable=SC2154
 
+# tell_memory NAME: what its control group leaves it is what it believes to have.
+tell_memory() {
+  local kb
+  kb=$(($(host_field "$1" 5) << 10))
+  on "$1" sh -c 'sed "s/^MemTotal:.*/MemTotal: $1 kB/" /proc/meminfo >/run/meminfo
+    mount --bind /run/meminfo /proc/meminfo' sh "$kb"
+}
+
 # kills: how many processes the kernel has ended for want of memory.
 kills() {
   cat "$group/memory.oom_control" "$group/memory.events" 2>/dev/null |
