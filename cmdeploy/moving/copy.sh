@@ -6,8 +6,9 @@
 #                       noted; HOW is "serving" while it goes on changing,
 #                       or "still"
 #   mail-in DIR
-#   names-out           all names, as mail-out has seen them
-#   names-in DIR        removes what has another name
+#   names-out HOW       all names, as mail-out has seen them; "still": those that
+#                       have gone since the last copy that was noted
+#   names-in HOW DIR    removes what has another name; "still": what is named
 #   rest-out            Postfix's queue, and what else changes with time
 #   rest-in
 # Each may be called again after a cut, with the same result.
@@ -72,7 +73,13 @@ send() {
 
 names() {
 	[ -e "$notes/list.new" ]
-	cut -z -d ' ' -f 2- "$notes/list.new" | sort -z
+	if [ "$1" = serving ]; then
+		cut -z -d ' ' -f 2- "$notes/list.new" | sort -z
+	else
+		comm -z -23 "$notes/list" "$notes/list.new" |
+			cut -z -d ' ' -f 2- | sort -z |
+			comm -z -23 - "$notes/changed"
+	fi
 	printf '/end\0'
 }
 
@@ -85,12 +92,16 @@ prune() {
 		echo 'the list of names did not arrive whole' >&2
 		exit 1
 	fi
-	cd "$1"
-	find . -mindepth 1 -path ./.backup -prune -o -printf '%P\0' >"$dir/here"
-	sort -z -o "$dir/here" "$dir/here"
-	head -z -n -1 "$dir/told" | comm -z -23 "$dir/here" - |
-		xargs -0r rm -rf --
-	sync -f "$1"
+	cd "$2"
+	head -z -n -1 "$dir/told" >"$dir/names"
+	if [ "$1" = serving ]; then
+		find . -mindepth 1 -path ./.backup -prune -o -printf '%P\0' |
+			sort -z >"$dir/here"
+		comm -z -23 "$dir/here" "$dir/names" >"$dir/gone"
+		mv "$dir/gone" "$dir/names"
+	fi
+	xargs -0r rm -rf -- <"$dir/names"
+	sync -f "$2"
 }
 
 rest() {
@@ -121,7 +132,7 @@ mail-in)
 	tar -C "$1" -x -p
 	sync -f "$1"
 	;;
-names-out) names ;;
+names-out) names "$@" ;;
 names-in) prune "$@" ;;
 rest-out) rest ;;
 rest-in) take_rest ;;

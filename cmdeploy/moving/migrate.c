@@ -218,9 +218,9 @@ static int copy_mail(struct migration *g, const char *how, struct buf *why)
 	int r = pipe_copy(m, PROC_WORDS("mail-out", how, dir),
 		PROC_WORDS("mail-in", dir), why);
 
-	if (r == 0 && g->phase == NOBODY_SERVES)
-		r = pipe_copy(m, PROC_WORDS("names-out"),
-			PROC_WORDS("names-in", dir), why);
+	if (r == 0)
+		r = pipe_copy(m, PROC_WORDS("names-out", how),
+			PROC_WORDS("names-in", how, dir), why);
 	if (r == 0)
 		r = move_tell(&m->from, "copied", NULL, &n, why);
 	if (r == 0)

@@ -69,7 +69,9 @@ static unsigned long fit(
 	uint64_t steps = memory_bytes() / MEMORY_STEP_BYTES;
 	unsigned long n = steps * MEMORY_STEP_BYTES / bytes;
 
-	return n < min ? min : n > max ? max : n;
+	if (n < min)
+		n = min;
+	return n > max ? max : n;
 }
 
 static void set_number(

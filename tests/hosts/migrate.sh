@@ -144,6 +144,9 @@ start_migrate
 until_ok 200 grep -q 'serves no mail' cut || fail "$(cat cut)"
 kill -KILL "$run"
 wait "$run" 2>/dev/null || true
+# As if somebody had done it between the copy before and the stop.
+on leaving sh -c 'cd "$1" && rm more1@*/new/* && rm -r more3@* &&
+  mv more2@*/new/* more2@*/cur' sh "$mailboxes"
 deploy leaving --ssh-host "$old" && fail 'the old server serves again'
 says said 'the relay has moved from this server to'
 deploy leaving --ssh-host "$new" && fail 'the new server serves too early'
@@ -158,6 +161,9 @@ says said 'change these records'
 grep 'Mail was stopped' said || true
 is 'the queue there' "$(waiting arriving | tr '\n' ' ')" \
   'held@arriving.example peer@arriving.example '
+is 'what has gone, or has another name' "$(on arriving sh -c 'cd "$1"
+  ls -d more1@*/new/* more2@*/*/1.2.more more3@*' sh "$mailboxes" 2>/dev/null)" \
+  more2@leaving.example/cur/1.2.more
 end_talk
 migrate || fail "once more: $(tail -n 20 said)"
 refused 'DNS is as it was' 'DNS does not point to' --finish

@@ -68,6 +68,7 @@ workshop() {
 only small
 host_start small
 group=$(host_memory small)
+tell_memory small
 cat "$group/memory.limit_in_bytes" "$group/memory.max" >limit 2>/dev/null ||
   true
 is 'its memory' "$(cat limit)" 1073741824
@@ -79,6 +80,8 @@ watcher=$!
 start=$SECONDS
 heavy deploy small || fail "run: $(tail -n 20 said)"
 seconds=$((SECONDS - start))
+is 'imap processes at most' \
+  "$(on small doveconf -h service/imap/process_limit)" 64
 pss >idle
 chat small small
 pss >chatted
