@@ -128,6 +128,7 @@ unpack_dovecot_headers
 [ "${1:-}" != --prepare ] || exit 0
 if [ ! -f build/build.ninja ]; then
 	say 'setting up build/'
+	# scripts/test sets WERROR: warnings are errors then.
 	quietly meson setup build --buildtype=debugoptimized \
 		${WERROR:+-Dwerror=true} ||
 		die 'meson failed; the lines above say why'

@@ -8,12 +8,11 @@
 
 #include "chatmaild/common/limits.h"
 #include "lib/file.h"
-#include "lib/num.h"
+#include "lib/memory.h"
 #include "lib/path.h"
 #include "mail/address.h"
 
 enum {
-	MEMINFO_MAX_BYTES = 65536,
 	/* For one file of this size ext4 makes an inode. */
 	BYTES_A_FILE = 16384,
 	LOAD_PER_CORE = 5,
@@ -154,39 +153,16 @@ static bool is_load_short(
 	return getloadavg(&out->is, 1) == 1 && out->is > out->limit;
 }
 
-/* MemAvailable; false when the kernel does not tell. */
-static bool available_memory(uint64_t *ret_bytes)
-{
-	AUTO_BUF struct buf text = BUF_INIT(MEMINFO_MAX_BYTES);
-	struct slice rest, line, word;
-	uint64_t kilobytes;
-
-	if (file_read("/proc/meminfo", &text, NULL) < 0)
-		return false;
-	rest = buf_slice(&text);
-	while (slice_next_line(&rest, &line)) {
-		if (!slice_next_word(&line, &word) ||
-			!slice_eq_str(word, "MemAvailable:"))
-			continue;
-		if (!slice_next_word(&line, &word) ||
-			num_parse_max(word, UINT64_MAX >> 10, &kilobytes) < 0)
-			return false;
-		*ret_bytes = kilobytes << 10;
-		return true;
-	}
-	return false;
-}
-
 static bool is_memory_short(
 	const struct config *config, struct account_shortage *out)
 {
-	uint64_t bytes;
+	struct memory memory;
 
-	if (!available_memory(&bytes))
+	if (!memory_read(&memory))
 		return false;
-	out->is = (double)bytes;
+	out->is = (double)memory.available;
 	out->limit = (double)config->min_available_memory;
-	return bytes < config->min_available_memory;
+	return memory.available < config->min_available_memory;
 }
 
 static bool is_disk_short(

@@ -240,7 +240,8 @@ static const struct setting rows[] = {
 
 	{ AT(max_imap_connections), NUMBER("connections", 10, 1000000),
 	  .fallback = "10000", .group = "What the machine can carry",
-	  .help = "How many IMAP connections are served at once." },
+	  .help = "How many IMAP connections are served at once, without "
+		  "those that sleep in IDLE; fewer on a small machine." },
 	{ AT(max_smtp_connections), NUMBER("connections", 0, 1000000),
 	  .fallback = "0",
 	  .help = "How many SMTP clients Postfix serves at once; one client "

@@ -94,13 +94,14 @@ prune() {
 	fi
 	cd "$2"
 	head -z -n -1 "$dir/told" >"$dir/names"
+	gone=$dir/names
 	if [ "$1" = serving ]; then
 		find . -mindepth 1 -path ./.backup -prune -o -printf '%P\0' |
 			sort -z >"$dir/here"
-		comm -z -23 "$dir/here" "$dir/names" >"$dir/gone"
-		mv "$dir/gone" "$dir/names"
+		gone=$dir/gone
+		comm -z -23 "$dir/here" "$dir/names" >"$gone"
 	fi
-	xargs -0r rm -rf -- <"$dir/names"
+	xargs -0r rm -rf -- <"$gone"
 	sync -f "$2"
 }
 

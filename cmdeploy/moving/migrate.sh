@@ -38,6 +38,7 @@ leave() {
 	rm -rf $state/moving
 	# It links all messages elsewhere, so that all of them have changed.
 	systemctl -q disable --now chatmail-backup.timer 2>/dev/null || true
+	# What has begun ends.
 	systemctl stop chatmail-backup.service 2>/dev/null || true
 	mkdir -p -m 700 $state/moving
 	mark $state/moving/id "$1"

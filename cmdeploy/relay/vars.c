@@ -12,8 +12,7 @@
 #include "cmdeploy/host/packages.h"
 #include "cmdeploy/relay/kept.h"
 #include "cmdeploy/relay/programs.h"
-#include "lib/file.h"
-#include "lib/num.h"
+#include "lib/memory.h"
 
 enum {
 	VALUE_MAX_BYTES = 1 << 16,
@@ -30,43 +29,24 @@ enum {
 	DOOR_BYTES = 64 << 10,
 	DOORS_MIN = 16384,
 	DOORS_MAX = 32768,
-	/* An imap process with its ten clients takes a fourth of that. */
+	/* An imap process with its ten clients (client_limit of dovecot.conf)
+	 * takes a fourth of that. */
+	IMAP_CLIENTS = 10,
 	IMAP_BYTES = 16 << 20,
 	IMAP_MIN = 50,
 	MEMORY_STEP_BYTES = 64 << 20,
-	MEMORY_FILE_MAX_BYTES = 1 << 16,
 };
-
-/* What there is for all; 0 when it is not known. */
-static uint64_t memory_bytes(void)
-{
-	AUTO_BUF struct buf text = BUF_INIT(MEMORY_FILE_MAX_BYTES);
-	AUTO_BUF struct buf limit = BUF_INIT(MEMORY_FILE_MAX_BYTES);
-	struct slice rest, word;
-	uint64_t kb = 0, most;
-
-	if (file_read("/proc/meminfo", &text, NULL) == 0) {
-		rest = buf_slice(&text);
-		/* The first line: "MemTotal: 1000000 kB". */
-		if (!slice_next_word(&rest, &word) ||
-			!slice_next_word(&rest, &word) ||
-			num_parse_u64(word, &kb) < 0)
-			kb = 0;
-	}
-	/* A container's limit; elsewhere "max", or no such file. */
-	if (file_read("/sys/fs/cgroup/memory.max", &limit, NULL) == 0 &&
-		num_parse_u64(slice_trim(buf_slice(&limit)), &most) == 0 &&
-		most / 1024 < kb)
-		kb = most / 1024;
-	return kb * 1024;
-}
 
 /* As many as the machine's memory can carry, at so many bytes for each. */
 static unsigned long fit(
 	unsigned long bytes, unsigned long min, unsigned long max)
 {
+	struct memory memory;
+
+	if (!memory_read(&memory))
+		memory.whole = 0;
 	/* Of the same machine it differs a little from start to start. */
-	uint64_t steps = memory_bytes() / MEMORY_STEP_BYTES;
+	uint64_t steps = memory.whole / MEMORY_STEP_BYTES;
 	unsigned long n = steps * MEMORY_STEP_BYTES / bytes;
 
 	if (n < min)
@@ -207,7 +187,9 @@ static void set_limits(struct template_vars *vars, const struct config *config)
 	set_number(vars, "max_door_connections",
 		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX));
 	set_number(vars, "max_imap_processes",
-		fit(IMAP_BYTES, IMAP_MIN, config->max_imap_connections));
+		fit(IMAP_BYTES, IMAP_MIN,
+			(config->max_imap_connections + IMAP_CLIENTS - 1) /
+				IMAP_CLIENTS));
 	/* Each takes two, of one of two processes. */
 	set_number(vars, "max_imap_connections_per_ip",
 		fit(DOOR_BYTES, DOORS_MIN, DOORS_MAX) / 3);

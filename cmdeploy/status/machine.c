@@ -7,13 +7,13 @@
 #include "cmdeploy/say.h"
 #include "cmdeploy/status/status.h"
 #include "lib/file.h"
+#include "lib/memory.h"
 #include "lib/num.h"
 #include "lib/proc.h"
 
 enum {
 	CHECK_SEC = 10,
 	PROC_FILE_MAX_BYTES = 1 << 16,
-	KILOBYTE = 1024,
 	INODES_FEW_PERCENT = 5,
 	LOAD_PER_CORE = 5, /* without max_load_1m */
 	/* With less, Postfix takes no mail, whatever the settings. */
@@ -57,37 +57,21 @@ static void add_disk(const struct relay *relay, struct findings *list)
 	findings_number(list, "bytes", (int64_t)rest);
 }
 
-/* "MemAvailable:   123 kB", in bytes. */
-static bool find_memory(struct slice text, const char *name, uint64_t *ret)
-{
-	struct slice line, word;
-
-	while (slice_next_line(&text, &line))
-		if (slice_next_word(&line, &word) && slice_eq_str(word, name) &&
-			slice_next_word(&line, &word) &&
-			num_parse_u64(word, ret) == 0) {
-			*ret *= KILOBYTE;
-			return true;
-		}
-	return false;
-}
-
 static void add_memory(const struct relay *relay, struct findings *list)
 {
-	AUTO_BUF struct buf text = BUF_INIT(PROC_FILE_MAX_BYTES);
 	AUTO_BUF struct buf out = BUF_INIT(BUF_WHY_MAX_BYTES);
-	uint64_t rest, whole;
+	struct memory memory;
 
-	if (file_read("/proc/meminfo", &text, NULL) < 0 ||
-		!find_memory(buf_slice(&text), "MemAvailable:", &rest) ||
-		!find_memory(buf_slice(&text), "MemTotal:", &whole))
+	if (!memory_read(&memory))
 		return;
-	status_add_size(&out, rest);
+	status_add_size(&out, memory.available);
 	buf_add_str(&out, " available of ");
-	status_add_size(&out, whole);
-	findings_add(list, grade_rest(rest, relay->config.min_available_memory),
+	status_add_size(&out, memory.whole);
+	findings_add(list,
+		grade_rest(memory.available,
+			relay->config.min_available_memory),
 		"memory", "%s", buf_str(&out));
-	findings_number(list, "bytes", (int64_t)rest);
+	findings_number(list, "bytes", (int64_t)memory.available);
 }
 
 static void add_load(const struct relay *relay, struct findings *list)

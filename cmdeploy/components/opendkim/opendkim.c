@@ -82,8 +82,8 @@ static const struct service services[] = {
 				      "-{{spool_dir}}/postfix/opendkim")
 				      NO_MAIL NO_KEYS NO_NETWORK
 		"CapabilityBoundingSet=\n"
-			      /* By itself it takes up to five seconds to end:
-			       * so long libmilter does not look. */
+			      /* Told to end, libmilter takes up to five
+			       * seconds to notice; there is nothing to lose. */
 			      "KillSignal=SIGKILL\n"
 			      "SuccessExitStatus=SIGKILL\n",
 		.n_files = 65536,
