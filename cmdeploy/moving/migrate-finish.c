@@ -97,11 +97,12 @@ static int step_wipe(const struct move *m, struct buf *why)
 	if (!is_wiped(m)) {
 		r = proxy_stop(&m->from.ssh, why);
 		if (r == 0)
-			r = move_tell(&m->from, "wipe", m->config.mailboxes_dir,
+			r = move_tell(&m->from,
+				PROC_WORDS("wipe", m->config.mailboxes_dir),
 				NULL, why);
 	}
 	if (r == 0)
-		r = move_tell(&m->to, "forget", NULL, NULL, why);
+		r = move_tell(&m->to, PROC_WORDS("forget"), NULL, why);
 	if (r < 0)
 		return r;
 	unlink(m->note_path);

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cmdeploy/components/components.h"
 #include "cmdeploy/moving/proxy.h"
 #include "cmdeploy/remote/remote.h"
 #include "cmdeploy/say.h"
@@ -148,9 +149,10 @@ static int step_begin(struct migration *g, struct buf *why)
 	if (r < 0 || move_is_same(m))
 		return r;
 	random_add_text(&id, "abcdefghijkmnpqrstuvwxyz23456789", ID_CHARS);
-	r = move_tell(&m->to, "arrive", buf_str(&id), NULL, why);
+	r = move_tell(&m->to, PROC_WORDS("arrive", buf_str(&id)), NULL, why);
 	return r < 0 ? r
-		     : move_tell(&m->from, "leave", buf_str(&id), NULL, why);
+		     : move_tell(&m->from, PROC_WORDS("leave", buf_str(&id)),
+			       NULL, why);
 }
 
 /* The new server is to know who forwards to it. */
@@ -222,7 +224,7 @@ static int copy_mail(struct migration *g, const char *how, struct buf *why)
 		r = pipe_copy(m, PROC_WORDS("names-out", how),
 			PROC_WORDS("names-in", how, dir), why);
 	if (r == 0)
-		r = move_tell(&m->from, "copied", NULL, &n, why);
+		r = move_tell(&m->from, PROC_WORDS("copied"), &n, why);
 	if (r == 0)
 		say_done("%.*s files and folders",
 			SLICE_FMT(slice_trim(buf_slice(&n))));
@@ -235,16 +237,34 @@ static int step_copy(struct migration *g, struct buf *why)
 	return copy_mail(g, "serving", why);
 }
 
+/* What serves mail, as systemd knows it. */
+static void add_units(struct words *out)
+{
+	const struct component *const *c;
+
+	for (c = components_server; *c; c++)
+		for (const struct service *s = (*c)->services; s && s->name;
+			s++) {
+			AUTO_FREE char *unit = xasprintf("%s.service", s->name);
+			const char *name = s->enable ? s->enable : s->unit;
+			if (s->is_mail)
+				words_add(out, name ? name : unit);
+		}
+}
+
 static int step_stop(struct migration *g, struct buf *why)
 {
 	struct move *m = &g->m;
+	AUTO_WORDS struct words args = { 0 };
 
 	say("Mail stops on %s now; others try again, and apps, too.",
 		m->from.name);
 	say_step("stop");
 	g->stopped_at = clock_msec();
 	g->phase = NOBODY_SERVES;
-	int r = move_tell(&m->from, "stop", m->to.name, NULL, why);
+	words_add_all(&args, PROC_WORDS("stop", m->to.name));
+	add_units(&args);
+	int r = move_tell(&m->from, words_list(&args), NULL, why);
 	if (r == 0)
 		say_done("%s serves no mail", m->from.name);
 	return r;
@@ -263,7 +283,7 @@ static int step_queue(struct migration *g, struct buf *why)
 	int r = pipe_copy(
 		&g->m, PROC_WORDS("rest-out"), PROC_WORDS("rest-in"), why);
 	if (r == 0)
-		r = move_tell(&g->m.to, "complete", NULL, NULL, why);
+		r = move_tell(&g->m.to, PROC_WORDS("complete"), NULL, why);
 	if (r < 0)
 		return r;
 	g->phase = NEW_SERVES;
@@ -272,6 +292,24 @@ static int step_queue(struct migration *g, struct buf *why)
 }
 
 static int step_start(struct migration *g, struct buf *why)
+{
+	AUTO_WORDS struct words args = { 0 };
+
+	say_step("start");
+	words_add(&args, "start");
+	add_units(&args);
+	int r = move_tell(&g->m.to, words_list(&args), NULL, why);
+	if (r < 0)
+		return r;
+	say_done("%s serves mail", g->m.to.name);
+	if (g->stopped_at)
+		say_bold("Mail was stopped for %.1f s.",
+			(double)(clock_msec() - g->stopped_at) / 1000);
+	return 0;
+}
+
+/* What runs goes on, and starts with the machine from now on. */
+static int step_run(struct migration *g, struct buf *why)
 {
 	const struct move *m = &g->m;
 	AUTO_FREE char *called = xasprintf("CMDEPLOY_CALLED=%s", say_program());
@@ -282,10 +320,8 @@ static int step_start(struct migration *g, struct buf *why)
 		PROC_WORDS("cmdeploy", "run", "--ssh-host", "@local",
 			"--skip-dns-check"),
 		PROC_WORDS(called, name), why);
-	if (r == 0 && g->stopped_at)
-		say_bold("Mail was stopped for %.1f s.",
-			(double)(clock_msec() - g->stopped_at) / 1000);
-	return r != 0 ? r : move_tell(&m->from, "retire", NULL, NULL, why);
+	return r != 0 ? r
+		      : move_tell(&m->from, PROC_WORDS("retire"), NULL, why);
 }
 
 static int step_forward(struct migration *g, struct buf *why)
@@ -355,6 +391,7 @@ static int (*const moving_steps[])(struct migration *g, struct buf *why) = {
 static int (*const serving_steps[])(struct migration *g, struct buf *why) = {
 	step_forward,
 	step_start,
+	step_run,
 	step_dns,
 };
 

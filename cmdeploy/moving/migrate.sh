@@ -5,6 +5,8 @@
 #   arriving  of the new server: the move's id, until all is there
 #   arrived   the same, afterwards
 state=/var/lib/chatmail
+# Links for SysV would cost a reload each.
+export SYSTEMCTL_SKIP_SYSV=1
 action=$1
 shift
 
@@ -57,13 +59,27 @@ copied() {
 	tr -cd '\0' <$state/moving/changed | wc -c
 }
 
-# stop HOST: the relay is there from now on.
+# stop HOST UNIT...: the relay is there from now on. Units that are not here
+# are passed over.
 stop() {
 	mark $state/moved-to "$1"
-	CMDEPLOY_SETTINGS=/etc/chatmail/chatmail.ini cmdeploy run \
-		--ssh-host @local --skip-dns-check --disable-mail </dev/null
-	systemctl stop chatmail-backup.service chatmail-expire.service \
-		2>/dev/null || true
+	shift
+	units=$(found "$@" chatmail-backup.service chatmail-expire.service)
+	# shellcheck disable=SC2086 # each is a word
+	systemctl stop $units
+	# shellcheck disable=SC2086
+	systemctl -q --no-reload disable $units
+}
+
+# start UNIT...: those that are here. "run" tells what does not start.
+start() {
+	# shellcheck disable=SC2046
+	systemctl -q start $(found "$@") || true
+}
+
+# found UNIT...: those of them that systemd has a file of.
+found() {
+	systemctl list-unit-files --plain --no-legend "$@" | cut -d ' ' -f 1
 }
 
 # retire: what works for the whole relay is the other's job now.

@@ -105,13 +105,13 @@ void move_release(struct move *m)
 	*m = (struct move){ 0 };
 }
 
-int move_tell(const struct move_server *server, const char *action,
-	const char *arg, struct buf *out, struct buf *why)
+int move_tell(const struct move_server *server, const char *const *action,
+	struct buf *out, struct buf *why)
 {
 	return ssh_script(&server->ssh,
 		PROC_WORDS("remote/alone.sh", "remote/quietly.sh",
 			"moving/migrate.sh"),
-		PROC_WORDS(action, arg),
+		action,
 		&(struct proc){
 			.timeout_sec = TELL_SEC,
 			.out = out,

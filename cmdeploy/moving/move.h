@@ -56,11 +56,11 @@ bool move_is_serving(const struct move_server *server);
 bool move_is_same(const struct move *move);
 
 /*
- * An action of migrate.sh, with an argument or NULL. `out`, which may be
- * NULL, takes what it prints.
+ * An action of migrate.sh and its arguments, ended by NULL. `out`, which may
+ * be NULL, takes what it prints.
  */
-int move_tell(const struct move_server *server, const char *action,
-	const char *arg, struct buf *out, struct buf *why) MUST_CHECK;
+int move_tell(const struct move_server *server, const char *const *action,
+	struct buf *out, struct buf *why) MUST_CHECK;
 
 /* Those of public_addresses that are of neither server: of proxies. */
 void move_add_proxies(const struct move *move, struct words *out);

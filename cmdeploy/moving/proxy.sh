@@ -102,7 +102,7 @@ write_all() {
 	mv "$etc/rules.new" "$etc/rules"
 	start_script >"$etc/start"
 	stop_script >"$etc/stop"
-	cat >"$unit" <<-END
+	cat >"$etc/unit" <<-END
 	[Unit]
 	Description=Forwards the ports of a chatmail relay
 	Documentation=man:cmdeploy(1)
@@ -116,7 +116,12 @@ write_all() {
 	[Install]
 	WantedBy=multi-user.target
 	END
+	stale=
+	# A new one is read when it is started.
+	[ ! -e "$unit" ] || cmp -s "$etc/unit" "$unit" || stale=yes
+	cp "$etc/unit" "$unit"
 	sync "$etc"/* "$unit"
+	[ -z "$stale" ] || systemctl daemon-reload
 }
 
 turn_ready() {
@@ -130,8 +135,7 @@ turn_on() {
 	tcp=$1 ipv4=$2 ipv6=$3 way=$4
 	turn_ready
 	write_all
-	systemctl daemon-reload
-	systemctl -q enable chatmail-proxy
+	systemctl -q --no-reload enable chatmail-proxy
 	# It may be there already, for another address.
 	systemctl restart chatmail-proxy
 }

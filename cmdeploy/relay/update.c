@@ -183,13 +183,11 @@ int update_mark(const struct relay *relay, const struct service_states *states,
 	int r = 0;
 
 	for (size_t i = 0; r == 0 && i < states->n; i++)
-		if (!is_unwanted(relay, states->v[i].decl) &&
-			states->v[i].need != SERVICE_KEEP)
+		if (states->v[i].need != SERVICE_KEEP)
 			r = service_mark(&relay->apply, &states->v[i], why);
 	return r;
 }
 
-/* So that it is started again when it is wanted again. */
 static void unmark(const struct relay *relay, const struct service *decl)
 {
 	AUTO_FREE char *mark = xasprintf(
@@ -218,12 +216,10 @@ static int update_all(const struct relay *relay,
 {
 	for (size_t i = 0; i < u->n; i++) {
 		const struct service_state *state = &states->v[i];
-		if (is_unwanted(relay, state->decl)) {
+		if (is_unwanted(relay, state->decl))
 			plan_unwanted(u, i, state, w);
-			unmark(relay, state->decl);
-		} else {
+		else
 			plan_wanted(relay, u, i, state, w);
-		}
 	}
 	int r = carry_out(relay, w, why);
 	return r < 0 ? r : update_mark(relay, states, why);
@@ -340,11 +336,8 @@ static bool stays_now(const struct relay *relay, const struct service *s)
 /* When the relay has gone: what the machine needs, and what never ran. */
 static bool stays_behind(const struct relay *relay, const struct service *s)
 {
-	/* Without mail its services have no mark, but their files are there. */
-	bool is_there = was_started(relay, s) ||
-		(s->is_mail && apply_counts(&relay->apply, s->when));
-
-	return s->is_oneshot || strcmp(s->name, "unbound") == 0 || !is_there;
+	return s->is_oneshot || strcmp(s->name, "unbound") == 0 ||
+		!was_started(relay, s);
 }
 
 static int forget_units(const struct relay *relay,
