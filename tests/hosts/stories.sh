@@ -2,24 +2,9 @@
 # The stories of relay/, with real cores, on the servers of the hosts'
 # release: each in a tree of its own.
 . "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/chroot.sh"
 source=$(cat "$BUILD_DIR/source-folder")
-trees=$BUILD_DIR/hosts/$RELEASE
 root=$PWD/root
-
-# What the programs of this build find there: themselves, and the tests.
-prepare() {
-  local dir
-  mkdir -p "$root" upper work
-  mount -t overlay overlay "$root" -o "lowerdir=$trees/full:$trees/bare" \
-    -o "upperdir=$PWD/upper,workdir=$PWD/work"
-  for dir in "$source" "$BUILD_DIR" /dev /dev/shm; do
-    mkdir -p "$root$dir"
-    mount --bind "$dir" "$root$dir"
-  done
-  : >>"$root/etc/resolv.conf"
-  mount -t proc proc "$root/proc"
-  mount -t tmpfs -o mode=755 tmpfs "$root/run"
-}
 
 # story NAME: fails with what it says.
 story() {
@@ -34,7 +19,15 @@ names() {
     "$source/tests/relay/stories.c"
 }
 
-prepare
+# The plugins of Dovecot are those that were built there.
+add_plugins() {
+  local dir=$BUILD_DIR/chatmaild/instant-idle
+  mount -t overlay overlay "$root$dir" \
+    -o "lowerdir=$BUILD_DIR/hosts/$RELEASE/own/usr/libexec/chatmail:$dir"
+}
+
+chroot_make "$root"
+add_plugins
 names >names
 [ "$(wc -l <names)" -gt 5 ] || fail 'the list of stories cannot be read'
 while read -r name; do
