@@ -154,7 +154,8 @@ fetch_packages() {
   done <"$cache/archives"
 }
 
-# What a server with the release before gets: its own updates, then this one.
+# What a server with the release before gets: its own updates, what our package
+# is built with there, then this release.
 fetch_upgrade() {
   local root=$cache/old old=$BUILD_DIR/hosts/12
   mkdir -p "$root" "$cache/old.new" "$cache/old.work"
@@ -163,6 +164,8 @@ fetch_upgrade() {
   cp --remove-destination -L /etc/resolv.conf "$root/etc/resolv.conf"
   apt_sources "$old" >"$root/etc/apt/sources.list"
   fetch_packages "$root" full-upgrade
+  # shellcheck disable=SC2046
+  fetch_packages "$root" install $(build_packages)
   apt_sources "$cache" >"$root/etc/apt/sources.list"
   fetch_packages "$root" full-upgrade
   umount "$root"
