@@ -113,14 +113,14 @@ rest() {
 }
 
 # Nothing has been in the queue here but an earlier copy. Ids of messages may
-# be those of their inodes, which are others here. With Debian 13 the folders of
+# be those of their inodes, which are others here. With Debian 13 some folders of
 # the queue are made when Postfix first starts, or by its check.
 take_rest() {
 	for queue in $queues; do
 		rm -rf "/var/spool/postfix/$queue"/*
 	done
 	tar -C / -x -p
-	postfix check >/dev/null
+	[ -d /var/spool/postfix/flush ] || postfix check >/dev/null
 	postsuper -s
 	sync -f /var/spool/postfix
 }

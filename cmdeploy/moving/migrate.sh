@@ -102,7 +102,7 @@ wipe() {
 		exit 1
 	fi
 	for unit in nginx fcgiwrap.socket fcgiwrap.service mtail coturn opendkim \
-		chatmail-certificate; do
+		chatmail-certificate chatmail-renewed.path; do
 		systemctl -q disable --now "$unit" 2>/dev/null || true
 	done
 	rm -rf "$1" /etc/dkimkeys/* /var/lib/acme /etc/chatmail-nocreate \
