@@ -74,6 +74,11 @@ static const struct {
 	{ "null MX", "0 \n", "", MX_REFUSED },
 	{ "null MX beside others", "0 \n65535 b.example\n", "b.example ",
 		MX_HOST },
+	{ "a path, a user, a blank in a name",
+		"10 a.example/x\n10 x@a.example\n10 a?b.example\n10 a b\n"
+		"20 _b-1.example\n",
+		"_b-1.example ", MX_HOST },
+	{ "no name of a host", "10 a.example/x\n", "", MX_REFUSED },
 	{ "the best of many",
 		"70 g.example\n60 f.example\n50 e.example\n40 d.example\n"
 		"30 c.example\n20 b.example\n10 a.example\n80 h.example\n",
@@ -115,9 +120,24 @@ static void test_cut(void)
 	}
 }
 
+/* A domain that is not one has no host either. */
+static void test_domain(void)
+{
+	AUTO_BUF struct buf packet = BUF_INIT(4096);
+	struct mx_hosts hosts = { 0 };
+
+	make_answer(&packet, "");
+	enum mx_outcome outcome = mx_read((const unsigned char *)packet.ptr,
+		(int)packet.len, "a.example/x", &hosts);
+	check_int("domain", outcome, MX_NO_NAME);
+	check_int("domain", hosts.n, 0);
+	mx_hosts_release(&hosts);
+}
+
 int main(void)
 {
 	test_answers();
+	test_domain();
 	test_cut();
 	return test_end();
 }

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lib/slice.h"
+
 enum {
 	ANSWER_MAX_BYTES = 16384,
 	ASK_SEC = 2,
@@ -48,7 +50,17 @@ static void insert(struct list *list, const char *name, unsigned preference)
 	list->preferences[i] = preference;
 }
 
-/* true: it says that no mail is taken. */
+/* It goes into a URL, where other bytes would be a path, or a user. */
+static bool is_host(const char *name)
+{
+	for (const char *c = name; *c; c++)
+		if (!ascii_is_alpha(*c) && !ascii_is_digit(*c) &&
+			!strchr("-._", *c))
+			return false;
+	return name[0] != '\0' && name[0] != '.';
+}
+
+/* true: it says that no mail is taken, or names what is not a host. */
 static bool take_record(
 	struct list *list, const ns_msg *message, const ns_rr *rr)
 {
@@ -60,7 +72,7 @@ static bool take_record(
 		    ns_rr_rdata(*rr) + PREFERENCE_BYTES, name,
 		    sizeof(name)) < 0)
 		return false;
-	if (name[0] == '\0' || name[0] == '.')
+	if (!is_host(name))
 		return true;
 	insert(list, name, ns_get16(ns_rr_rdata(*rr)));
 	return false;
@@ -69,6 +81,8 @@ static bool take_record(
 static enum mx_outcome the_domain_itself(
 	const char *domain, struct mx_hosts *ret_hosts)
 {
+	if (!is_host(domain))
+		return MX_NO_NAME;
 	*ret_hosts = (struct mx_hosts){ 1, { xstrdup(domain) } };
 	return MX_HOST;
 }
