@@ -130,15 +130,16 @@ int ini_parse(struct slice text, ini_entry_fn fn, void *owner, struct buf *why)
 	return error;
 }
 
-enum ini_line ini_line_of(struct ini_lines *lines, struct slice line)
+enum ini_line ini_line_of(struct ini_lines *lines, struct slice raw)
 {
-	char c = slice_trim(line).len > 0 ? line.ptr[0] : '\n';
-	bool is_comment = c == '#' || c == ';';
 	const struct slice key = slice_of(lines->key);
+	struct slice line = slice_trim(raw);
+	bool is_comment =
+		line.len > 0 && slice_has_char(SLICE("#;"), line.ptr[0]);
 
-	if (c == '\n')
+	if (line.len == 0)
 		return INI_LINE_OTHER;
-	if (ascii_is_space(c))
+	if (!is_comment && lines->has_entry && ascii_is_space(raw.ptr[0]))
 		return lines->is_inside ? INI_LINE_VALUE : INI_LINE_OTHER;
 	while (is_comment && line.len > 0 &&
 		slice_has_char(SLICE("#; \t"), line.ptr[0]))
@@ -146,8 +147,10 @@ enum ini_line ini_line_of(struct ini_lines *lines, struct slice line)
 	struct slice rest = slice_trim(slice_from(line, key.len));
 	bool is_key = slice_starts(line, key) && rest.len > 0 &&
 		slice_has_char(SLICE("=:"), rest.ptr[0]);
-	if (!is_comment)
+	if (!is_comment) {
+		lines->has_entry = line.ptr[0] != '[';
 		lines->is_inside = is_key;
+	}
 	if (!is_key)
 		return INI_LINE_OTHER;
 	return is_comment ? INI_LINE_COMMENT : INI_LINE_VALUE;

@@ -37,7 +37,8 @@ enum ini_line {
 
 struct ini_lines {
 	const char *key;
-	bool is_inside; /* its value may go on; false at first */
+	bool has_entry; /* one whose value may go on; false at first */
+	bool is_inside; /* that is the key's; false at first */
 };
 
 /* Of each line of the text in turn. */

@@ -311,6 +311,20 @@ static bool has_value(struct slice text)
 	return false;
 }
 
+/* What stood before a comment has more of its value behind it. */
+static bool goes_on(struct slice text)
+{
+	struct slice line, trimmed;
+
+	while (slice_next_line(&text, &line)) {
+		trimmed = slice_trim(line);
+		if (trimmed.len > 0 &&
+			!slice_has_char(SLICE("#;"), trimmed.ptr[0]))
+			return ascii_is_space(line.ptr[0]);
+	}
+	return false;
+}
+
 void proxy_add_settings(
 	struct buf *out, struct slice text, const struct words *addresses)
 {
@@ -320,7 +334,8 @@ void proxy_add_settings(
 	struct slice line;
 
 	while (slice_next_line(&text, &line)) {
-		if (ini_line_of(&lines, line) != old) {
+		if (ini_line_of(&lines, line) != old ||
+			(old == INI_LINE_COMMENT && goes_on(text))) {
 			buf_addf(out, "%.*s\n", SLICE_FMT(line));
 			continue;
 		}
