@@ -136,6 +136,9 @@ struct service {
 	 * one that ends in "/" means all below. */
 	const char *const *restart_on;
 	const char *const *reload_on; /* a HUP is enough */
+	/* The command with these, too, tells whether it would take its files;
+	 * asked before a reload. NULL: it cannot. */
+	const char *test_args;
 	/* Who it is among the readers of config_settings: it is restarted when
 	 * a setting changes that it reads. 0: it reads none, or each time. */
 	unsigned reader;

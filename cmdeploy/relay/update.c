@@ -2,11 +2,18 @@
 #include "cmdeploy/relay/update.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "cmdeploy/apply/launch.h"
 #include "cmdeploy/say.h"
+#include "lib/proc.h"
+#include "lib/words.h"
+
+enum {
+	TEST_SEC = 30,
+};
 
 /* The services of a relay as its supervisor knows them. */
 struct units {
@@ -196,6 +203,35 @@ static void unmark(const struct relay *relay, const struct service *decl)
 	unlink(mark);
 }
 
+/* What a service that runs would refuse, it is not told to take. */
+static int test_files(
+	const struct relay *relay, const struct service *decl, struct buf *why)
+{
+	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES / 2);
+	AUTO_WORDS struct words argv = { 0 };
+	AUTO_FREE char *command = NULL;
+	int status = 0;
+
+	if (!decl->test_args)
+		return 0;
+	int r = apply_text(&relay->apply, decl->command, &command, why);
+	if (r < 0)
+		return r;
+	words_add_split(&argv, slice_of(command));
+	words_add_split(&argv, slice_of(decl->test_args));
+	r = proc_run(
+		&(struct proc){ .argv = words_list(&argv),
+			.timeout_sec = TEST_SEC,
+			.out = &said },
+		&status, why);
+	if (r < 0 || status == 0)
+		return r;
+	return because(why, -EINVAL,
+		"%s would refuse its new configuration, so the old one goes on "
+		"serving; mend what it says, and run this again: %.*s",
+		decl->name, SLICE_FMT(slice_trim(buf_slice(&said))));
+}
+
 static int carry_out(const struct relay *relay, struct work *w, struct buf *why)
 {
 	const struct supervisor *s = &relay->supervisor;
@@ -221,7 +257,12 @@ static int update_all(const struct relay *relay,
 		else
 			plan_wanted(relay, u, i, state, w);
 	}
-	int r = carry_out(relay, w, why);
+	int r = 0;
+	for (size_t i = 0; r == 0 && i < u->n; i++)
+		if (states->v[i].need == SERVICE_RELOAD)
+			r = test_files(relay, states->v[i].decl, why);
+	if (r == 0)
+		r = carry_out(relay, w, why);
 	return r < 0 ? r : update_mark(relay, states, why);
 }
 

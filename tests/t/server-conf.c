@@ -147,6 +147,10 @@ static const struct {
 	{ "nginx",
 		"mkdir -p $R/run/nginx && nginx -t -q -c "
 		"$R/etc/nginx/nginx.conf" },
+	{ "mailproxy",
+		"mkdir -p $R/run/mailproxy $R/lib/chatmail/mailproxy && "
+		"cp $R/cert.pem $R/key.pem $R/lib/chatmail/mailproxy && "
+		"nginx -t -q -e stderr -c $R/etc/chatmail/mailproxy.conf" },
 	{ "acme hook",
 		"sh -n $R/etc/acme/hooks/chatmail || "
 		"[ ! -e $R/etc/acme/hooks/chatmail ]" },

@@ -52,6 +52,20 @@ up r
 says out 'reloaded nginx'
 [ "$(pid r nginx)" = "$nginx" ] || fail 'nginx was restarted'
 
+echo '-- what nginx would refuse it is not told to take'
+cert=r/etc/tls/cert.pem
+cp "$cert" kept.pem
+echo nonsense >"$cert"
+run 1 up --dir r --detach
+says err 'mailproxy would refuse its new configuration'
+says err 'the old one goes on serving; mend what it says'
+says err 'cert.pem'
+got=$(imap "$address" "abcdefghi@[$address]" a-long-password)
+[[ $got = OK* ]] || fail "login with the old certificate: $got"
+cp kept.pem "$cert"
+run 0 up --dir r --detach
+[ "$(pid r nginx)" = "$nginx" ] || fail 'nginx was restarted'
+
 echo '-- a relay of before filter_incoming was true keeps false, and is told once'
 grep -qx 'filter_incoming = true' r/etc/chatmail.ini || fail 'not on by default'
 sed -i '/^filter_incoming/d' r/etc/chatmail.ini

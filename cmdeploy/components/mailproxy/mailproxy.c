@@ -65,6 +65,10 @@ static const struct port ports[] = {
 	"/cert.pem && install -m 0440 -g mailproxy "                           \
 	"{{key_path}} " MAILPROXY_TLS "/key.pem'\n"
 
+#define COMMAND                                                                \
+	"/usr/sbin/nginx -p {{root}}/ -c {{own_etc_dir}}/mailproxy.conf "      \
+	"-e stderr"
+
 /* clang-format off */
 #define UNIT_LINES                                                             \
 	"User=mailproxy\n"                                                     \
@@ -74,6 +78,7 @@ static const struct port ports[] = {
 	"ExecStartPre=+-/bin/" RM_SOCKET                                       \
 	"ExecStartPre=+" COPY_CERTIFICATE                                      \
 	"ExecReload=+" COPY_CERTIFICATE                                        \
+	"ExecReload=" COMMAND " -t -q\n"                                       \
 	"ExecReload=+/bin/kill -s HUP $MAINPID\n"                              \
 	"ExecStopPost=+/bin/rm -f " MAILPROXY_TLS "/key.pem\n"                 \
 	"ExecPaths=/usr/sbin/nginx\n"                                          \
@@ -96,8 +101,8 @@ static const struct service services[] = {
 			 "dovecot.service",
 		/* Workers of a killed master would keep the ports. */
 		.is_group = true,
-		.command = "/usr/sbin/nginx -p {{root}}/ "
-			   "-c {{own_etc_dir}}/mailproxy.conf -e stderr",
+		.command = COMMAND,
+		.test_args = "-t -q",
 		.run_lines = RM_SOCKET,
 		/* Under systemd without root, even its main process. */
 		.is_sandboxed = true,

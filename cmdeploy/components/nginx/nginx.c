@@ -116,6 +116,7 @@ static const struct service services[] = {
 		.n_files = 65536,
 		.restart = "on-failure",
 		.reload_on = LIST("{{etc_dir}}/nginx/", "{{own_etc_dir}}/tls/"),
+		.test_args = "-t -q",
 		.ports = nginx_ports },
 	{ 0 },
 };
