@@ -7,11 +7,13 @@
 #include <time.h>
 
 #include "chatmaild/common/dict-program.h"
+#include "chatmaild/common/rate.h"
 #include "chatmaild/metadata/notifier.h"
 #include "chatmaild/metadata/shared.h"
 #include "chatmaild/metadata/tokens.h"
 #include "lib/die.h"
 #include "lib/log.h"
+#include "lib/loop.h"
 #include "lib/path.h"
 #include "lib/workers.h"
 
@@ -20,6 +22,8 @@ enum {
 	WRITERS = 8,
 	WRITES_MAX = 10000,
 	ANSWER_MAX_BYTES = TOKENS_MAX_BYTES,
+	/* Of a user; more are answered as if the key were not there. */
+	FAULTS_PER_MINUTE = 10,
 };
 
 static const char *const counter_names[] = {
@@ -35,6 +39,7 @@ struct metadata {
 	struct shared shared;
 	struct notifier *notifier;
 	struct workers *writers;
+	struct rate *faults; /* of each user, that are told */
 };
 
 /* A request that is answered when all of its changes are done. */
@@ -240,9 +245,11 @@ static int notify(struct metadata *m, struct slice user, struct slice home,
 /*
  * What users can set, and Dovecot. Other keys are answered as not there: of a
  * failure Dovecot would write a line into its log, for each command. A value
- * that is not a token is a failure, since Dovecot tells users no other one.
+ * that is not a token is a failure, since Dovecot tells users no other one;
+ * beyond a few a minute it is not there, either.
  */
-static int check_change(const struct dict_change *change, struct buf *why)
+static int check_change(struct metadata *m, const struct dict_change *change,
+	struct slice user, struct buf *why)
 {
 	bool is_tokens = is_priv_key(change->key, "devicetoken");
 
@@ -250,7 +257,10 @@ static int check_change(const struct dict_change *change, struct buf *why)
 		return because(why, -ENOENT, "nothing that can be set");
 	if (is_tokens && change->verb == DICT_SET &&
 		!token_is_valid(change->value))
-		return because(why, -EINVAL,
+		return because(why,
+			rate_take(m->faults, user, 1, loop_usec(m->base.event))
+				? -EINVAL
+				: -ENOENT,
 			"not a device token: empty, too long, or with blanks");
 	return 0;
 }
@@ -260,7 +270,7 @@ static void apply(struct metadata *m, struct commit *commit,
 {
 	AUTO_BUF struct buf why = BUF_INIT(BUF_WHY_MAX_BYTES);
 	AUTO_BUF struct buf home = BUF_INIT(PATH_MAX_BYTES);
-	int r = check_change(change, &why);
+	int r = check_change(m, change, user, &why);
 
 	if (r == 0 && !add_home(m, user, &home))
 		r = because(&why, -ENOENT, "no user of ours");
@@ -324,6 +334,8 @@ static void start(struct dict_program *base, const char *ini_path)
 	struct metadata *m = CONTAINER_OF(base, struct metadata, base);
 
 	shared_init(&m->shared, &base->config, ini_path);
+	m->faults = rate_new(
+		&(struct rate_limits){ .per_minute = FAULTS_PER_MINUTE });
 	if (workers_new(base->event, &writer_options, &m->writers) < 0)
 		die("cannot set up threads");
 	if (notifier_new(base->event, base->config.mailboxes_dir,
@@ -339,6 +351,7 @@ static void stop(struct dict_program *base)
 
 	notifier_free(m->notifier);
 	workers_free(m->writers);
+	rate_free(m->faults);
 	shared_release(&m->shared);
 }
 

@@ -274,6 +274,36 @@ static void case_tokens(void)
 
 #define BOB "mail/bob@x.test/metadata.json"
 
+/*
+ * What a user sets wrongly becomes a line of two logs each time: there are
+ * few, in whatever time, and others still hear of theirs.
+ */
+static void case_wrong(void)
+{
+	AUTO_BUF struct buf text = BUF_INIT(1 << 20);
+	size_t n = 0;
+
+	start();
+	for (int i = 1; i <= 100; i++)
+		buf_addf(&text,
+			"B%d\talice@x.test\nS%d\tpriv/g/devicetoken\ta b\n"
+			"C%d\n",
+			i, i, i);
+	AUTO_FREE char *got = ask(buf_str(&text), 100);
+	for (const char *at = got; (at = strstr(at, "not a device")); at++)
+		n++;
+	if (n < 1 || n > 50)
+		die("%zu of 100 were told", n);
+	AUTO_FREE char *log = read_text("log");
+	n = 0;
+	for (const char *at = log; (at = strstr(at, "not a device")); at++)
+		n++;
+	if (n > 50)
+		die("%zu lines in the log", n);
+	set("bob", "devicetoken", "a b",
+		"F7\tnot a device token: empty, too long, or with blanks");
+}
+
 static void case_files(void)
 {
 	AUTO_FREE char *stale = xasprintf(
@@ -558,6 +588,7 @@ static const struct {
 	{ "metadata-shared", case_shared },
 	{ "metadata-tokens", case_tokens },
 	{ "metadata-files", case_files },
+	{ "metadata-wrong", case_wrong },
 	{ "metadata-writers", case_writers },
 	{ "metadata-notify", case_notify },
 	{ "metadata-retry", case_retry },
