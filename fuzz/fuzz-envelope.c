@@ -46,6 +46,13 @@ int MHD_get_connection_values(struct MHD_Connection *c, enum MHD_ValueKind kind,
 	return (int)c->n;
 }
 
+const union MHD_ConnectionInfo *MHD_get_connection_info(
+	struct MHD_Connection *c UNUSED,
+	enum MHD_ConnectionInfoType type UNUSED, ...)
+{
+	return NULL;
+}
+
 void MHD_suspend_connection(struct MHD_Connection *c UNUSED)
 {
 }

@@ -12,7 +12,8 @@
 #include "lib/service.h"
 
 enum {
-	CONNECTIONS_MAX = 100,
+	/* Some have not begun, or have ended. */
+	CONNECTIONS_MAX = REQUESTS_MAX + 100,
 	/* For the header lines, and pieces of the message. */
 	CONNECTION_MAX_BYTES = 160 << 10,
 	/* A client that says nothing; libmicrohttpd does not count the time
@@ -63,6 +64,7 @@ static void on_accept(void *owner, int fd)
 	struct program *program = owner;
 	struct sockaddr_un nginx = { .sun_family = AF_UNIX };
 
+	request_make_room(&program->receiver);
 	/* It closes the connection that is one too many. */
 	if (MHD_add_connection(program->daemon, fd, (struct sockaddr *)&nginx,
 		    sizeof(nginx)) != MHD_YES)

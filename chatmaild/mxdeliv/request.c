@@ -2,13 +2,20 @@
 #include "chatmaild/mxdeliv/request.h"
 
 #include <arpa/inet.h>
+#include <inttypes.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "chatmaild/mxdeliv/injection.h"
 #include "lib/log.h"
 #include "lib/loop.h"
 #include "mail/smtp-command.h"
 #include "mail/smtp-reply.h"
+
+enum {
+	WORTH_A_SECOND_BYTES = 10000,
+	USEC_PER_SEC = 1000000,
+};
 
 #define TROUBLE "451 4.3.0 Temporary trouble; try again later\r\n"
 
@@ -22,6 +29,7 @@ struct request {
 	unsigned status;
 	unsigned n_recipients;
 	uint64_t n_bytes; /* of the message, until now */
+	uint64_t begun_usec;
 	bool is_whole;
 	bool is_suspended;
 };
@@ -208,12 +216,14 @@ static enum MHD_Result begin(struct receiver *receiver,
 		.next = receiver->requests,
 		.receiver = receiver,
 		.connection = connection,
+		.begun_usec = loop_usec(receiver->event),
 		.envelope = BUF_INIT(INJECTION_ENVELOPE_MAX_BYTES),
 		.outcome = BUF_INIT(SMTP_REPLY_MAX_BYTES),
 	};
 	if (r->next)
 		r->next->prev = r;
 	receiver->requests = r;
+	receiver->n_requests++;
 	*state = r;
 	if (strcmp(method, "POST") != 0) {
 		refuse(r, MHD_HTTP_METHOD_NOT_ALLOWED,
@@ -296,11 +306,47 @@ void request_on_completed(void *owner UNUSED,
 	*(r->prev ? &r->prev->next : &r->receiver->requests) = r->next;
 	if (r->next)
 		r->next->prev = r->prev;
+	r->receiver->n_requests--;
 	injection_free(r->injection);
 	buf_release(&r->envelope);
 	buf_release(&r->outcome);
 	free(r);
 	*state = NULL;
+}
+
+/* How many seconds it has taken, without those that its bytes are worth. */
+static int64_t lateness(const struct request *r, uint64_t now)
+{
+	return (int64_t)((now - r->begun_usec) / USEC_PER_SEC) -
+		(int64_t)(r->n_bytes / WORTH_A_SECOND_BYTES);
+}
+
+/* One that waits for us is not slow itself. */
+static struct request *find_slowest(struct receiver *receiver)
+{
+	uint64_t now = loop_usec(receiver->event);
+	struct request *slowest = NULL;
+
+	for (struct request *r = receiver->requests; r; r = r->next)
+		if (!r->is_suspended &&
+			(!slowest || lateness(r, now) > lateness(slowest, now)))
+			slowest = r;
+	return slowest;
+}
+
+void request_make_room(struct receiver *receiver)
+{
+	struct request *r = NULL;
+
+	if (receiver->n_requests >= REQUESTS_MAX)
+		r = find_slowest(receiver);
+	if (!r)
+		return;
+	log_notice("ended, to make room: bytes=%" PRIu64, r->n_bytes);
+	shutdown(MHD_get_connection_info(
+			 r->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+			 ->connect_fd,
+		SHUT_RDWR);
 }
 
 void request_wake_all(struct receiver *receiver)

@@ -20,6 +20,8 @@
 enum {
 	/* In one request; they are few, since Postfix sends 50 at once. */
 	REQUEST_RECIPIENTS_MAX = 1000,
+	/* At once; for one more the slowest client's is ended. */
+	REQUESTS_MAX = 100,
 };
 
 struct receiver {
@@ -28,6 +30,7 @@ struct receiver {
 	struct config_overrides overrides;
 	struct config config;
 	struct request *requests; /* all that are under way */
+	unsigned n_requests;
 	/* Runs libmicrohttpd, which does not notice who was woken. */
 	sd_event_source *timer;
 };
@@ -39,6 +42,8 @@ enum MHD_Result request_on_access(void *owner,
 	void **state);
 void request_on_completed(void *owner, struct MHD_Connection *connection,
 	void **state, enum MHD_RequestTerminationCode why);
+/* Before another connection comes: REQUESTS_MAX. */
+void request_make_room(struct receiver *receiver);
 /* Wakes those that wait, for libmicrohttpd to end them. */
 void request_wake_all(struct receiver *receiver);
 

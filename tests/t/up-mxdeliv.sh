@@ -78,6 +78,36 @@ from_peer "peer@[$peer]" <"$(echo "$samples"/005*.eml)" >message
 from=(-H "X-Mail-From: peer@[$peer]")
 to=(-H "X-Mail-To: $user")
 
+echo '-- who posts a byte now and then makes room for others'
+python3 -c '
+import socket, ssl, sys, time
+host, user = sys.argv[1:]
+context = ssl._create_unverified_context()
+held = []
+for i in range(120):
+    source = f"127.0.8.{i // 20 + 230}"
+    plain = socket.create_connection((host, 443), 60, (source, 0))
+    held.append(context.wrap_socket(plain, server_hostname=host))
+    held[-1].sendall((f"POST /mxdeliv HTTP/1.1\r\nHost: {host}\r\n"
+                      f"X-Mail-From: a@[{source}]\r\nX-Mail-To: {user}\r\n"
+                      f"Content-Length: 1000\r\n\r\nF").encode())
+print("held", flush=True)
+time.sleep(600)
+' "$address" "$user" >slow &
+slow=$!
+for _ in $(seq 300); do
+  [ ! -s slow ] || break
+  sleep 0.1
+done
+for i in 1 2 3; do
+  post message "${from[@]}" "${to[@]}"
+  answers 200 '250 2.0.0 Ok: queued'
+  has "$user" "$i"
+done
+kill "$slow"
+wait "$slow" || true
+rm -f "r/mail/$address/$user"/{new,cur}/*
+
 echo '-- taken, by HTTP/2 and HTTP/1.1'
 post message "${from[@]}" "${to[@]}"
 answers 200 '250 2.0.0 Ok: queued'
