@@ -56,6 +56,9 @@ extern const struct component *const components_website[];
 #define MAILPROXY_TLS  "{{own_state_dir}}/mailproxy"
 #define NO_COPY_OF_TLS "InaccessiblePaths=-" MAILPROXY_TLS "\n"
 
+/* What is touched in it has the servers take the certificate. */
+#define RENEWED "{{own_state_dir}}/renewed"
+
 /* For unit_lines: what a service of the machine's own has no business with. */
 #define NO_MAIL "InaccessiblePaths=-{{mailboxes_dir}}\n"
 #define NO_DKIM "InaccessiblePaths=-{{etc_dir}}/dkimkeys\n"

@@ -53,7 +53,7 @@ unbound unbound loopback outside id
 fcgiwrap - id
 mtail - loopback outside id
 coturn - loopback outside id
-acmetool - tls copy settings systemd loopback outside id
+acmetool - tls copy settings loopback outside id
 doveauth - mail accounts tokens $mail
 lastlogin - mail accounts tokens $mail
 chatmail-metadata - mail accounts tokens loopback outside $mail
@@ -64,7 +64,8 @@ filtermail-incoming - queue loopback
 mxdeliv -
 mxsend - loopback outside
 chatmail-opendkim - systemd id
-chatmail-certificate - tls copy settings home systemd accounts tokens queue id
+chatmail-renewed - systemd id
+chatmail-certificate - tls copy settings home accounts tokens queue id
 END
 }
 

@@ -38,8 +38,8 @@ static const struct file files[] = {
 
 /* clang-format off */
 #define WALLS                                                                  \
-	TELLS_SYSTEMD NO_MAIL NO_DKIM                                          \
-	WRITES("-{{state_dir}}/acme -/run/acme")                               \
+	NO_MAIL NO_DKIM                                                        \
+	WRITES("-{{state_dir}}/acme -/run/acme " RENEWED)                      \
 	"# Not over IPv6 where the machine has none; the rest is as Debian "   \
 	"has it.\n"                                                            \
 	"RestrictAddressFamilies=AF_NETLINK\n"

@@ -101,6 +101,7 @@ static int create_external(
 
 static const struct folder folders[] = {
 	{ .path = "{{own_etc_dir}}/tls", .mode = 0755 },
+	{ .path = RENEWED, .mode = 0700, .when = "!is_runit" },
 	{ 0 },
 };
 
@@ -130,19 +131,34 @@ static const struct file files[] = {
 };
 
 static const struct service services[] = {
+	/* Whoever gets certificates need not be able to tell systemd anything.
+	 */
+	{ .name = "chatmail-renewed",
+		.when = "!is_runit !is_private",
+		.unit = "chatmail-renewed.path",
+		.title = "Have the servers take the relay's new certificate",
+		.command = "/bin/systemctl try-reload-or-restart "
+			   "mailproxy.service nginx.service"
+			   "{{#turn}} coturn.service{{/turn}}",
+		.is_walled = true,
+		.unit_lines = TELLS_SYSTEMD NO_MAIL NO_DKIM NO_KEYS NO_NETWORK
+		"CapabilityBoundingSet=\n",
+		.trigger_title = "Notice a new certificate",
+		.trigger_lines = "PathChanged=" RENEWED "\n" },
 	/* Somebody else renews it, and says nothing. */
 	{ .name = "chatmail-certificate",
 		.when = WATCHED,
-		.title = "Have the servers take the relay's new certificate",
+		.title = "Look at the certificate of somebody else",
 		.command = "{{libexec_dir}}/watch-certificate "
 			   "{{tls_external_cert_and_key}} "
 			   "{{own_etc_dir}}/tls/external.pem "
 			   "{{libexec_dir}}/serve-certificate",
 		.is_walled = true,
 		/* The operator's files may be anybody's, anywhere. */
-		.unit_lines = "ProtectHome=read-only\n"
-			      "PrivateTmp=no\n" WRITES("{{own_etc_dir}}/tls")
-				      TELLS_SYSTEMD NO_MAIL NO_DKIM NO_NETWORK
+		.unit_lines =
+			"ProtectHome=read-only\n"
+			"PrivateTmp=no\n" WRITES("{{own_etc_dir}}/tls " RENEWED)
+				NO_MAIL NO_DKIM NO_NETWORK
 		"CapabilityBoundingSet=CAP_DAC_READ_SEARCH\n",
 		.restart = "always",
 		.restart_sec = 2,
