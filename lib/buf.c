@@ -9,6 +9,7 @@
 enum {
 	CAP_FIRST_BYTES = 64,
 	QUOTED_MAX_BYTES = 200,
+	REASON_MAX_BYTES = 1 << 24, /* before it is cut off */
 };
 
 void buf_init(struct buf *b, size_t max)
@@ -188,13 +189,22 @@ char *buf_take(struct buf *b)
 
 int because(struct buf *why, int error, const char *format, ...)
 {
+	const struct slice cut_off = SLICE("...");
+	AUTO_BUF struct buf text = BUF_INIT(REASON_MAX_BYTES);
 	va_list args;
 
 	if (!why)
 		return error;
-	buf_reset(why);
 	va_start(args, format);
-	buf_vaddf(why, format, args);
+	buf_vaddf(&text, format, args);
 	va_end(args);
+	buf_reset(why);
+	if (text.len <= why->max) {
+		buf_add_slice(why, buf_slice(&text));
+	} else if (why->max > cut_off.len) {
+		buf_add_slice(why,
+			slice_head(buf_slice(&text), why->max - cut_off.len));
+		buf_add_slice(why, cut_off);
+	}
 	return error;
 }

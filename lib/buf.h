@@ -76,7 +76,8 @@ char *buf_take(struct buf *b);
 
 /*
  * Sets a reason for a person (STYLE.md 17): replaces what `why` held.
- * A NULL `why` is allowed. Returns `error`, so that one writes
+ * What is too long for it is cut off. A NULL `why` is allowed. Returns `error`,
+ * so that one writes
  * `return because(why, -EINVAL, "line %d: not a number", line);`.
  */
 int because(struct buf *why, int error, const char *format, ...)

@@ -79,6 +79,17 @@ static void test_plain(void)
 	}
 }
 
+/* A reason that is too long loses its end, not all of it. */
+static void test_because(void)
+{
+	AUTO_BUF struct buf why = BUF_INIT(10);
+
+	check_int("fits", because(&why, -1, "%s", "0123456789"), -1);
+	check_str("fits", buf_str(&why), "0123456789");
+	check_int("too long", because(&why, -1, "%s", "0123456789a"), -1);
+	check_str("too long", buf_str(&why), "0123456...");
+}
+
 int main(void)
 {
 	test_grows_to_its_ceiling();
@@ -86,5 +97,6 @@ int main(void)
 	test_room();
 	test_quoted();
 	test_plain();
+	test_because();
 	return test_end();
 }
