@@ -208,6 +208,8 @@ static int step_prepare(struct migration *g, struct buf *why)
 	};
 	int r = remote_run(&run);
 
+	if (r == 0)
+		r = move_tell(&m->to, PROC_WORDS("settle"), NULL, why);
 	return r != 0 ? r : proxy_prepare(&m->from.ssh, why);
 }
 
