@@ -131,15 +131,17 @@ static const struct file files[] = {
 };
 
 static const struct service services[] = {
-	/* Whoever gets certificates need not be able to tell systemd anything.
+	/*
+	 * Whoever gets certificates need not be able to tell systemd anything.
+	 * Patterns fit what runs: when the first certificate comes, not all is
+	 * there yet.
 	 */
 	{ .name = "chatmail-renewed",
 		.when = "!is_runit !is_private",
 		.unit = "chatmail-renewed.path",
 		.title = "Have the servers take the relay's new certificate",
 		.command = "/bin/systemctl try-reload-or-restart "
-			   "mailproxy.service nginx.service"
-			   "{{#turn}} coturn.service{{/turn}}",
+			   "mailproxy.* nginx.*{{#turn}} coturn.*{{/turn}}",
 		.is_walled = true,
 		.unit_lines = TELLS_SYSTEMD NO_MAIL NO_DKIM NO_KEYS NO_NETWORK
 		"CapabilityBoundingSet=\n",
