@@ -232,6 +232,15 @@ static int test_files(
 		decl->name, SLICE_FMT(slice_trim(buf_slice(&said))));
 }
 
+/* It runs, and is to take its files; what does not run may miss others. */
+static bool is_told(const struct relay *relay,
+	const struct service_state *state, const struct service_status *status)
+{
+	return state->need == SERVICE_RELOAD &&
+		!is_unwanted(relay, state->decl) &&
+		!is_down(relay, state->decl, status);
+}
+
 static int carry_out(const struct relay *relay, struct work *w, struct buf *why)
 {
 	const struct supervisor *s = &relay->supervisor;
@@ -259,7 +268,7 @@ static int update_all(const struct relay *relay,
 	}
 	int r = 0;
 	for (size_t i = 0; r == 0 && i < u->n; i++)
-		if (states->v[i].need == SERVICE_RELOAD)
+		if (is_told(relay, &states->v[i], &u->statuses[i]))
 			r = test_files(relay, states->v[i].decl, why);
 	if (r == 0)
 		r = carry_out(relay, w, why);
