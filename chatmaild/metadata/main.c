@@ -22,7 +22,7 @@ enum {
 	WRITERS = 8,
 	WRITES_MAX = 10000,
 	ANSWER_MAX_BYTES = TOKENS_MAX_BYTES,
-	/* Of a user; more are answered as if the key were not there. */
+	/* Of one user; further ones are ignored. */
 	FAULTS_PER_MINUTE = 10,
 };
 
@@ -39,7 +39,7 @@ struct metadata {
 	struct shared shared;
 	struct notifier *notifier;
 	struct workers *writers;
-	struct rate *faults; /* of each user, that are told */
+	struct rate *faults; /* by user: how many are still told */
 };
 
 /* A request that is answered when all of its changes are done. */
@@ -246,7 +246,7 @@ static int notify(struct metadata *m, struct slice user, struct slice home,
  * What users can set, and Dovecot. Other keys are answered as not there: of a
  * failure Dovecot would write a line into its log, for each command. A value
  * that is not a token is a failure, since Dovecot tells users no other one;
- * beyond a few a minute it is not there, either.
+ * after a few in a minute it is ignored like other keys.
  */
 static int check_change(struct metadata *m, const struct dict_change *change,
 	struct slice user, struct buf *why)

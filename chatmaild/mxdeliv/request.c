@@ -342,7 +342,7 @@ void request_make_room(struct receiver *receiver)
 		r = find_slowest(receiver);
 	if (!r)
 		return;
-	log_notice("ended, to make room: bytes=%" PRIu64, r->n_bytes);
+	log_notice("closed to make room: bytes=%" PRIu64, r->n_bytes);
 	shutdown(MHD_get_connection_info(
 			 r->connection, MHD_CONNECTION_INFO_CONNECTION_FD)
 			 ->connect_fd,

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/slice.h"
+#include "mail/address.h"
 
 enum {
 	ANSWER_MAX_BYTES = 16384,
@@ -53,11 +53,7 @@ static void insert(struct list *list, const char *name, unsigned preference)
 /* It goes into a URL, where other bytes would be a path, or a user. */
 static bool is_host(const char *name)
 {
-	for (const char *c = name; *c; c++)
-		if (!ascii_is_alpha(*c) && !ascii_is_digit(*c) &&
-			!strchr("-._", *c))
-			return false;
-	return name[0] != '\0' && name[0] != '.';
+	return name[0] != '[' && address_is_domain(slice_of(name));
 }
 
 /* true: it says that no mail is taken, or names what is not a host. */

@@ -136,8 +136,8 @@ struct service {
 	 * one that ends in "/" means all below. */
 	const char *const *restart_on;
 	const char *const *reload_on; /* a HUP is enough */
-	/* The command with these, too, tells whether it would take its files;
-	 * asked before a reload. NULL: it cannot. */
+	/* With these arguments as well, the command only checks its files, as
+	 * is done before a reload. NULL: it cannot. */
 	const char *test_args;
 	/* Who it is among the readers of config_settings: it is restarted when
 	 * a setting changes that it reads. 0: it reads none, or each time. */

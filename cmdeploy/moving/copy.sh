@@ -52,7 +52,7 @@ list() {
 	rm -f "$notes"/found.*
 	: >"$notes/found.0"
 	find . -mindepth 1 -maxdepth 1 ! -name .backup -print0 >"$notes/accounts"
-	# Each processor looks at some of them.
+	# Each processor looks at some of them, whose names may begin with "-".
 	# shellcheck disable=SC2016 # for that shell
 	if ! xargs -0 -r -n 500 -P "$(nproc)" sh -c \
 		'exec find "$@" -printf "%C@ %p\0" >"$0.$$"' \

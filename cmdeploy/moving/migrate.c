@@ -209,7 +209,7 @@ static int step_prepare(struct migration *g, struct buf *why)
 	int r = remote_run(&run);
 
 	if (r == 0)
-		r = move_tell(&m->to, PROC_WORDS("settle"), NULL, why);
+		r = move_tell(&m->to, PROC_WORDS("check_postfix"), NULL, why);
 	return r != 0 ? r : proxy_prepare(&m->from.ssh, why);
 }
 
@@ -239,19 +239,18 @@ static int step_copy(struct migration *g, struct buf *why)
 	return copy_mail(g, "serving", why);
 }
 
-/* What serves mail, as systemd knows it. */
+/* What serves mail, by the names that systemd enables it by. */
 static void add_units(struct words *out)
 {
-	const struct component *const *c;
-
-	for (c = components_server; *c; c++)
-		for (const struct service *s = (*c)->services; s && s->name;
-			s++) {
+	for (size_t i = 0; components_server[i]; i++) {
+		const struct service *s = components_server[i]->services;
+		for (; s && s->name; s++) {
 			AUTO_FREE char *unit = xasprintf("%s.service", s->name);
 			const char *name = s->enable ? s->enable : s->unit;
 			if (s->is_mail)
 				words_add(out, name ? name : unit);
 		}
+	}
 }
 
 static int step_stop(struct migration *g, struct buf *why)

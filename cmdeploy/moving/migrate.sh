@@ -59,9 +59,10 @@ copied() {
 	tr -cd '\0' <$state/moving/changed | wc -c
 }
 
-# settle: what Postfix does when it first starts, and what takes it most of the
-# time at each start, is done before mail is stopped.
-settle() {
+# check_postfix: Postfix makes its folders when it first starts, and checks all
+# its files at each start, which takes seconds. Done while mail is still served,
+# it is not done again.
+check_postfix() {
 	postfix check >/dev/null
 	touch /var/spool/postfix/quick-start
 }
@@ -78,7 +79,7 @@ stop() {
 	systemctl -q --no-reload disable $units
 }
 
-# start UNIT...: those that are here. "run" tells what does not start.
+# start UNIT...: those that are here. If one fails, the run that follows says why.
 start() {
 	# shellcheck disable=SC2046
 	systemctl -q start $(found "$@") || true

@@ -311,7 +311,7 @@ static bool has_value(struct slice text)
 	return false;
 }
 
-/* What stood before a comment has more of its value behind it. */
+/* A comment that stands before `text` is in the middle of a value. */
 static bool goes_on(struct slice text)
 {
 	struct slice line, trimmed;

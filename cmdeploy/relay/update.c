@@ -145,25 +145,61 @@ static bool is_down(const struct relay *relay, const struct service *decl,
 		!decl->is_on_demand;
 }
 
-static void plan_wanted(const struct relay *relay, const struct units *u,
-	size_t i, const struct service_state *state, struct work *w)
+/* A service that runs is not told to load files that it would refuse. */
+static int test_files(
+	const struct relay *relay, const struct service *decl, struct buf *why)
+{
+	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES / 2);
+	AUTO_WORDS struct words argv = { 0 };
+	AUTO_FREE char *command = NULL;
+	int status = 0;
+
+	if (!decl->test_args)
+		return 0;
+	int r = apply_text(&relay->apply, decl->command, &command, why);
+	if (r < 0)
+		return r;
+	words_add_split(&argv, slice_of(command));
+	words_add_split(&argv, slice_of(decl->test_args));
+	r = proc_run(
+		&(struct proc){
+			.argv = words_list(&argv),
+			.timeout_sec = TEST_SEC,
+			.out = &said,
+		},
+		&status, why);
+	if (r < 0 || status == 0)
+		return r;
+	return because(why, -EINVAL,
+		"%s would refuse its new configuration, so it keeps serving "
+		"with the old one; fix what it says here, and run this again: "
+		"%.*s",
+		decl->name, SLICE_FMT(slice_trim(buf_slice(&said))));
+}
+
+static int plan_wanted(const struct relay *relay, const struct units *u,
+	size_t i, const struct service_state *state, struct work *w,
+	struct buf *why)
 {
 	const struct service *decl = state->decl;
 	const struct service_status *status = &u->statuses[i];
 	const struct service_status *enabled = &u->enabled[i];
 	bool is_start = relay->has_systemd ? !status->is_up
 					   : state->is_new || !status->is_known;
+	int r = 0;
 
 	if (state->need == SERVICE_RESTART || is_down(relay, decl, status)) {
 		batch_add(&w->restart, u->names[i]);
 		tell(is_start ? &w->started : &w->restarted, decl->name);
 	} else if (state->need == SERVICE_RELOAD) {
+		r = test_files(relay, decl, why);
 		batch_add(&w->reload, u->names[i]);
 		tell(&w->reloaded, decl->name);
 	}
 	if (relay->has_systemd && !decl->is_oneshot &&
 		(!enabled->is_enabled || !enabled->is_up))
 		batch_add(&w->enable, u->enables[i]);
+	return r;
 }
 
 /* With --disable-mail: what is up, or would be after the next boot, ends. */
@@ -203,44 +239,6 @@ static void unmark(const struct relay *relay, const struct service *decl)
 	unlink(mark);
 }
 
-/* What a service that runs would refuse, it is not told to take. */
-static int test_files(
-	const struct relay *relay, const struct service *decl, struct buf *why)
-{
-	AUTO_BUF struct buf said = BUF_INIT(BUF_WHY_MAX_BYTES / 2);
-	AUTO_WORDS struct words argv = { 0 };
-	AUTO_FREE char *command = NULL;
-	int status = 0;
-
-	if (!decl->test_args)
-		return 0;
-	int r = apply_text(&relay->apply, decl->command, &command, why);
-	if (r < 0)
-		return r;
-	words_add_split(&argv, slice_of(command));
-	words_add_split(&argv, slice_of(decl->test_args));
-	r = proc_run(
-		&(struct proc){ .argv = words_list(&argv),
-			.timeout_sec = TEST_SEC,
-			.out = &said },
-		&status, why);
-	if (r < 0 || status == 0)
-		return r;
-	return because(why, -EINVAL,
-		"%s would refuse its new configuration, so the old one goes on "
-		"serving; mend what it says, and run this again: %.*s",
-		decl->name, SLICE_FMT(slice_trim(buf_slice(&said))));
-}
-
-/* It runs, and is to take its files; what does not run may miss others. */
-static bool is_told(const struct relay *relay,
-	const struct service_state *state, const struct service_status *status)
-{
-	return state->need == SERVICE_RELOAD &&
-		!is_unwanted(relay, state->decl) &&
-		!is_down(relay, state->decl, status);
-}
-
 static int carry_out(const struct relay *relay, struct work *w, struct buf *why)
 {
 	const struct supervisor *s = &relay->supervisor;
@@ -259,17 +257,15 @@ static int update_all(const struct relay *relay,
 	const struct service_states *states, struct units *u, struct work *w,
 	struct buf *why)
 {
-	for (size_t i = 0; i < u->n; i++) {
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < u->n; i++) {
 		const struct service_state *state = &states->v[i];
 		if (is_unwanted(relay, state->decl))
 			plan_unwanted(u, i, state, w);
 		else
-			plan_wanted(relay, u, i, state, w);
+			r = plan_wanted(relay, u, i, state, w, why);
 	}
-	int r = 0;
-	for (size_t i = 0; r == 0 && i < u->n; i++)
-		if (is_told(relay, &states->v[i], &u->statuses[i]))
-			r = test_files(relay, states->v[i].decl, why);
 	if (r == 0)
 		r = carry_out(relay, w, why);
 	return r < 0 ? r : update_mark(relay, states, why);

@@ -16,7 +16,10 @@ int update_services(const struct relay *relay,
 	const struct service_states *states, struct buf *out,
 	struct buf *why) MUST_CHECK;
 
-/* Notes that they all run with what was planned. */
+/*
+ * Notes what was planned as what they run with, or, while mail is disabled,
+ * will be started with.
+ */
 int update_mark(const struct relay *relay, const struct service_states *states,
 	struct buf *why) MUST_CHECK;
 

@@ -22,7 +22,7 @@ enum {
 	OUT_MAX_BYTES = 1 << 22,
 };
 
-/* A text for a page ends no element, no attribute, and is no markup. */
+/* Text that goes into a page cannot close a tag or a quote, or be markup. */
 static void try_value(struct slice text)
 {
 	AUTO_BUF struct buf out = BUF_INIT(OUT_MAX_BYTES);

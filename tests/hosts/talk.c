@@ -112,7 +112,7 @@ static int flow(const struct talk *t, struct buf *why)
 	n_there = n_before;
 	while (r == 0 && poll(&end, 1, FLOW_STEP_MS) == 0) {
 		AUTO_FREE char *text = xasprintf("message %zu", n);
-		/* A core sends one a second, and they wait for a slow relay. */
+		/* A slow relay must not be left with a backlog of minutes. */
 		if (n_before + n - n_there < FLOW_MAX_UNDER_WAY) {
 			n++;
 			r = chat_send_text(

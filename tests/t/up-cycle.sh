@@ -58,7 +58,7 @@ cp "$cert" kept.pem
 echo nonsense >"$cert"
 run 1 up --dir r --detach
 says err 'mailproxy would refuse its new configuration'
-says err 'the old one goes on serving; mend what it says'
+says err 'it keeps serving with the old one; fix what it says here, and run'
 says err 'cert.pem'
 got=$(imap "$address" "abcdefghi@[$address]" a-long-password)
 [[ $got = OK* ]] || fail "login with the old certificate: $got"

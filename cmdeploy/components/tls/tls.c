@@ -132,9 +132,9 @@ static const struct file files[] = {
 
 static const struct service services[] = {
 	/*
-	 * Whoever gets certificates need not be able to tell systemd anything.
-	 * Patterns fit what runs: when the first certificate comes, not all is
-	 * there yet.
+	 * So that what fetches certificates needs no access to systemd. A
+	 * pattern matches only what runs: when the first certificate comes,
+	 * mailproxy is not there yet.
 	 */
 	{ .name = "chatmail-renewed",
 		.when = "!is_runit !is_private",
