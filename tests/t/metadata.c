@@ -6,6 +6,7 @@
  *
  * How that server answers each token, push-server.h says.
  */
+#include <poll.h>
 #include <string.h>
 
 #include "lib/file.h"
