@@ -1,6 +1,7 @@
 /* Cases of metadata.c: notices of new mail, and the server that takes them. */
 #include "tests/t/metadata-cases.h"
 
+#include <poll.h>
 #include <sys/stat.h>
 
 #include "lib/clock.h"
