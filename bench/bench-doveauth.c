@@ -15,13 +15,13 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
-#include <pthread.h>
 #include <sodium/utils.h>
 #include <spawn.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "bench/hashing.h"
 #include "bench/own-folder.h"
 #include "cmdeploy/usage/gauge.h"
 #include "lib/addr.h"
@@ -34,7 +34,6 @@ enum {
 	CONNECTIONS_MAX = 128,
 	LOOKUPS = 100000,
 	CREATIONS = 2000,
-	HASHES = 2000,
 	LINE_MAX_BYTES = 4096,
 	REQUEST_BYTES = 38,
 	ANSWER_BYTES = 128,
@@ -323,41 +322,6 @@ static void print_run(const struct run *run, double peer_rate)
 	free(r.usec);
 }
 
-static void *hash_some(void *arg)
-{
-	int n = *(int *)arg;
-	struct crypt_data *data = xcalloc(1, sizeof(*data));
-
-	for (int i = 0; i < n; i++)
-		if (!crypt_rn(PASSWORD, "$6$saltsaltsaltsalt", data,
-			    sizeof(*data)))
-			die("crypt: cannot hash");
-	free(data);
-	return NULL;
-}
-
-static double bare_crypt(void)
-{
-	enum {
-		THREADS_MAX = 64,
-	};
-	pthread_t threads[THREADS_MAX];
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	int n_threads = cores < THREADS_MAX ? (int)cores : THREADS_MAX;
-	int each = HASHES / n_threads;
-	uint64_t began = now_usec();
-
-	for (int i = 0; i < n_threads; i++)
-		if (pthread_create(&threads[i], NULL, hash_some, &each) != 0)
-			die("cannot start a thread");
-	for (int i = 0; i < n_threads; i++)
-		pthread_join(threads[i], NULL);
-	double rate =
-		(double)each * n_threads * USEC / (double)(now_usec() - began);
-	printf("%-44s %9.0f\n", "crypt(3) alone, all processors", rate);
-	return rate;
-}
-
 /* A request comes, as many bytes go as an answer has: nothing else. */
 static void NORETURN answer_blindly(int fd)
 {
@@ -433,7 +397,7 @@ static void run_all(const char *only)
 		bool is_hashing =
 			runs[i].request == CREATION || runs[i].n == USERS;
 		print_run(&runs[i],
-			is_hashing         ? bare_crypt()
+			is_hashing         ? hashing_rate(PASSWORD, NULL)
 				: is_alone ? bare_round_trips()
 					   : 0);
 	}

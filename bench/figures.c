@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "lib/clock.h"
 
@@ -23,8 +24,8 @@ double figures_print(const char *what, double *msec, size_t n)
 {
 	double median = figures_median(msec, n);
 
-	printf("%-12s %zu messages  p50 %.1f ms  p99 %.1f ms  max %.1f ms\n",
-		what, n, median, msec[n * 99 / 100], msec[n - 1]);
+	printf("%-12s %zu times  p50 %.1f ms  p99 %.1f ms  max %.1f ms\n", what,
+		n, median, msec[n * 99 / 100], msec[n - 1]);
 	fflush(stdout);
 	return median;
 }
@@ -37,4 +38,13 @@ double figures_sec(void)
 double figures_msec(void)
 {
 	return (double)clock_usec() / 1e3;
+}
+
+double figures_own_sec(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+		(double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
 }

@@ -10,6 +10,9 @@
 double figures_sec(void);
 double figures_msec(void);
 
+/* CPU that this process has used. */
+double figures_own_sec(void);
+
 /* The value in the middle of n, which are sorted for it. */
 double figures_median(double *v, size_t n);
 
