@@ -271,7 +271,7 @@ public_address() {
 # turn WAY HOST WORD...: what a client of TURN is answered, by $turn_name and
 # $turn_password.
 turn() {
-  CA=$authorities timeout 60 python3 "$tests/../client/turn.py" "$1" "$2" \
+  CA=$authorities timeout 60 /usr/bin/python3 "$tests/../client/turn.py" "$1" "$2" \
     "$turn_name" "$turn_password" "${@:3}" 2>&1 | tail -n 1
 }
 

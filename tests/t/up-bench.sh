@@ -6,7 +6,7 @@ export XDG_CACHE_HOME=$PWD/cache
 
 # check PROGRAM: of Python, with what `bench --json` printed as `b`.
 check() {
-  python3 -c "import json; b = json.load(open('out')); $1" ||
+  /usr/bin/python3 -c "import json; b = json.load(open('out')); $1" ||
     fail "not so: $1" "$(cat out)"
 }
 

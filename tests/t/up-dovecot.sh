@@ -25,7 +25,7 @@ talk() {
 }
 
 deliver() {
-  python3 -c '
+  /usr/bin/python3 -c '
 import smtplib, sys
 server = smtplib.LMTP(sys.argv[1])
 server.helo("test")
@@ -85,7 +85,7 @@ grep -E '^m120' said
 
 echo '-- mail for somebody who is disabled is refused'
 touch "$mail/DISABLED"
-python3 -c '
+/usr/bin/python3 -c '
 import smtplib, sys
 server = smtplib.LMTP(sys.argv[1])
 server.helo("test")

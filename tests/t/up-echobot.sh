@@ -62,7 +62,7 @@ says out 'echo asks for it'
 run 0 bench --dir r --echo --rounds 2
 grep -qE '^  echo( +[0-9]+\.[0-9]){4}' out || fail 'no figures of echo:' "$(cat out)"
 
-python3 "$(dirname "$0")/echo-help.py" "$RPC_SERVER" "$PWD/app" \
+/usr/bin/python3 "$(dirname "$0")/echo-help.py" "$RPC_SERVER" "$PWD/app" \
   "dclogin:asksforit@[$address]?p=a-long-password&v=1&ih=$address&sh=$address&ic=3" \
   "$link" >said || fail 'no greeting, or no help:' "$(cat said)"
 

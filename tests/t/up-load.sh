@@ -8,7 +8,7 @@ export XDG_CACHE_HOME=$PWD/cache
 # check PROGRAM: of Python, with what `bench --json` printed as `b`, and its
 # only round as `r`.
 check() {
-  python3 -c "import json; b = json.load(open('out')); r = b['rounds'][0]
+  /usr/bin/python3 -c "import json; b = json.load(open('out')); r = b['rounds'][0]
 assert $1" || fail "not so: $1" "$(sed 's/"programs".*//' out)"
 }
 

@@ -22,7 +22,7 @@ from_peer() {
 
 # smtp PORT FILE FROM [PARAMETER...]: the reply that decided to said.
 smtp() {
-  python3 -c '
+  /usr/bin/python3 -c '
 import smtplib, ssl, sys
 host, source, password, user, port, file, sender, *options = sys.argv[1:]
 context = ssl._create_unverified_context()
@@ -79,7 +79,7 @@ from=(-H "X-Mail-From: peer@[$peer]")
 to=(-H "X-Mail-To: $user")
 
 echo '-- who posts a byte now and then makes room for others'
-python3 -c '
+/usr/bin/python3 -c '
 import socket, ssl, sys, time
 host, user = sys.argv[1:]
 context = ssl._create_unverified_context()

@@ -26,7 +26,7 @@ talk() {
 
 # deliver FILE RECIPIENT: what Dovecot says to a delivery by LMTP.
 deliver() {
-  python3 -c '
+  /usr/bin/python3 -c '
 import smtplib, sys
 server = smtplib.LMTP(sys.argv[1])
 server.helo("test")

@@ -10,7 +10,7 @@ status() {
 
 # json FIELD: of the whole object, by another reader of JSON.
 json() {
-  "$cmdeploy" status --dir r --json | python3 -c \
+  "$cmdeploy" status --dir r --json | /usr/bin/python3 -c \
     "import json, sys; print(json.load(sys.stdin)$1)"
 }
 

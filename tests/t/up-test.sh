@@ -122,7 +122,7 @@ restart nginx 443
 echo '-- a server of IMAP with faults, before the one that is well'
 change mailproxy.conf "s/listen $address:\(143\|993\)/listen $address:1\1/"
 restart mailproxy 1993
-python3 "$here/faulty-imap.py" "$address" 1993 r/etc/tls \
+/usr/bin/python3 "$here/faulty-imap.py" "$address" 1993 r/etc/tls \
   cache/cmdeploy/test/_well.test/accounts >faulty.log 2>&1 &
 faulty=$!
 answers "$address" 993

@@ -85,7 +85,7 @@ done
 
 # Also where a client of Debian's cannot ask: in IPv6, and by TCP.
 asked() {
-  timeout 30 python3 "$(dirname "$0")/../client/turn.py" udp "$address" \
+  timeout 30 /usr/bin/python3 "$(dirname "$0")/../client/turn.py" udp "$address" \
     "$name" "$word" "$@" 2>&1 | tail -n 1
 }
 [ "$(asked peer "$address")" = ok ] || fail 'two clients cannot meet'
