@@ -33,71 +33,88 @@ static struct slice upstream(struct slice version)
 	return version;
 }
 
-/* Nothing for a package that is not installed. */
-static bool ask_version(const char *package, struct buf *out)
+static const struct {
+	const char *name, *package;
+	bool is_of_server; /* one in a folder has none, wherever it is */
+} servers[] = {
+	{ "Postfix", "postfix", false },
+	{ "Dovecot", "dovecot-core", false },
+	{ "nginx", "nginx", false },
+	{ "OpenDKIM", "opendkim", true },
+	{ "unbound", "unbound", false },
+};
+
+/*
+ * A line "PACKAGE STATUS VERSION" for each that dpkg knows of the servers' and
+ * ours; it fails when there is one that it does not know.
+ */
+static void ask_versions(struct buf *out)
 {
+	AUTO_BUF struct buf unknown = BUF_INIT(OUTPUT_MAX_BYTES);
+	const char *argv[4 + ARRAY_LEN(servers) + 2] = { "dpkg-query", "-W",
+		"-f", "${Package} ${db:Status-Status} ${Version}\n" };
 	const struct proc proc = {
-		.argv = LIST("dpkg-query", "-W", "-f",
-			"${db:Status-Status} ${Version}", package),
+		.argv = argv,
 		.timeout_sec = ASK_SEC,
 		.out = out,
+		.err = &unknown,
 	};
-	struct slice status, version;
+	int status;
 
-	if (proc_run_ok(&proc, NULL) < 0 ||
-		!slice_cut(buf_slice(out), ' ', &status, &version) ||
-		!slice_eq_str(status, "installed"))
-		return false;
-	buf_consume(out, out->len - version.len);
-	return true;
+	for (size_t i = 0; i < ARRAY_LEN(servers); i++)
+		argv[4 + i] = servers[i].package;
+	argv[4 + ARRAY_LEN(servers)] = "chatmail";
+	if (proc_run(&proc, &status, NULL) < 0)
+		buf_reset(out);
 }
 
-/* Those of this relay: one in a folder has no OpenDKIM, wherever it is. */
-static void add_servers(const struct relay *relay, struct findings *list)
+/* SLICE_NONE for a package that is not installed. */
+static struct slice version_of(const char *package, struct slice versions)
 {
-	static const struct {
-		const char *name, *package;
-		bool is_of_server;
-	} servers[] = {
-		{ "Postfix", "postfix", false },
-		{ "Dovecot", "dovecot-core", false },
-		{ "nginx", "nginx", false },
-		{ "OpenDKIM", "opendkim", true },
-		{ "unbound", "unbound", false },
-	};
+	struct slice line, name, status;
+
+	while (slice_next_line(&versions, &line))
+		if (slice_cut(line, ' ', &name, &line) &&
+			slice_eq_str(name, package) &&
+			slice_cut(line, ' ', &status, &line) &&
+			slice_eq_str(status, "installed"))
+			return line;
+	return SLICE_NONE;
+}
+
+static void add_servers(
+	const struct relay *relay, struct slice versions, struct findings *list)
+{
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
-		AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
-		if (servers[i].is_of_server && !relay->is_server)
-			continue;
-		if (!ask_version(servers[i].package, &version))
-			continue;
-		buf_addf(&text, "%s%s %.*s", text.len ? ", " : "",
-			servers[i].name,
-			SLICE_FMT(upstream(buf_slice(&version))));
+		struct slice version = version_of(servers[i].package, versions);
+		if (version.len &&
+			(relay->is_server || !servers[i].is_of_server))
+			buf_addf(&text, "%s%s %.*s", text.len ? ", " : "",
+				servers[i].name, SLICE_FMT(upstream(version)));
 	}
 	findings_add(list, STATUS_FINE, "servers", "%s", buf_str(&text));
 }
 
 /* Our own programs: from the package, or copied from a build. */
-static void add_package(const struct relay *relay, struct findings *list)
+static void add_package(
+	const struct relay *relay, struct slice versions, struct findings *list)
 {
-	AUTO_BUF struct buf version = BUF_INIT(BUF_WHY_MAX_BYTES);
+	struct slice version = version_of("chatmail", versions);
 	const char *told = getenv(STATUS_EXPECT);
 	const char *expected = told && told[0] ? told : NULL;
-	bool is_there = relay->is_server && ask_version("chatmail", &version);
 
-	if (!is_there)
+	if (!relay->is_server || !version.len)
 		findings_add(list, STATUS_FINE, "chatmail", CHATMAIL_VERSION);
-	else if (!expected || strcmp(expected, buf_str(&version)) == 0)
-		findings_add(list, STATUS_FINE, "chatmail", "%s%s",
-			buf_str(&version),
+	else if (!expected || slice_eq_str(version, expected))
+		findings_add(list, STATUS_FINE, "chatmail", "%.*s%s",
+			SLICE_FMT(version),
 			expected ? ", the same as here" : "");
 	else
 		findings_add(list, STATUS_DOUBT, "chatmail",
-			"%s, here it is %s; \"%s run\" brings that",
-			buf_str(&version), expected, say_program());
+			"%.*s, here it is %s; \"%s run\" brings that",
+			SLICE_FMT(version), expected, say_program());
 }
 
 static void add_plan(
@@ -195,8 +212,11 @@ static void add_upgrades(struct findings *list)
 
 void status_version(struct relay *relay, struct findings *list)
 {
-	add_package(relay, list);
-	add_servers(relay, list);
+	AUTO_BUF struct buf versions = BUF_INIT(OUTPUT_MAX_BYTES);
+
+	ask_versions(&versions);
+	add_package(relay, buf_slice(&versions), list);
+	add_servers(relay, buf_slice(&versions), list);
 	add_missing(relay, list);
 	add_configuration(relay, list);
 	/* In a container the packages come with its image. */

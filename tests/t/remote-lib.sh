@@ -32,7 +32,7 @@ wait_for() {
       fail "never came: $*"
       done_testing
     }
-    read -r -t 0.05 <> <(:) || true
+    read -r -t 0.2 <> <(:) || true
   done
 }
 
