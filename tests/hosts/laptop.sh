@@ -19,11 +19,6 @@ prepare() {
   CMDEPLOY=$PWD/cmdeploy
 }
 
-# release_of COMMAND...: what Debian it is there.
-release_of() {
-  "$@" sed -n 's/^VERSION_ID="\(.*\)"/\1/p' /etc/os-release
-}
-
 relay alpha
 prepare
 only older

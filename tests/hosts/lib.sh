@@ -69,6 +69,11 @@ eventually() {
   }
 }
 
+# release_of COMMAND...: what Debian it is there.
+release_of() {
+  "$@" sed -n 's/^VERSION_ID="\(.*\)"/\1/p' /etc/os-release
+}
+
 is_started_anew() {
   local leader
   leader=$(host_leader "$1") && [ "$leader" != "$2" ]

@@ -103,6 +103,16 @@ has_mail() {
   grep -rqsF -- "$3" "$(inbox "$1" "$2")"
 }
 
+# mailboxes HOST DOMAIN PATTERN: what a client knows those users' mailboxes by.
+mailboxes() {
+  # shellcheck disable=SC2016
+  on "$1" sh -c 'cd "/home/vmail/mail/$1" && for user in $2; do
+    doveadm -f flow mailbox status -u "$user" \
+      "uidvalidity uidnext messages" "*"
+    doveadm -f flow fetch -u "$user" "uid flags" mailbox INBOX ALL
+  done' sh "$2" "$3" | sort
+}
+
 # letter FROM TO TEXT: a plain message.
 letter() {
   printf 'From: %s\nTo: %s\nSubject: %s\nDate: %s\nMessage-ID: <%s@bed>\n' \

@@ -20,21 +20,6 @@ refused() {
     fail "$1: the package sources have changed"
 }
 
-# What a client knows a mailbox by.
-mailboxes() {
-  # shellcheck disable=SC2016
-  on aging sh -c 'cd /home/vmail/mail/aging.example && for user in *@*; do
-    doveadm -f flow mailbox status -u "$user" "uidvalidity messages" "*"
-    doveadm -f flow fetch -u "$user" "uid flags" mailbox INBOX ALL
-  done' | sort
-}
-
-# has_release N
-has_release() {
-  is 'the release' "$(on aging sed -n 's/^VERSION_ID="\(.*\)"/\1/p' \
-    /etc/os-release)" "$1"
-}
-
 # The laptop is closed while dpkg is at work; what was begun there goes on.
 cut_upgrade() {
   local run
@@ -66,10 +51,10 @@ zone_relay aging
 relay_settings aging
 set_key "$BED/op/aging/chatmail.ini" backup_to /srv/backup
 heavy deploy aging || fail "run with Debian 12: $(tail -n 20 said)"
-has_release 12
+is 'the release' "$(release_of on aging)" 12
 chat aging aging
 rm -r talk-aging-aging
-mailboxes >before
+mailboxes aging aging.example '*@*' >before
 [ -s before ] || fail 'there is no mail'
 
 : >empty
@@ -96,7 +81,7 @@ account aging
 write_letters "$user@aging.example" 5 &
 letters=$!
 heavy cut_upgrade
-has_release 13
+is 'the release' "$(release_of on aging)" 13
 # As where Debian was upgraded by hand: nobody has called run since.
 start_anew aging
 chat aging aging
@@ -111,7 +96,7 @@ on aging systemctl --failed --no-legend | grep -v ' user@' >failed || true
 wait "$letters" || fail 'the stranger could not write'
 eventually 120 have_letters_come aging aging "$user" ||
   fail "written, but not come: $(sort written | comm -3 - come)"
-mailboxes >after
+mailboxes aging aging.example '*@*' >after
 grep -vxFf after before >lost || true
 [ ! -s lost ] || fail "of the mailboxes of before: $(head -n 8 lost)"
 exec 7>&-
