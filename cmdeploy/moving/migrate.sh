@@ -61,10 +61,17 @@ copied() {
 
 # check_postfix: Postfix makes its folders when it first starts, and checks all
 # its files at each start, which takes seconds. Done while mail is still served,
-# it is not done again.
+# it is not done again. The unit of Debian 13 would do it, whatever is there.
 check_postfix() {
 	postfix check >/dev/null
 	touch /var/spool/postfix/quick-start
+	grep -q '^ExecStartPre=+postfix check' \
+		/usr/lib/systemd/system/postfix.service || return 0
+	mkdir -p /run/systemd/system/postfix.service.d
+	printf '%s\n' '[Service]' ExecStartPre= "ExecStartPre=+sh -c \
+'[ -e /var/spool/postfix/quick-start ] || exec postfix check'" \
+		>/run/systemd/system/postfix.service.d/quick-start.conf
+	systemctl daemon-reload
 }
 
 # stop HOST UNIT...: the relay is there from now on. Units that are not here
