@@ -10,7 +10,7 @@
 #include "tests/test.h"
 
 static atomic_int n_hashes;
-static int n_done;
+static int n_done, n_good;
 static enum login_verdict verdict;
 static sd_event *event;
 static struct logins *logins;
@@ -28,6 +28,7 @@ static void on_done(struct login *login UNUSED, enum login_verdict found,
 	const char *reason UNUSED)
 {
 	n_done++;
+	n_good += found == LOGIN_GOOD;
 	verdict = found;
 }
 
@@ -57,6 +58,37 @@ static void test_hashes(void)
 	for (int i = 0; i < 2; i++) {
 		check_int("a wrong one", hashes_of("other-password"), 1);
 		check_int("is wrong", verdict, LOGIN_WRONG);
+	}
+}
+
+/* An app's two connections come together: the second does not cost a hash. */
+static void test_same_moment(void)
+{
+	static const struct {
+		const char *user, *second;
+		int n_hashes, n_good;
+	} rows[] = {
+		{ "together1@x.test", "first-password", 1, 2 },
+		{ "together2@x.test", "other-password", 2, 1 },
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct login both[] = {
+			{ .user = rows[i].user,
+				.password = "first-password",
+				.done = on_done },
+			{ .user = rows[i].user,
+				.password = rows[i].second,
+				.done = on_done },
+		};
+		int before = n_hashes;
+		n_done = n_good = 0;
+		logins_begin(logins, &both[0]);
+		logins_begin(logins, &both[1]);
+		while (n_done < 2 && sd_event_run(event, UINT64_MAX) >= 0)
+			continue;
+		check_int("hashed", n_hashes - before, rows[i].n_hashes);
+		check_int("good", n_good, rows[i].n_good);
 	}
 }
 
@@ -100,6 +132,7 @@ int main(void)
 	};
 	check_int("new", logins_new(&options, &logins), 0);
 	test_hashes();
+	test_same_moment();
 	logins_free(logins);
 	test_anew(&options);
 	sd_event_unref(event);

@@ -26,8 +26,8 @@ struct waiter {
 struct creation {
 	struct creations *all;
 	struct worker_job job;
-	struct waiter *waiters;
-	void *first;        /* of them: whose password is hashed */
+	/* The first one's password is hashed. */
+	struct waiter *waiters, **end_of_waiters;
 	bool is_first_here; /* nobody was faster in another process */
 	char *address;
 	char *secret;        /* the password; gone once it is hashed */
@@ -95,6 +95,7 @@ static void create(struct worker_job *job)
 static void finish(struct creation *c)
 {
 	struct slice password = buf_slice(&c->password);
+	bool is_theirs = c->is_first_here;
 	struct waiter *waiter;
 
 	tdelete(c, &c->all->tree, compare);
@@ -107,10 +108,11 @@ static void finish(struct creation *c)
 		log_info("account created");
 		counters_add(c->all->counters, COUNT_CREATED, 1);
 	}
+	/* In turn: whoever has the same password needs no hash then. */
 	while ((waiter = c->waiters)) {
 		c->waiters = waiter->next;
-		c->all->done(waiter->owner, password,
-			c->is_first_here && waiter->owner == c->first);
+		c->all->done(waiter->owner, password, is_theirs);
+		is_theirs = false;
 		free(waiter);
 	}
 	creation_free(c);
@@ -174,8 +176,8 @@ static void add_waiter(struct creation *c, void *owner)
 	struct waiter *waiter = xcalloc(1, sizeof(*waiter));
 
 	waiter->owner = owner;
-	waiter->next = c->waiters;
-	c->waiters = waiter;
+	*c->end_of_waiters = waiter;
+	c->end_of_waiters = &waiter->next;
 }
 
 bool creations_join(struct creations *all, struct slice address, void *waiter)
@@ -198,7 +200,6 @@ int creations_begin(struct creations *all, struct slice address,
 	*c = (struct creation){
 		.all = all,
 		.job.done = on_done,
-		.first = waiter,
 		.address = slice_dup(address),
 		.secret = slice_dup(password),
 		.password = BUF_INIT(PASSWORD_FILE_MAX_BYTES),
@@ -211,6 +212,7 @@ int creations_begin(struct creations *all, struct slice address,
 	if (!tsearch(c, &all->tree, compare))
 		oom();
 	all->n++;
+	c->end_of_waiters = &c->waiters;
 	add_waiter(c, waiter);
 	return 0;
 }
