@@ -197,8 +197,56 @@ static void test_list(void)
 	check_int("released", list.n, 0);
 }
 
+/* Of what there is one, or NULL. */
+static const struct finding *find(const struct findings *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (strcmp(list->v[i].name, name) == 0)
+			return &list->v[i];
+	return NULL;
+}
+
+/* Whatever this machine's limits are, for so many they are too low. */
+static void test_idle_connections(void)
+{
+	static const struct {
+		uint64_t wanted;
+		bool is_server;
+		int grade; /* -1: it is not told */
+	} rows[] = {
+		{ 0, true, -1 },
+		{ UINT64_MAX, true, STATUS_DOUBT },
+		{ UINT64_MAX, false, STATUS_FINE },
+	};
+	char nowhere[] = "/nonexistent", none[] = "";
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct findings list = { 0 };
+		struct relay relay = {
+			.is_server = rows[i].is_server,
+			.places = { .mail_root = nowhere,
+				.libexec_dir = nowhere,
+				.own_state_dir = nowhere },
+			.config = { .max_imap_connections = rows[i].wanted,
+				.backup_to = none },
+		};
+		status_machine(&relay, &list);
+		const struct finding *found = find(&list, "idle connections");
+		check_int(
+			"grade", found ? (int)found->grade : -1, rows[i].grade);
+		check("how to raise it",
+			!found ||
+				strstr(found->text,
+					"; for more: sysctl "
+					"fs.inotify.max_user_instances="));
+		check("a number", !found || found->number > 0);
+		findings_release(&list);
+	}
+}
+
 int main(void)
 {
+	test_idle_connections();
 	test_is_error();
 	test_find_errors();
 	test_upgrades();
