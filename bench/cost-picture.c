@@ -26,6 +26,21 @@ enum {
 	BAR = 12,
 };
 
+/* The same work has other names on the two sides, or ones that say little. */
+static const struct {
+	const char *label, *name;
+} names[] = {
+	{ "postfix smtpd 10587", "postfix smtpd, submission" },
+	{ "postfix smtpd submissions", "postfix smtpd, submission" },
+	{ "postfix smtpd ../filter/outgoing",
+		"postfix smtpd, after the filter" },
+	{ "postfix cleanup cleanup-outgoing", "postfix cleanup" },
+	{ "postfix trivial-rewrite rewrite", "postfix trivial-rewrite" },
+	{ "postfix postlogd postlog", "postfix postlogd" },
+	{ "nginx", "nginx (TLS)" },
+	{ "chatmail-metada", "chatmail-metadata" },
+};
+
 enum side {
 	RELAY,
 	STOCK,
@@ -43,6 +58,9 @@ static double all_msec[SIDES_N];
 
 static struct program *find(const char *name)
 {
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!strcmp(names[i].label, name))
+			name = names[i].name;
 	for (size_t i = 0; i < n_programs; i++)
 		if (!strcmp(programs[i].name, name))
 			return &programs[i];
@@ -59,8 +77,8 @@ static bool read_program(const char *line, enum side side)
 	double msec;
 	int end = 0;
 
-	if (sscanf(line, " %63[^0-9.\n] %lf ms%n", name, &msec, &end) != 2 ||
-		!end)
+	/* Two blanks, the name in 34 columns, and so on. */
+	if (sscanf(line, "  %34[^\n]%lf ms%n", name, &msec, &end) != 2 || !end)
 		return false;
 	for (size_t n = strlen(name); n && name[n - 1] == ' '; n--)
 		name[n - 1] = '\0';

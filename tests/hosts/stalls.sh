@@ -17,15 +17,14 @@ n=0 flush='' mark=$(random_name 9)
 exec {silence}<> <(:)
 
 # disk NAME FOLDER: that folder of the host is a file system of its own, which
-# can be frozen.
+# can be frozen; where the machine has loop devices.
 disk() {
   local folder
   folder=$(host_tree stalls)/$2
   truncate -s 200M "$1.image"
   mkfs.ext4 -q "$1.image"
   mkdir -p "$folder" "$1"
-  mount -o loop "$1.image" "$1" ||
-    fail 'no loop device: it takes root, and --privileged in a container'
+  mount -o loop "$1.image" "$1" || return
   rmdir "$1/lost+found"
   cp -a "$folder/." "$1"
   mount --bind "$1" "$folder"
@@ -163,8 +162,8 @@ are_half() {
   ! grep -L '^< 354' "${asked[@]/%/.said}" | grep -q .
 }
 
-# round WHAT BEGIN MEANWHILE END: these three are evaluated. Four people are in the middle of a message
-# when it begins, four come then, one after its end.
+# round WHAT BEGIN MEANWHILE END: these three are evaluated. Four people are in
+# the middle of a message when it begins, four come then, one after its end.
 round() {
   local since id later lost
   what=$1 asked=()
@@ -301,8 +300,11 @@ trap over EXIT
 
 classic
 only stalls
-disk mailboxes home/vmail
-disk queue var/spool/postfix
+has_disks=yes
+{ disk mailboxes home/vmail && disk queue var/spool/postfix; } || {
+  echo 'no loop device: disks neither freeze nor stutter here'
+  has_disks=''
+}
 host_start stalls
 zone_relay stalls
 relay_settings stalls
@@ -351,9 +353,12 @@ eventually 40 is_woken
 round 'the service for phones never answers' waker_hangs goes_on waker_dies
 eventually 40 is_woken
 
-round 'both disks are frozen' 'fsfreeze -f mailboxes; fsfreeze -f queue' stay \
-  'fsfreeze -u queue; fsfreeze -u mailboxes'
-round 'both disks are slow' ': >slow; slow & slow=$!' stay 'rm slow; wait "$slow"'
+if [ "$has_disks" ]; then
+  round 'both disks are frozen' 'fsfreeze -f mailboxes; fsfreeze -f queue' \
+    stay 'fsfreeze -u queue; fsfreeze -u mailboxes'
+  round 'both disks are slow' ': >slow; slow & slow=$!' stay \
+    'rm slow; wait "$slow"'
+fi
 
 dies 'the Postfix behind the filters' '^smtpd.*filter/'
 [ "$n_later" -ge 4 ] || fail "$n_later were cut, not 4"
