@@ -105,10 +105,10 @@ static void read_figures(void)
 		}
 		if (is_round && !strncmp(line, "  ", 2) &&
 			read_program(line, (enum side)side))
-			is_round = !all_msec[side];
+			is_round = all_msec[side] == 0;
 	}
 	free(line);
-	if (!all_msec[RELAY] || !all_msec[STOCK])
+	if (all_msec[RELAY] == 0 || all_msec[STOCK] == 0)
 		die("no figures of a relay and of stock servers on standard "
 		    "input: bench/run relay prints them");
 }
@@ -146,7 +146,7 @@ static void draw_bar(double msec, double scale, int y, const char *class)
 {
 	double width = msec * scale;
 
-	if (!msec)
+	if (msec == 0)
 		return;
 	printf("<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" "
 	       "height=\"%d\" rx=\"2\"/>\n"
