@@ -16,10 +16,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/argument.h"
 #include "bench/letter.h"
 #include "bench/newcomer.h"
 #include "lib/die.h"
-#include "lib/num.h"
 #include "tests/client/mail-client.h"
 #include "tests/client/must.h"
 
@@ -79,32 +79,22 @@ static void delete_all(struct mail_client *app)
 	MUST(mail_client_imap(app, why, "EXPUNGE"));
 }
 
-static uint64_t number(const char *text)
-{
-	uint64_t n;
-
-	if (num_parse_max(slice_of(text), N_MAX, &n) < 0 || !n)
-		die("%s: not a number from 1 to %d", text, N_MAX);
-	return n;
-}
-
 int main(int argc, char **argv)
 {
 	struct newcomer who = newcomer_invent();
 	AUTO_BUF struct buf text = BUF_INIT(LETTER_MAX_BYTES);
 	struct mail_client app, lmtp;
-	struct slice line;
 
 	if (argc < 5 || argc > 6)
 		die("usage: bench-disk ADDRESS LMTP DOMAIN FOLDER [MESSAGES]");
-	uint64_t n = argc > 5 ? number(argv[5]) : MESSAGES_DEFAULT;
+	uint64_t n = argc > 5 ? argument_number(argv[5], 1, N_MAX)
+			      : MESSAGES_DEFAULT;
 	AUTO_FREE char *imap = xasprintf("%s:993", argv[1]);
 	AUTO_FREE char *address = xasprintf("%s@%s", who.name, argv[3]);
 	AUTO_FREE char *folder = xasprintf("%s/%s", argv[4], address);
 
 	MUST(mail_client_open(&app, imap, true, why));
-	MUST(mail_client_until(&app, "* OK", &line, why));
-	MUST(mail_client_imap(&app, why, "LOGIN %s %s", address, who.password));
+	MUST(mail_client_imap_authenticate(&app, address, who.password, why));
 	tell("has logged in", folder);
 	MUST(mail_client_imap(&app, why, "SELECT INBOX"));
 	tell("has opened the mailbox", folder);

@@ -22,10 +22,10 @@
 #include <sys/wait.h>
 #include <time.h>
 
+#include "bench/argument.h"
 #include "bench/figures.h"
 #include "lib/die.h"
 #include "lib/file.h"
-#include "lib/num.h"
 
 extern char **environ;
 
@@ -286,24 +286,17 @@ static void make_root(void)
 		die("%s: %s", mail, strerror(errno));
 }
 
-static void parse_number(const char *text, uint64_t max, uint64_t *ret_number)
-{
-	if (num_parse_max(slice_of(text), max, ret_number) < 0 ||
-		*ret_number == 0)
-		die("%s: not a number from 1 to %lu", text, max);
-}
-
 int main(int argc, char **argv)
 {
 	if (argc < 3 || argc > 6)
 		die("usage: bench-expire PROGRAM FOLDER [USERS [MESSAGES "
 		    "[ROUNDS]]]");
 	if (argc > 3)
-		parse_number(argv[3], 1000000, &n_users);
+		n_users = argument_number(argv[3], 1, 1000000);
 	if (argc > 4)
-		parse_number(argv[4], 100000000, &n_messages);
+		n_messages = argument_number(argv[4], 1, 100000000);
 	if (argc > 5)
-		parse_number(argv[5], ROUNDS_MAX, &n_rounds);
+		n_rounds = argument_number(argv[5], 1, ROUNDS_MAX);
 	folder = argv[2];
 	now = time(NULL);
 	make_root();

@@ -18,6 +18,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
+#include "bench/argument.h"
 #include "bench/newcomer.h"
 #include "cmdeploy/usage/gauge.h"
 #include "lib/die.h"
@@ -310,15 +311,6 @@ static void allow_descriptors(void)
 		die("descriptors: %s", strerror(errno));
 }
 
-static uint64_t number(const char *text)
-{
-	uint64_t n;
-
-	if (num_parse_max(slice_of(text), N_MAX, &n) < 0 || !n)
-		die("%s: not a number from 1 to %d", text, N_MAX);
-	return n;
-}
-
 int main(int argc, char **argv)
 {
 	if (argc < 5 || argc > 7)
@@ -327,10 +319,12 @@ int main(int argc, char **argv)
 	struct bench b = {
 		.imap = argv[1],
 		.domain = argv[3],
-		.root = (pid_t)number(argv[4]),
-		.n = argc > 5 ? number(argv[5]) : CONNECTIONS_DEFAULT,
+		.root = (pid_t)argument_number(argv[4], 1, INT32_MAX),
+		.n = argc > 5 ? argument_number(argv[5], 1, N_MAX)
+			      : CONNECTIONS_DEFAULT,
 	};
-	size_t n_messages = argc > 6 ? number(argv[6]) : MESSAGES_DEFAULT;
+	size_t n_messages = argc > 6 ? argument_number(argv[6], 1, N_MAX)
+				     : MESSAGES_DEFAULT;
 	b.sleepers = xcalloc(b.n, sizeof(*b.sleepers));
 	b.fds = xcalloc(b.n, sizeof(*b.fds));
 	allow_descriptors();

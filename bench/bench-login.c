@@ -20,12 +20,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bench/argument.h"
 #include "bench/cost.h"
 #include "bench/figures.h"
 #include "bench/hashing.h"
 #include "bench/newcomer.h"
 #include "lib/die.h"
-#include "lib/num.h"
 #include "tests/client/mail-client.h"
 #include "tests/client/must.h"
 
@@ -45,7 +45,6 @@ static struct {
 static struct newcomer *people;
 static double *waits_msec;
 static atomic_size_t n_begun;
-static atomic_bool is_round;
 static struct usage *usage;
 
 static int log_in(const struct newcomer *who, struct buf *why)
@@ -53,14 +52,11 @@ static int log_in(const struct newcomer *who, struct buf *why)
 	AUTO_FREE char *imap = xasprintf("%s:993", options.host);
 	AUTO_FREE char *address = xasprintf("%s@[%s]", who->name, options.host);
 	struct mail_client c = { 0 };
-	struct slice line;
 	int r = mail_client_open(&c, imap, true, why);
 
 	if (r == 0)
-		r = mail_client_until(&c, "* OK", &line, why);
-	if (r == 0)
-		r = mail_client_imap(
-			&c, why, "LOGIN %s %s", address, who->password);
+		r = mail_client_imap_authenticate(
+			&c, address, who->password, why);
 	mail_client_close(&c);
 	return r;
 }
@@ -77,44 +73,22 @@ static void *run_people(void *arg)
 	return arg;
 }
 
-static void *run_looks(void *arg)
-{
-	while (is_round) {
-		usage_look(usage);
-		poll(NULL, 0, LOOK_MSEC);
-	}
-	return arg;
-}
-
-static pthread_t begin(void *(*run)(void *))
-{
-	pthread_t thread;
-	int r = pthread_create(&thread, NULL, run, NULL);
-
-	if (r)
-		die("thread: %s", strerror(r));
-	return thread;
-}
-
 static void run_round(const char *what, double crypt_msec)
 {
 	pthread_t threads[THREADS_MAX];
 	double n = (double)options.people;
 
 	n_begun = 0;
-	usage_begin(usage);
+	cost_begin(usage);
 	double own = figures_own_sec(), began = figures_sec();
 	for (size_t i = 0; i < options.at_once; i++)
-		threads[i] = begin(run_people);
-	is_round = true;
-	pthread_t looks = begin(run_looks);
+		if (pthread_create(&threads[i], NULL, run_people, NULL) != 0)
+			die("cannot start a thread");
 	for (size_t i = 0; i < options.at_once; i++)
 		pthread_join(threads[i], NULL);
 	double sec = figures_sec() - began;
 	own = figures_own_sec() - own;
-	is_round = false;
-	pthread_join(looks, NULL);
-	usage_look(usage);
+	cost_end();
 	double each = usage_cpu_sec(usage) * 1e3 / n;
 	printf("%s: %lu logins, %lu at once, %.0f a second, CPU %.2f ms each, "
 	       "%.2f of a crypt(3); ours %.2f ms\n",
@@ -141,15 +115,6 @@ static void restart_doveauth(void)
 	die("doveauth does not come back: %s", buf_str(&why));
 }
 
-static uint64_t number(const char *text, uint64_t max)
-{
-	uint64_t n;
-
-	if (num_parse_max(slice_of(text), max, &n) < 0 || !n)
-		die("%s: not a number from 1 to %lu", text, max);
-	return n;
-}
-
 static void read_options(int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -161,17 +126,19 @@ static void read_options(int argc, char **argv)
 
 	while ((c = getopt_long(argc, argv, "", table, NULL)) >= 0) {
 		if (c == 'p')
-			options.people = number(optarg, N_MAX);
+			options.people = argument_number(optarg, 1, N_MAX);
 		else if (c == 'a')
-			options.at_once = number(optarg, THREADS_MAX);
+			options.at_once =
+				argument_number(optarg, 1, THREADS_MAX);
 		else
 			die("see the head of bench-login.c for the options");
 	}
 	if (optind + 3 != argc)
 		die("usage: bench-login [OPTION...] ADDRESS PID DOVEAUTH");
 	options.host = argv[optind];
-	options.relay = (pid_t)number(argv[optind + 1], INT32_MAX);
-	options.doveauth = (pid_t)number(argv[optind + 2], INT32_MAX);
+	options.relay = (pid_t)argument_number(argv[optind + 1], 1, INT32_MAX);
+	options.doveauth =
+		(pid_t)argument_number(argv[optind + 2], 1, INT32_MAX);
 }
 
 int main(int argc, char **argv)

@@ -27,6 +27,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bench/argument.h"
 #include "bench/cost.h"
 #include "bench/figures.h"
 #include "bench/letter.h"
@@ -95,7 +96,6 @@ static size_t n_senders_left;
 static int64_t n_waiting;
 static double *waits_msec;
 static size_t n_waits;
-static bool is_round;
 static double told_sec; /* when an EXISTS came last */
 
 static char *port_of(const char *port)
@@ -236,15 +236,6 @@ static void *run_sender(void *arg)
 	return NULL;
 }
 
-static void *run_looks(void *arg)
-{
-	while (is_round) {
-		usage_look(usage);
-		poll(NULL, 0, LOOK_MSEC);
-	}
-	return arg;
-}
-
 /* Messages up to number n are there: the time each of them took. */
 static void note_told(struct mailbox *m, uint64_t n)
 {
@@ -324,26 +315,20 @@ static void wait_for_rest(void)
 static double send_all(void)
 {
 	AUTO_FREE pthread_t *threads =
-		xcalloc(options.senders + 1, sizeof(*threads));
+		xcalloc(options.senders, sizeof(*threads));
 	double began = figures_sec();
 
-	is_round = true;
 	n_senders_left = options.senders;
-	for (size_t i = 0; i <= options.senders; i++) {
-		bool is_sender = i < options.senders;
-		int r = pthread_create(&threads[i], NULL,
-			is_sender ? run_sender : run_looks,
-			is_sender ? &senders[i] : NULL);
-		if (r)
-			die("thread: %s", strerror(r));
-	}
+	for (size_t i = 0; i < options.senders; i++)
+		if (pthread_create(
+			    &threads[i], NULL, run_sender, &senders[i]) != 0)
+			die("cannot start a thread");
 	told_sec = began;
 	while (!is_all_told() && figures_sec() - told_sec < PATIENCE_SEC)
 		listen_to_all();
 	double sec = told_sec - began;
 	give_up_waiting();
-	is_round = false;
-	for (size_t i = 0; i <= options.senders; i++)
+	for (size_t i = 0; i < options.senders; i++)
 		pthread_join(threads[i], NULL);
 	return sec;
 }
@@ -358,9 +343,10 @@ static void run_round(uint64_t recipients)
 	n_messages = n_messages ? n_messages : 1;
 	n_begun = n_waits = 0;
 	waits_msec = waits;
-	usage_begin(usage);
+	cost_begin(usage);
 	fsyncs_begin(fsyncs);
 	double sec = send_all();
+	cost_end();
 	wait_for_rest();
 	double cpu_msec = usage_cpu_sec(usage) * 1e3;
 	printf("%lu recipients%s: %lu messages, %.0f deliveries a second, "
@@ -414,15 +400,6 @@ static void read_recipients(const char *text)
 	}
 }
 
-static uint64_t number(const char *text)
-{
-	uint64_t n;
-
-	if (num_parse_max(slice_of(text), N_MAX, &n) < 0)
-		die("%s: not a number up to %d", text, N_MAX);
-	return n;
-}
-
 static void read_options(int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -442,7 +419,8 @@ static void read_options(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "", table, NULL)) >= 0) {
 		const char *letter = strchr("smbi", c);
 		if (letter)
-			*numbers[letter - "smbi"] = number(optarg);
+			*numbers[letter - "smbi"] =
+				argument_number(optarg, 0, N_MAX);
 		else if (c == 'r')
 			read_recipients(optarg);
 		else if (c == 'p')
@@ -456,7 +434,7 @@ static void read_options(int argc, char **argv)
 		options.idle > options.mailboxes)
 		die("usage: bench-relay [OPTION...] ADDRESS PID");
 	options.host = argv[optind];
-	options.pid = (pid_t)number(argv[optind + 1]);
+	options.pid = (pid_t)argument_number(argv[optind + 1], 1, INT32_MAX);
 }
 
 static void end_trace(void)

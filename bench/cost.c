@@ -1,7 +1,43 @@
 /* Prints what a message costs, by program (cost.h). */
 #include "bench/cost.h"
 
+#include <poll.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
+
+#include "lib/die.h"
+
+enum {
+	LOOK_MSEC = 100,
+};
+
+static pthread_t looks;
+static atomic_bool is_looking;
+
+static void *look(void *usage)
+{
+	while (is_looking) {
+		usage_look(usage);
+		poll(NULL, 0, LOOK_MSEC);
+	}
+	usage_look(usage);
+	return NULL;
+}
+
+void cost_begin(struct usage *usage)
+{
+	usage_begin(usage);
+	is_looking = true;
+	if (pthread_create(&looks, NULL, look, usage) != 0)
+		die("cannot start a thread");
+}
+
+void cost_end(void)
+{
+	is_looking = false;
+	pthread_join(looks, NULL);
+}
 
 static void print_line(const struct usage_program *p, double n)
 {

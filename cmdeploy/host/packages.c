@@ -40,8 +40,7 @@ static bool is_installed(struct slice status)
 	return false;
 }
 
-/* A line for each installed package; `fields` as dpkg-query has them. */
-static int list_fields(const char *fields, struct buf *out, struct buf *why)
+int packages_list(const char *fields, struct buf *out, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
 	AUTO_FREE char *format = xasprintf("${db:Status-Status} %s\\n", fields);
@@ -65,7 +64,7 @@ static int list_fields(const char *fields, struct buf *out, struct buf *why)
 static int list_installed(struct buf *out, struct buf *why)
 {
 	AUTO_BUF struct buf names = BUF_INIT(LIST_MAX_BYTES);
-	int r = list_fields("${Package}", &names, why);
+	int r = packages_list("${Package}", &names, why);
 
 	if (r == 0)
 		buf_addf(out, "\n%s", buf_str(&names));
@@ -180,7 +179,7 @@ int packages_of_source(const char *source, struct buf *out, struct buf *why)
 {
 	AUTO_BUF struct buf text = BUF_INIT(LIST_MAX_BYTES);
 	struct slice rest, line, of, what;
-	int r = list_fields(
+	int r = packages_list(
 		"${source:Package} ${Package} ${Version}", &text, why);
 
 	rest = buf_slice(&text);

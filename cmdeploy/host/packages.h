@@ -25,6 +25,10 @@ bool packages_version(const char *name, struct buf *out);
 /* By the order that dpkg has for versions. */
 bool packages_is_since(const char *version, const char *since);
 
+/* Appends a line for each installed package; fields as dpkg-query has them. */
+int packages_list(
+	const char *fields, struct buf *out, struct buf *why) MUST_CHECK;
+
 /* Appends a line "NAME VERSION" for each installed package of a source. */
 int packages_of_source(
 	const char *source, struct buf *out, struct buf *why) MUST_CHECK;

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "cmdeploy/apply/plan.h"
+#include "cmdeploy/host/packages.h"
 #include "cmdeploy/say.h"
 #include "cmdeploy/status/status.h"
 #include "lib/proc.h"
@@ -33,51 +34,14 @@ static struct slice upstream(struct slice version)
 	return version;
 }
 
-static const struct {
-	const char *name, *package;
-	bool is_of_server; /* one in a folder has none, wherever it is */
-} servers[] = {
-	{ "Postfix", "postfix", false },
-	{ "Dovecot", "dovecot-core", false },
-	{ "nginx", "nginx", false },
-	{ "OpenDKIM", "opendkim", true },
-	{ "unbound", "unbound", false },
-};
-
-/*
- * A line "PACKAGE STATUS VERSION" for each that dpkg knows of the servers' and
- * ours; it fails when there is one that it does not know.
- */
-static void ask_versions(struct buf *out)
-{
-	AUTO_BUF struct buf unknown = BUF_INIT(OUTPUT_MAX_BYTES);
-	const char *argv[4 + ARRAY_LEN(servers) + 2] = { "dpkg-query", "-W",
-		"-f", "${Package} ${db:Status-Status} ${Version}\n" };
-	const struct proc proc = {
-		.argv = argv,
-		.timeout_sec = ASK_SEC,
-		.out = out,
-		.err = &unknown,
-	};
-	int status;
-
-	for (size_t i = 0; i < ARRAY_LEN(servers); i++)
-		argv[4 + i] = servers[i].package;
-	argv[4 + ARRAY_LEN(servers)] = "chatmail";
-	if (proc_run(&proc, &status, NULL) < 0)
-		buf_reset(out);
-}
-
 /* SLICE_NONE for a package that is not installed. */
 static struct slice version_of(const char *package, struct slice versions)
 {
-	struct slice line, name, status;
+	struct slice line, name;
 
 	while (slice_next_line(&versions, &line))
 		if (slice_cut(line, ' ', &name, &line) &&
-			slice_eq_str(name, package) &&
-			slice_cut(line, ' ', &status, &line) &&
-			slice_eq_str(status, "installed"))
+			slice_eq_str(name, package))
 			return line;
 	return SLICE_NONE;
 }
@@ -85,6 +49,16 @@ static struct slice version_of(const char *package, struct slice versions)
 static void add_servers(
 	const struct relay *relay, struct slice versions, struct findings *list)
 {
+	static const struct {
+		const char *name, *package;
+		bool is_of_server; /* one in a folder has none */
+	} servers[] = {
+		{ "Postfix", "postfix", false },
+		{ "Dovecot", "dovecot-core", false },
+		{ "nginx", "nginx", false },
+		{ "OpenDKIM", "opendkim", true },
+		{ "unbound", "unbound", false },
+	};
 	AUTO_BUF struct buf text = BUF_INIT(BUF_WHY_MAX_BYTES);
 
 	for (size_t i = 0; i < ARRAY_LEN(servers); i++) {
@@ -214,7 +188,8 @@ void status_version(struct relay *relay, struct findings *list)
 {
 	AUTO_BUF struct buf versions = BUF_INIT(OUTPUT_MAX_BYTES);
 
-	ask_versions(&versions);
+	if (packages_list("${Package} ${Version}", &versions, NULL) < 0)
+		buf_reset(&versions);
 	add_package(relay, buf_slice(&versions), list);
 	add_servers(relay, buf_slice(&versions), list);
 	add_missing(relay, list);

@@ -275,17 +275,22 @@ int mail_client_imap(
 	return r < 0 ? r : imap_answer(c, why);
 }
 
-int mail_client_imap_login(struct mail_client *c, const char *user,
+int mail_client_imap_authenticate(struct mail_client *c, const char *user,
 	const char *password, struct buf *why)
 {
 	struct slice line;
 	int r = mail_client_until(c, "* OK", &line, why);
 
-	if (r == 0)
-		r = mail_client_imap(c, why, "LOGIN %s %s", user, password);
-	if (r == 0)
-		r = mail_client_imap(c, why, "SELECT INBOX");
-	return r;
+	return r < 0 ? r
+		     : mail_client_imap(c, why, "LOGIN %s %s", user, password);
+}
+
+int mail_client_imap_login(struct mail_client *c, const char *user,
+	const char *password, struct buf *why)
+{
+	int r = mail_client_imap_authenticate(c, user, password, why);
+
+	return r < 0 ? r : mail_client_imap(c, why, "SELECT INBOX");
 }
 
 int mail_client_idle(struct mail_client *c, struct buf *why)

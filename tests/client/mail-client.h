@@ -64,7 +64,10 @@ uint64_t mail_client_exists_in(struct slice line);
 int mail_client_imap(struct mail_client *c, struct buf *why, const char *format,
 	...) PRINTF_LIKE(3, 4) MUST_CHECK;
 
-/* Greeting, LOGIN, SELECT INBOX. Users and passwords need no quotes. */
+/* Greeting and LOGIN. Users and passwords need no quotes. */
+int mail_client_imap_authenticate(struct mail_client *c, const char *user,
+	const char *password, struct buf *why) MUST_CHECK;
+/* The same, and SELECT INBOX. */
 int mail_client_imap_login(struct mail_client *c, const char *user,
 	const char *password, struct buf *why) MUST_CHECK;
 /* IDLE, up to the server's `+`. DONE and its answer. */

@@ -268,8 +268,7 @@ void bed_relay(struct bed *bed)
 void bed_lost(struct bed *bed)
 {
 	bed_expect_lost(bed, bed->server);
-	fd_close(&bed->server);
-	bed->is_parked = false;
+	bed_drop(bed);
 }
 
 void bed_alone(struct bed *bed)

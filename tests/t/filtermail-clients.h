@@ -1,6 +1,7 @@
 /*
- * filtermail-clients.h - cases that are no dialogue: clients that send
- * anything, that are many, or that read nothing.
+ * filtermail-clients.h - the cases that no dialogue can describe: clients
+ * that send random commands, hundreds of clients at once, and one that never
+ * reads its replies.
  */
 #ifndef TESTS_T_FILTERMAIL_CLIENTS_H
 #define TESTS_T_FILTERMAIL_CLIENTS_H
